@@ -1,0 +1,13 @@
+//! Where the columns come from: memory, ndarray views, `.npy` and CSV files, standard input.
+//!
+//! Every source answers one question, [`Source::read`], with columns that can be read either at any row
+//! ([`Rows`]) or only in order ([`Stream`]). The engine knows no formats, and a format knows no kernels.
+//! All `unsafe` of memory maps is here.
+
+mod error;
+mod memory;
+mod source;
+
+pub use error::{Error, Kind, Result};
+pub use memory::{Memory, View};
+pub use source::{Buffer, Chunk, Field, Owned, OwnedColumn, Reading, Rows, Slice, Source, Stream};

@@ -1,0 +1,100 @@
+//! Many partials in one reading, each kept once.
+
+use crate::{Block, Fold, Partial};
+use std::any::Any;
+
+/// A partial whose type has been forgotten, with the setup that it began with.
+pub trait Leaf: Send + Sync {
+    /// Name and version, [`Partial::NAME`].
+    fn name(&self) -> &'static str;
+    /// Takes in the next rows.
+    fn absorb(&mut self, block: &Block<'_>);
+    /// Takes in the leaf of the rows after these; one of another type is ignored.
+    fn merge(&mut self, later: &dyn Leaf);
+    /// A copy.
+    fn boxed(&self) -> Box<dyn Leaf>;
+    /// The leaf as [`Any`], to get its type back.
+    fn as_any(&self) -> &dyn Any;
+}
+
+struct Typed<P: Partial> {
+    setup: P::Setup,
+    partial: P,
+}
+
+impl<P: Partial> Leaf for Typed<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+    fn absorb(&mut self, block: &Block<'_>) {
+        self.partial.absorb(block);
+    }
+    fn merge(&mut self, later: &dyn Leaf) {
+        if let Some(later) = later.as_any().downcast_ref::<Self>() {
+            self.partial.merge(&later.partial);
+        }
+    }
+    fn boxed(&self) -> Box<dyn Leaf> {
+        Box::new(Self { setup: self.setup.clone(), partial: self.partial.clone() })
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Partials of different types, absorbed together; one that covers another is kept in its stead.
+#[derive(Default)]
+pub struct Bundle(Vec<Box<dyn Leaf>>);
+
+impl Bundle {
+    /// Adds the partial `P` begun with `setup`, unless one that covers it is there already.
+    pub fn add<P: Partial>(&mut self, setup: &P::Setup) {
+        if self.get::<P>(setup).is_some() {
+            return;
+        }
+        self.0.retain(|leaf| typed::<P>(leaf.as_ref()).is_none_or(|kept| !P::covers(setup, &kept.setup)));
+        self.0.push(Box::new(Typed { setup: setup.clone(), partial: P::begin(setup) }));
+    }
+
+    /// The partial `P` that answers for `setup`.
+    pub fn get<P: Partial>(&self, setup: &P::Setup) -> Option<&P> {
+        self.0
+            .iter()
+            .filter_map(|leaf| typed::<P>(leaf.as_ref()))
+            .find(|kept| P::covers(&kept.setup, setup))
+            .map(|kept| &kept.partial)
+    }
+
+    /// The names of the partials, in the order in which they absorb.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|leaf| leaf.name())
+    }
+
+    /// Whether there is nothing to absorb.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn typed<P: Partial>(leaf: &dyn Leaf) -> Option<&Typed<P>> {
+    leaf.as_any().downcast_ref()
+}
+
+impl Clone for Bundle {
+    fn clone(&self) -> Self {
+        Self(self.0.iter().map(|leaf| leaf.boxed()).collect())
+    }
+}
+
+impl Fold for Bundle {
+    fn absorb(&mut self, block: &Block<'_>) {
+        for leaf in &mut self.0 {
+            leaf.absorb(block);
+        }
+    }
+    fn merge(&mut self, later: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(&later.0) {
+            mine.merge(theirs.as_ref());
+        }
+    }
+}

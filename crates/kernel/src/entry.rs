@@ -1,0 +1,170 @@
+//! The registry's entries: kernels whose types have been forgotten.
+
+use crate::{Bundle, Columns, Emit, Kernel, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec, Whole};
+use schemars::Schema;
+use serde_json::value::{RawValue, Value};
+
+/// An answer as JSON text, which keeps integers of any size exact.
+pub type Answer = Box<RawValue>;
+
+/// A line of the registry: a kernel as functions.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// What the kernel says of itself.
+    pub spec: Spec,
+    /// JSON schema of its parameters; the description is the help text.
+    pub params: fn() -> Schema,
+    /// JSON schema of its answer.
+    pub output: fn() -> Schema,
+    /// The kernel with the parameters of a JSON object.
+    pub bind: fn(Value) -> Result<Box<dyn BoundKernel>>,
+}
+
+impl Entry {
+    /// The entry of kernel `K`.
+    pub const fn of<K: Kernel>() -> Self {
+        Self {
+            spec: K::SPEC,
+            params: || schemars::schema_for!(K),
+            output: || schemars::schema_for!(K::Output),
+            bind: bind::<K>,
+        }
+    }
+
+    /// The first sentence of the kernel's documentation.
+    pub fn summary(&self) -> String {
+        let schema = (self.params)();
+        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let paragraph = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        paragraph.split_once(". ").map_or(paragraph.as_str(), |(first, _)| first).trim_end_matches('.').to_owned()
+    }
+}
+
+fn bind<K: Kernel>(params: Value) -> Result<Box<dyn BoundKernel>> {
+    let kernel: K = serde_json::from_value(params).map_err(|e| Reject::Parameters(e.to_string()))?;
+    Ok(Box::new(Bound(kernel)))
+}
+
+/// A kernel with its parameters, its type forgotten.
+pub trait BoundKernel: Send + Sync {
+    /// What the kernel says of itself.
+    fn spec(&self) -> Spec;
+    /// The parameters, defaults filled in.
+    fn params(&self) -> Value;
+    /// Checks the parameters and adds the partials that are needed to the reading.
+    ///
+    /// # Errors
+    /// As [`Kernel::pass`].
+    fn spread(&self, shape: &Shape<'_>, bundle: &mut Bundle) -> Result<()>;
+    /// Makes the answer from the reading that [`spread`](BoundKernel::spread) prepared, or says what else is needed.
+    ///
+    /// # Errors
+    /// As [`Kernel::finish`].
+    fn finish(&self, shape: &Shape<'_>, bundle: &Bundle) -> Result<Step>;
+}
+
+/// What follows a reading, as [`Next`].
+pub enum Step {
+    /// The answer.
+    Done(Answer),
+    /// Another reading, with narrower parameters.
+    Again(Box<dyn BoundKernel>),
+    /// Columns out, piece by piece.
+    Emit(Box<dyn Emitting>),
+    /// The answer needs whole columns in memory.
+    Whole(Box<dyn Gathering>),
+}
+
+/// As [`Emit`], its types forgotten.
+pub trait Emitting: Send + Sync {
+    /// As [`Emit::needs`].
+    fn needs(&self) -> Needs;
+    /// As [`Emit::names`].
+    fn names(&self) -> &'static [&'static str];
+    /// As [`Emit::emit`].
+    fn emit(&self, before: &Bundle, piece: &Piece<'_>, out: &mut [&mut [f64]]);
+    /// The kernel's answer from the columns that were written.
+    ///
+    /// # Errors
+    /// [`Reject::Kernel`] if it cannot be serialised.
+    fn collect(&self, columns: Columns) -> Result<Answer>;
+}
+
+/// As [`Whole`], its types forgotten.
+pub trait Gathering: Send + Sync {
+    /// The answer as JSON.
+    ///
+    /// # Errors
+    /// As [`Whole::whole`].
+    fn answer(&self, columns: Columns) -> Result<Answer>;
+    /// The answer as named columns; `None` if it is not columns.
+    ///
+    /// # Errors
+    /// As [`Whole::whole`].
+    fn columns(&self, columns: Columns) -> Result<Option<Vec<(&'static str, Vec<f64>)>>>;
+}
+
+struct Bound<K>(K);
+
+impl<K: Kernel> BoundKernel for Bound<K> {
+    fn spec(&self) -> Spec {
+        K::SPEC
+    }
+    fn params(&self) -> Value {
+        serde_json::to_value(&self.0).unwrap_or_default()
+    }
+    fn spread(&self, shape: &Shape<'_>, bundle: &mut Bundle) -> Result<()> {
+        K::Pass::spread(&self.0.pass(shape)?, bundle);
+        Ok(())
+    }
+    fn finish(&self, shape: &Shape<'_>, bundle: &Bundle) -> Result<Step> {
+        let setup = self.0.pass(shape)?;
+        let pass = K::Pass::gather(&setup, bundle).ok_or(Reject::Kernel("its partial is not in the reading"))?;
+        Ok(match self.0.finish(&pass)? {
+            Next::Done(output) => Step::Done(to_answer(&output)?),
+            Next::Again(kernel) => Step::Again(Box::new(Bound(kernel))),
+            Next::Whole(whole) => Step::Whole(Box::new(ErasedWhole(whole))),
+            Next::Emit(emission) => {
+                Step::Emit(Box::new(ErasedEmit::<K> { emit: emission.emit, collect: emission.collect, setup }))
+            }
+        })
+    }
+}
+
+fn to_answer<T: serde::Serialize>(output: &T) -> Result<Answer> {
+    serde_json::value::to_raw_value(output).map_err(|_| Reject::Kernel("its answer is not JSON"))
+}
+
+struct ErasedEmit<K: Kernel> {
+    emit: Box<dyn Emit<K::Pass>>,
+    collect: fn(Columns) -> K::Output,
+    setup: <K::Pass as Partial>::Setup,
+}
+
+impl<K: Kernel> Emitting for ErasedEmit<K> {
+    fn needs(&self) -> Needs {
+        self.emit.needs()
+    }
+    fn names(&self) -> &'static [&'static str] {
+        self.emit.names()
+    }
+    fn emit(&self, before: &Bundle, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
+        let before = K::Pass::gather(&self.setup, before).unwrap_or_else(|| K::Pass::begin(&self.setup));
+        self.emit.emit(&before, piece, out);
+    }
+    fn collect(&self, columns: Columns) -> Result<Answer> {
+        to_answer(&(self.collect)(columns))
+    }
+}
+
+struct ErasedWhole<O>(Box<dyn Whole<O>>);
+
+impl<O: serde::Serialize> Gathering for ErasedWhole<O> {
+    fn answer(&self, columns: Columns) -> Result<Answer> {
+        to_answer(&self.0.whole(columns)?)
+    }
+    fn columns(&self, columns: Columns) -> Result<Option<Vec<(&'static str, Vec<f64>)>>> {
+        let answer = self.0.whole(columns)?;
+        Ok(self.0.columns(answer))
+    }
+}

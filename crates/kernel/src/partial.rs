@@ -1,0 +1,138 @@
+//! What one reading of the data leaves behind.
+
+use crate::{Block, Bundle};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// What one reading of the data leaves behind: a few numbers that stand for all rows seen so far.
+///
+/// Laws, tested over the registry: [`begin`](Partial::begin) is the identity of [`merge`](Partial::merge);
+/// `merge` is associative (within the error that the partial documents); `absorb` neither allocates (for
+/// the [`CHUNK`](crate::CHUNK) rows that one partial absorbs before it is merged) nor panics.
+pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// What must be known before the first row; with [`NAME`](Partial::NAME) it is the key in a cache.
+    type Setup: Clone + PartialEq + Serialize + Send + Sync + 'static;
+
+    /// Name and version of the wire format: `"moments/1"`. A change of either meaning or layout raises the version.
+    const NAME: &'static str;
+
+    /// The partial of no rows.
+    fn begin(setup: &Self::Setup) -> Self;
+
+    /// Takes in the next rows. Hot: no allocation.
+    fn absorb(&mut self, block: &Block<'_>);
+
+    /// Takes in the partial of the rows after these.
+    fn merge(&mut self, later: &Self);
+
+    /// Whether a partial that began with `have` answers everything that one begun with `want` does, to the same bits.
+    fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
+        have == want
+    }
+
+    /// Adds the partials that this one is made of to the reading; a tuple adds each of its own.
+    fn spread(setup: &Self::Setup, bundle: &mut Bundle) {
+        bundle.add::<Self>(setup);
+    }
+
+    /// Takes this partial back out of a bundle that [`spread`](Partial::spread) put it into.
+    fn gather(setup: &Self::Setup, bundle: &Bundle) -> Option<Self> {
+        bundle.get::<Self>(setup).cloned()
+    }
+}
+
+/// The part of a partial that a reading drives; partials and [`Bundle`]s of them have it.
+pub trait Fold: Clone + Send + Sync {
+    /// Takes in the next rows.
+    fn absorb(&mut self, block: &Block<'_>);
+    /// Takes in the fold of the rows after these.
+    fn merge(&mut self, later: &Self);
+}
+
+impl<P: Partial> Fold for P {
+    #[inline]
+    fn absorb(&mut self, block: &Block<'_>) {
+        Partial::absorb(self, block);
+    }
+    #[inline]
+    fn merge(&mut self, later: &Self) {
+        Partial::merge(self, later);
+    }
+}
+
+/// Nothing: the partial of kernels that need no reading before they write.
+impl Partial for () {
+    type Setup = ();
+    const NAME: &'static str = "nothing/1";
+    fn begin((): &()) -> Self {}
+    fn absorb(&mut self, _: &Block<'_>) {}
+    fn merge(&mut self, (): &Self) {}
+    fn spread((): &(), _: &mut Bundle) {}
+    fn gather((): &(), _: &Bundle) -> Option<Self> {
+        Some(())
+    }
+}
+
+/// Several partials are one partial, so that one reading serves them all.
+macro_rules! tuple {
+    ($name:literal: $($letter:ident $index:tt),+) => {
+        impl<$($letter: Partial),+> Partial for ($($letter,)+) {
+            type Setup = ($($letter::Setup,)+);
+            const NAME: &'static str = $name;
+            fn begin(setup: &Self::Setup) -> Self { ($($letter::begin(&setup.$index),)+) }
+            fn absorb(&mut self, block: &Block<'_>) { $(Partial::absorb(&mut self.$index, block);)+ }
+            fn merge(&mut self, later: &Self) { $(Partial::merge(&mut self.$index, &later.$index);)+ }
+            fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
+                true $(&& $letter::covers(&have.$index, &want.$index))+
+            }
+            fn spread(setup: &Self::Setup, bundle: &mut Bundle) { $($letter::spread(&setup.$index, bundle);)+ }
+            fn gather(setup: &Self::Setup, bundle: &Bundle) -> Option<Self> {
+                Some(($($letter::gather(&setup.$index, bundle)?,)+))
+            }
+        }
+    };
+}
+tuple!("pair/1": A 0, B 1);
+tuple!("triple/1": A 0, B 1, C 2);
+tuple!("quadruple/1": A 0, B 1, C 2, D 3);
+
+/// The same partial for each of `N` independent samples, which may differ in length.
+#[derive(Debug, Clone)]
+pub struct Samples<P, const N: usize>(pub [P; N]);
+
+impl<P: Serialize, const N: usize> Serialize for Samples<P, N> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.as_slice().serialize(to)
+    }
+}
+
+impl<'de, P: serde::Deserialize<'de>, const N: usize> serde::Deserialize<'de> for Samples<P, N> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let samples = Vec::<P>::deserialize(from)?;
+        let found = samples.len();
+        let samples = samples
+            .try_into()
+            .map_err(|_| serde::de::Error::invalid_length(found, &"as many samples as the kernel compares"))?;
+        Ok(Self(samples))
+    }
+}
+
+impl<P: Partial, const N: usize> Partial for Samples<P, N> {
+    type Setup = P::Setup;
+    const NAME: &'static str = P::NAME;
+    fn begin(setup: &Self::Setup) -> Self {
+        Self(std::array::from_fn(|_| P::begin(setup)))
+    }
+    fn absorb(&mut self, block: &Block<'_>) {
+        if let Some(sample) = self.0.get_mut(block.sample()) {
+            Partial::absorb(sample, block);
+        }
+    }
+    fn merge(&mut self, later: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(&later.0) {
+            Partial::merge(mine, theirs);
+        }
+    }
+    fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
+        P::covers(have, want)
+    }
+}

@@ -1,0 +1,125 @@
+//! What a kernel says of itself.
+
+use serde::Serialize;
+
+/// What a kernel says of itself; its summary and help come from the doc comments of its parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spec {
+    /// The name, in the field's words: `"skewness"`.
+    pub name: &'static str,
+    /// Where it stands in the catalogue.
+    pub category: Category,
+    /// The columns it takes.
+    pub columns: Arity,
+    /// How it goes through the data.
+    pub form: Form,
+    /// Whether [`Shape::sample`](crate::Shape) should be filled.
+    pub sampled: bool,
+    /// Papers and tables, each a full citation.
+    pub references: &'static [&'static str],
+}
+
+impl Spec {
+    /// A kernel of one column that reads it and answers with a value.
+    pub const fn new(name: &'static str, category: Category) -> Self {
+        Self { name, category, columns: Arity::Exactly(1), form: Form::Reduce, sampled: false, references: &[] }
+    }
+    /// Takes exactly `n` columns of equal length, row by row.
+    pub const fn columns(self, n: usize) -> Self {
+        Self { columns: Arity::Exactly(n), ..self }
+    }
+    /// Takes `n` columns or more.
+    pub const fn at_least(self, n: usize) -> Self {
+        Self { columns: Arity::AtLeast(n), ..self }
+    }
+    /// Takes `n` independent samples, which may differ in length.
+    pub const fn samples(self, n: usize) -> Self {
+        Self { columns: Arity::Samples(n), ..self }
+    }
+    /// Goes through the data as `form`.
+    pub const fn form(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+    /// Wants a sorted sample of the first column before it chooses its setup.
+    pub const fn sampled(self) -> Self {
+        Self { sampled: true, ..self }
+    }
+    /// Names its sources.
+    pub const fn references(self, references: &'static [&'static str]) -> Self {
+        Self { references, ..self }
+    }
+}
+
+/// Where a kernel stands in the catalogue; also its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// One number, or a few, for a column.
+    Descriptive,
+    /// By rank.
+    Order,
+    /// Two columns, row by row.
+    Pair,
+    /// Many columns at once.
+    Matrix,
+    /// Hypothesis tests.
+    Test,
+    /// A column in, a column out, in the order of the rows.
+    Series,
+    /// Frequencies.
+    Spectral,
+}
+
+/// How many columns a kernel takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arity {
+    /// So many, of equal length, row by row.
+    Exactly(usize),
+    /// So many or more, of equal length, row by row.
+    AtLeast(usize),
+    /// So many independent samples, which may differ in length.
+    Samples(usize),
+}
+
+impl Arity {
+    /// Whether `n` columns will do.
+    pub const fn accepts(self, n: usize) -> bool {
+        match self {
+            Self::Exactly(k) | Self::Samples(k) => n == k,
+            Self::AtLeast(k) => n >= k,
+        }
+    }
+}
+
+impl std::fmt::Display for Arity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exactly(1) => write!(f, "one column"),
+            Self::Exactly(n) => write!(f, "{n} columns"),
+            Self::AtLeast(n) => write!(f, "{n} columns or more"),
+            Self::Samples(n) => write!(f, "{n} samples"),
+        }
+    }
+}
+
+/// How a kernel goes through the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Reads everything (again, if it asks to), then answers with a value.
+    Reduce,
+    /// Reads everything, then writes each row anew: z-score.
+    Map,
+    /// Writes each row from those before it or around it, in one reading: cumsum, rolling mean.
+    Scan,
+    /// Needs whole columns in memory: FFT.
+    Whole,
+}
+
+impl Form {
+    /// Whether the answer is columns, which can be written as they come.
+    pub const fn writes_columns(self) -> bool {
+        !matches!(self, Self::Reduce)
+    }
+}
