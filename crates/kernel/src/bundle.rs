@@ -11,6 +11,8 @@ pub trait Leaf: Send + Sync {
     fn absorb(&mut self, block: &Block<'_>);
     /// Takes in the leaf of the rows after these; one of another type is ignored.
     fn merge(&mut self, later: &dyn Leaf);
+    /// The leaf of no rows, begun with the same setup.
+    fn fresh(&self) -> Box<dyn Leaf>;
     /// A copy.
     fn boxed(&self) -> Box<dyn Leaf>;
     /// The leaf as [`Any`], to get its type back.
@@ -33,6 +35,9 @@ impl<P: Partial> Leaf for Typed<P> {
         if let Some(later) = later.as_any().downcast_ref::<Self>() {
             self.partial.merge(&later.partial);
         }
+    }
+    fn fresh(&self) -> Box<dyn Leaf> {
+        Box::new(Self { setup: self.setup.clone(), partial: P::begin(&self.setup) })
     }
     fn boxed(&self) -> Box<dyn Leaf> {
         Box::new(Self { setup: self.setup.clone(), partial: self.partial.clone() })
@@ -63,6 +68,12 @@ impl Bundle {
             .filter_map(|leaf| typed::<P>(leaf.as_ref()))
             .find(|kept| P::covers(&kept.setup, setup))
             .map(|kept| &kept.partial)
+    }
+
+    /// The same partials, of no rows.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self(self.0.iter().map(|leaf| leaf.fresh()).collect())
     }
 
     /// The names of the partials, in the order in which they absorb.

@@ -33,6 +33,7 @@ mod kernel;
 mod nan;
 mod number;
 mod partial;
+mod reference;
 mod reject;
 mod spec;
 mod values;
@@ -45,6 +46,7 @@ pub use kernel::{Columns, Emission, Emit, Kernel, Needs, Next, Piece, Series, Sh
 pub use nan::Nan;
 pub use number::Number;
 pub use partial::{Fold, Partial, Samples};
+pub use reference::{merge_tree, reference};
 pub use reject::{Reject, Result};
 pub use spec::{Arity, Category, Form, Spec};
 pub use values::{DType, Values};

@@ -44,6 +44,10 @@ impl Spec {
     pub const fn sampled(self) -> Self {
         Self { sampled: true, ..self }
     }
+    /// Whether it takes independent samples.
+    pub const fn is_samples(&self) -> bool {
+        matches!(self.columns, Arity::Samples(_))
+    }
     /// Names its sources.
     pub const fn references(self, references: &'static [&'static str]) -> Self {
         Self { references, ..self }
@@ -118,6 +122,11 @@ pub enum Form {
 }
 
 impl Form {
+    /// Whether the data are read before anything is written or gathered.
+    pub const fn reads_first(self) -> bool {
+        matches!(self, Self::Reduce | Self::Map)
+    }
+
     /// Whether the answer is columns, which can be written as they come.
     pub const fn writes_columns(self) -> bool {
         !matches!(self, Self::Reduce)

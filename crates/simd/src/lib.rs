@@ -1,1 +1,42 @@
-//! placeholder
+//! Eight-lane arithmetic: AVX-512, AVX2 and portable, chosen once a process, the same bits on each.
+//!
+//! An algorithm is written once, as an [`Operation`] over any [`Lanes`], and [`run`] compiles it for every
+//! instruction set. The unit is a group of 32 numbers, four vectors of eight: enough independent sums to hide
+//! the latency of an addition, and the reason why every level adds in the same order. Nothing here fuses a
+//! multiplication with an addition.
+//!
+//! The portable level is [`wide`], which chooses its instructions when it is compiled (SSE2, NEON, WebAssembly);
+//! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable
+//! level is the only one; it has been run on x86-64 alone.
+//!
+//! ```
+//! use echoes_simd::{Lanes, Operation, run, split};
+//!
+//! struct Sum<'a>(&'a [f64]);
+//! impl Operation for Sum<'_> {
+//!     type Output = f64;
+//!     #[inline(always)]
+//!     fn run<L: Lanes>(self, l: L) -> f64 {
+//!         let (groups, tail) = split(self.0, -0.0);
+//!         let mut sum = [l.splat(-0.0); 4];
+//!         for group in groups.iter().chain(&tail) {
+//!             for (sum, x) in sum.iter_mut().zip(l.load(group)) {
+//!                 *sum = *sum + x;
+//!             }
+//!         }
+//!         l.total(sum)
+//!     }
+//! }
+//! assert_eq!(run(Sum(&[1.0, 2.0, 3.5])), 6.5);
+//! ```
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod lanes;
+mod level;
+mod portable;
+
+pub use lanes::{GROUP, Lanes, Operation, split};
+pub use level::{Level, Refused, choose, level, run, run_at};

@@ -1,0 +1,112 @@
+//! AVX2: two registers a vector.
+
+use crate::Lanes;
+use std::arch::x86_64::*;
+use std::ops::{Add, BitAnd, Div, Mul, Sub};
+
+/// The proof that this processor has AVX2.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// # Safety
+    /// The processor must have AVX2.
+    pub(crate) const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// Eight doubles. Only [`Avx2`] makes one, so having one proves that the processor has AVX2.
+#[derive(Clone, Copy)]
+pub(crate) struct Vector(__m256d, __m256d);
+
+/// Eight truths, each all ones or all zeros. Only comparisons of [`Vector`]s make one.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask(__m256d, __m256d);
+
+macro_rules! operator {
+    ($($type:ident $trait:ident $method:ident $intrinsic:ident),*) => {$(
+        impl $trait for $type {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                // SAFETY: a value of this type exists, so the processor has AVX2.
+                unsafe { Self($intrinsic(self.0, other.0), $intrinsic(self.1, other.1)) }
+            }
+        }
+    )*};
+}
+operator!(
+    Vector Add add _mm256_add_pd, Vector Sub sub _mm256_sub_pd, Vector Mul mul _mm256_mul_pd,
+    Vector Div div _mm256_div_pd, Mask BitAnd bitand _mm256_and_pd
+);
+
+impl Lanes for Avx2 {
+    type V = Vector;
+    type M = Mask;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Vector {
+        // SAFETY: `self` is the proof that the processor has AVX2.
+        let half = unsafe { _mm256_set1_pd(x) };
+        Vector(half, half)
+    }
+    #[inline(always)]
+    fn load8(self, x: &[f64; 8]) -> Vector {
+        let (halves, _) = x.as_chunks::<4>();
+        // SAFETY: `self` proves AVX2; each half is 32 readable bytes, and the load needs no alignment.
+        unsafe { Vector(_mm256_loadu_pd(halves[0].as_ptr()), _mm256_loadu_pd(halves[1].as_ptr())) }
+    }
+    #[inline(always)]
+    fn to_array(self, v: Vector) -> [f64; 8] {
+        let mut out = [0.0; 8];
+        let (halves, _) = out.as_chunks_mut::<4>();
+        // SAFETY: `self` proves AVX2; each half is 32 writable bytes, and the store needs no alignment.
+        unsafe {
+            _mm256_storeu_pd(halves[0].as_mut_ptr(), v.0);
+            _mm256_storeu_pd(halves[1].as_mut_ptr(), v.1);
+        }
+        out
+    }
+    #[inline(always)]
+    fn lt(self, a: Vector, b: Vector) -> Mask {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Mask(_mm256_cmp_pd::<_CMP_LT_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LT_OQ>(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn le(self, a: Vector, b: Vector) -> Mask {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Mask(_mm256_cmp_pd::<_CMP_LE_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LE_OQ>(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn is_nan(self, v: Vector) -> Mask {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Mask(_mm256_cmp_pd::<_CMP_UNORD_Q>(v.0, v.0), _mm256_cmp_pd::<_CMP_UNORD_Q>(v.1, v.1)) }
+    }
+    #[inline(always)]
+    fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Vector(_mm256_blendv_pd(no.0, yes.0, mask.0), _mm256_blendv_pd(no.1, yes.1, mask.1)) }
+    }
+    #[inline(always)]
+    fn bits(self, mask: Mask) -> u8 {
+        // SAFETY: `self` proves AVX2.
+        let (low, high) = unsafe { (_mm256_movemask_pd(mask.0), _mm256_movemask_pd(mask.1)) };
+        (low | high << 4) as u8
+    }
+    #[inline(always)]
+    fn prefetch(self, at: *const f64) {
+        // SAFETY: a prefetch of any address, valid or not, only hints.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[inline(always)]
+    fn min(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2. The instruction is `a < b ? a : b`.
+        unsafe { Vector(_mm256_min_pd(a.0, b.0), _mm256_min_pd(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn max(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2. The instruction is `a > b ? a : b`.
+        unsafe { Vector(_mm256_max_pd(a.0, b.0), _mm256_max_pd(a.1, b.1)) }
+    }
+}

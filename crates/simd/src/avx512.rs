@@ -1,0 +1,109 @@
+//! AVX-512: one register a vector.
+
+use crate::Lanes;
+use std::arch::x86_64::*;
+use std::ops::{Add, BitAnd, Div, Mul, Sub};
+
+/// The proof that this processor has AVX-512 F, DQ, BW and VL.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    /// # Safety
+    /// The processor must have AVX-512 F, DQ, BW and VL.
+    pub(crate) const unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// Eight doubles. Only [`Avx512`] makes one, so having one proves that the processor has AVX-512.
+#[derive(Clone, Copy)]
+pub(crate) struct Vector(__m512d);
+
+/// Eight truths.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask(__mmask8);
+
+macro_rules! operator {
+    ($($trait:ident $method:ident $intrinsic:ident),*) => {$(
+        impl $trait for Vector {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                // SAFETY: a Vector exists, so the processor has AVX-512.
+                Self(unsafe { $intrinsic(self.0, other.0) })
+            }
+        }
+    )*};
+}
+operator!(Add add _mm512_add_pd, Sub sub _mm512_sub_pd, Mul mul _mm512_mul_pd, Div div _mm512_div_pd);
+
+impl BitAnd for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl Lanes for Avx512 {
+    type V = Vector;
+    type M = Mask;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Vector {
+        // SAFETY: `self` is the proof that the processor has AVX-512.
+        Vector(unsafe { _mm512_set1_pd(x) })
+    }
+    #[inline(always)]
+    fn load8(self, x: &[f64; 8]) -> Vector {
+        // SAFETY: `self` proves AVX-512; `x` is 64 readable bytes, and the load needs no alignment.
+        Vector(unsafe { _mm512_loadu_pd(x.as_ptr()) })
+    }
+    #[inline(always)]
+    fn to_array(self, v: Vector) -> [f64; 8] {
+        let mut out = [0.0; 8];
+        // SAFETY: `self` proves AVX-512; `out` is 64 writable bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_pd(out.as_mut_ptr(), v.0) };
+        out
+    }
+    #[inline(always)]
+    fn lt(self, a: Vector, b: Vector) -> Mask {
+        // SAFETY: `self` proves AVX-512.
+        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn le(self, a: Vector, b: Vector) -> Mask {
+        // SAFETY: `self` proves AVX-512.
+        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_LE_OQ>(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn is_nan(self, v: Vector) -> Mask {
+        // SAFETY: `self` proves AVX-512.
+        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(v.0, v.0) })
+    }
+    #[inline(always)]
+    fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512.
+        Vector(unsafe { _mm512_mask_blend_pd(mask.0, no.0, yes.0) })
+    }
+    #[inline(always)]
+    fn bits(self, mask: Mask) -> u8 {
+        mask.0
+    }
+    #[inline(always)]
+    fn prefetch(self, at: *const f64) {
+        // SAFETY: a prefetch of any address, valid or not, only hints.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[inline(always)]
+    fn min(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512. The instruction is `a < b ? a : b`.
+        Vector(unsafe { _mm512_min_pd(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn max(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512. The instruction is `a > b ? a : b`.
+        Vector(unsafe { _mm512_max_pd(a.0, b.0) })
+    }
+}

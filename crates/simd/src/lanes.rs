@@ -1,0 +1,83 @@
+//! The vector that every instruction set offers, and the order in which 32 of its lanes are added.
+
+use std::ops::{Add, BitAnd, Div, Mul, Sub};
+
+/// Numbers in a group: four vectors of eight.
+pub const GROUP: usize = 32;
+
+/// Vectors of eight doubles on one instruction set.
+///
+/// A value of the implementing type is the proof that the processor has those instructions; only
+/// [`run`](crate::run) makes one. Every operation gives the same bits on every level.
+pub trait Lanes: Copy {
+    /// Eight doubles.
+    type V: Copy + Add<Output = Self::V> + Sub<Output = Self::V> + Mul<Output = Self::V> + Div<Output = Self::V>;
+    /// Eight truths.
+    type M: Copy + BitAnd<Output = Self::M>;
+
+    /// The same number in each lane.
+    fn splat(self, x: f64) -> Self::V;
+    /// Eight numbers from memory.
+    fn load8(self, x: &[f64; 8]) -> Self::V;
+    /// Eight numbers to an array.
+    fn to_array(self, v: Self::V) -> [f64; 8];
+    /// `a < b`; false where either is NaN.
+    fn lt(self, a: Self::V, b: Self::V) -> Self::M;
+    /// `a <= b`; false where either is NaN.
+    fn le(self, a: Self::V, b: Self::V) -> Self::M;
+    /// Whether a lane is NaN.
+    fn is_nan(self, v: Self::V) -> Self::M;
+    /// `yes` where the mask is true, else `no`.
+    fn select(self, mask: Self::M, yes: Self::V, no: Self::V) -> Self::V;
+    /// The mask as bits, lane 0 lowest.
+    fn bits(self, mask: Self::M) -> u8;
+    /// Asks for the cache line at `at`, which need not be valid memory.
+    fn prefetch(self, at: *const f64);
+
+    /// `if a < b { a } else { b }`: `b` where either is NaN.
+    #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.lt(a, b), a, b)
+    }
+
+    /// `if b < a { a } else { b }`: `b` where either is NaN.
+    #[inline(always)]
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        self.select(self.lt(b, a), a, b)
+    }
+
+    /// A group of 32 from memory.
+    #[inline(always)]
+    fn load(self, x: &[f64; GROUP]) -> [Self::V; 4] {
+        let (vectors, _) = x.as_chunks::<8>();
+        [self.load8(&vectors[0]), self.load8(&vectors[1]), self.load8(&vectors[2]), self.load8(&vectors[3])]
+    }
+
+    /// The sum of 32 lanes, as a tree whose shape is the same on every level.
+    #[inline(always)]
+    fn total(self, v: [Self::V; 4]) -> f64 {
+        let x = self.to_array((v[0] + v[1]) + (v[2] + v[3]));
+        ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
+    }
+}
+
+/// An algorithm written once for every instruction set.
+pub trait Operation {
+    /// What it computes.
+    type Output;
+
+    /// Computes it. Mark it, and what it calls, `#[inline(always)]`: only what is inlined uses the level's instructions.
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output;
+}
+
+/// The groups of 32 in `x`, and what is left over as one more group, filled up with `fill` (none if nothing is left).
+#[inline(always)]
+pub fn split(x: &[f64], fill: f64) -> (&[[f64; GROUP]], Option<[f64; GROUP]>) {
+    let (groups, rest) = x.as_chunks::<GROUP>();
+    if rest.is_empty() {
+        return (groups, None);
+    }
+    let mut tail = [fill; GROUP];
+    tail[..rest.len()].copy_from_slice(rest);
+    (groups, Some(tail))
+}

@@ -1,0 +1,76 @@
+//! The level that every processor has: `wide`, which chooses instructions when it is compiled.
+
+use crate::Lanes;
+use std::ops::{Add, BitAnd, Div, Mul, Sub};
+use wide::f64x8;
+
+/// Portable vectors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Portable;
+
+/// Eight doubles.
+#[derive(Clone, Copy)]
+pub(crate) struct Vector(f64x8);
+
+/// Eight truths, each all ones or all zeros.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask(f64x8);
+
+macro_rules! operator {
+    ($($trait:ident $method:ident $symbol:tt),*) => {$(
+        impl $trait for Vector {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self { Self(self.0 $symbol other.0) }
+        }
+    )*};
+}
+operator!(Add add +, Sub sub -, Mul mul *, Div div /);
+
+impl BitAnd for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl Lanes for Portable {
+    type V = Vector;
+    type M = Mask;
+
+    #[inline(always)]
+    fn splat(self, x: f64) -> Vector {
+        Vector(f64x8::splat(x))
+    }
+    #[inline(always)]
+    fn load8(self, x: &[f64; 8]) -> Vector {
+        Vector(f64x8::new(*x))
+    }
+    #[inline(always)]
+    fn to_array(self, v: Vector) -> [f64; 8] {
+        v.0.to_array()
+    }
+    #[inline(always)]
+    fn lt(self, a: Vector, b: Vector) -> Mask {
+        Mask(a.0.simd_lt(b.0))
+    }
+    #[inline(always)]
+    fn le(self, a: Vector, b: Vector) -> Mask {
+        Mask(a.0.simd_le(b.0))
+    }
+    #[inline(always)]
+    fn is_nan(self, v: Vector) -> Mask {
+        Mask(v.0.is_nan())
+    }
+    #[inline(always)]
+    fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {
+        Vector(mask.0.bitselect(yes.0, no.0))
+    }
+    #[inline(always)]
+    fn bits(self, mask: Mask) -> u8 {
+        mask.0.to_bitmask() as u8
+    }
+    #[inline(always)]
+    fn prefetch(self, _: *const f64) {}
+}

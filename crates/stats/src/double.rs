@@ -1,0 +1,75 @@
+//! A sum carried in two doubles, so that adding the parts of many blocks loses nothing that matters.
+//!
+//! D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B (TwoSum).
+
+use serde::{Deserialize, Serialize};
+
+/// An unevaluated sum `high + low`, `low` below half a unit in the last place of `high`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Double {
+    high: f64,
+    low: f64,
+}
+
+impl Double {
+    /// `a + b` without rounding. An infinite or NaN sum carries no low part.
+    #[inline]
+    pub(crate) fn sum(a: f64, b: f64) -> Self {
+        let high = a + b;
+        if !high.is_finite() {
+            return Self { high, low: 0.0 };
+        }
+        let part = high - a;
+        Self { high, low: (a - (high - part)) + (b - part) }
+    }
+
+    /// Adds a double.
+    #[inline]
+    pub(crate) fn add(self, x: f64) -> Self {
+        let sum = Self::sum(self.high, x);
+        Self::sum(sum.high, sum.low + self.low)
+    }
+
+    /// Adds another.
+    #[inline]
+    pub(crate) fn add_double(self, other: Self) -> Self {
+        let sum = Self::sum(self.high, other.high);
+        Self::sum(sum.high, sum.low + (self.low + other.low))
+    }
+
+    /// The difference, rounded once.
+    #[inline]
+    pub(crate) fn minus(self, other: Self) -> f64 {
+        (self.high - other.high) + (self.low - other.low)
+    }
+
+    /// The nearest double.
+    #[inline]
+    pub(crate) const fn value(self) -> f64 {
+        self.high + self.low
+    }
+}
+
+impl From<f64> for Double {
+    fn from(high: f64) -> Self {
+        Self { high, low: 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost() {
+        let sum = Double::from(1e16).add(1.0).add(-1e16);
+        assert_eq!(sum.value(), 1.0);
+        assert_eq!(Double::from(1e100).add(1.0).minus(Double::from(1e100)), 1.0);
+    }
+
+    #[test]
+    fn infinity_stays_infinite() {
+        assert_eq!(Double::from(f64::MAX).add(f64::MAX).add(1.0).value(), f64::INFINITY);
+        assert!(Double::from(f64::INFINITY).add(f64::NEG_INFINITY).value().is_nan());
+    }
+}

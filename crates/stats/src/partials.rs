@@ -1,0 +1,15 @@
+//! What readings leave behind. Each file: the formulae with their paper, the partial, its naive twin.
+
+mod brackets;
+mod comoments;
+mod count;
+mod extrema;
+mod moments;
+mod sum;
+
+pub use brackets::{Brackets, Intervals, Rank};
+pub use comoments::Comoments;
+pub use count::Count;
+pub use extrema::{Extrema, Place};
+pub use moments::{Moments, Order};
+pub use sum::Sum;

@@ -1,0 +1,368 @@
+//! Exact ranks of data larger than memory: count what lies below some intervals, keep what lies inside.
+//!
+//! A sample brackets each rank; one reading counts the values below each interval and keeps those inside, so that a rank
+//! that falls inside is selected exactly. A rank that was missed, or an interval that held too much, is seen, and names a
+//! narrower interval for another reading: each reading at least drops an end that is a value of the data, so it ends.
+//! (R. W. Floyd, R. L. Rivest, CACM 18(3), 1975, for brackets from a sample.)
+//!
+//! Exact. A zero comes back as +0.
+
+use echoes_kernel::{Block, CHUNK, Partial, Shape};
+use echoes_simd::{GROUP, Lanes, Operation, run, split};
+use serde::{Deserialize, Serialize};
+
+/// Values that one interval may keep; beyond it they are thinned to a sample.
+const KEEP_MAX: usize = 1 << 21;
+
+/// Up to so many rows, everything is kept and no sample is needed.
+const SMALL_ROWS: u64 = 1 << 20;
+
+/// Closed intervals, rising and apart from one another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intervals(Vec<[f64; 2]>);
+
+impl Intervals {
+    /// One interval that holds everything.
+    pub fn everything() -> Self {
+        Self(vec![[f64::NEG_INFINITY, f64::INFINITY]])
+    }
+
+    /// Intervals that hold the given fractions of the data almost surely (four standard errors of the sample).
+    pub fn around(fractions: &[f64], shape: &Shape<'_>) -> Self {
+        let small = shape.rows.is_some_and(|rows| rows <= SMALL_ROWS);
+        if small || shape.sample.len() < 64 {
+            return Self::everything();
+        }
+        let size = shape.sample.len() as f64;
+        let at = |position: f64| match position {
+            p if p < 0.0 => f64::NEG_INFINITY,
+            p => shape.sample.get(p as usize).copied().unwrap_or(f64::INFINITY),
+        };
+        let around = |&q: &f64| {
+            let margin = 4.0 * (size * q * (1.0 - q)).sqrt() + 4.0;
+            [at((q * size - margin).floor()), at((q * size + margin).ceil())]
+        };
+        Self::apart(fractions.iter().map(around).collect())
+    }
+
+    /// The same intervals, rising, those that touch made one.
+    pub fn apart(mut intervals: Vec<[f64; 2]>) -> Self {
+        intervals.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let mut apart: Vec<[f64; 2]> = Vec::with_capacity(intervals.len());
+        for [low, high] in intervals {
+            match apart.last_mut() {
+                Some(last) if low <= last[1] => last[1] = last[1].max(high),
+                _ => apart.push([low, high]),
+            }
+        }
+        Self(apart)
+    }
+}
+
+/// What a reading found out about a rank.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rank {
+    /// The value of that rank.
+    Value(f64),
+    /// The value lies in this interval: read again.
+    Within([f64; 2]),
+}
+
+/// One interval and what fell into it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Bracket {
+    low: f64,
+    high: f64,
+    below: u64,
+    at_low: u64,
+    inside: u64,
+    at_high: u64,
+    /// The values strictly inside: all of them, or every `thinned`-th.
+    kept: Vec<f64>,
+    thinned: u64,
+}
+
+/// Counts below intervals and values inside them, of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Brackets {
+    brackets: Vec<Bracket>,
+    count: u64,
+    nans: u64,
+}
+
+impl Brackets {
+    /// Values present, NaN left aside.
+    pub const fn count(&self) -> u64 {
+        self.count - self.nans
+    }
+
+    /// How many values are NaN.
+    pub const fn nans(&self) -> u64 {
+        self.nans
+    }
+
+    /// The value of each rank, 0 for the smallest; ranks beyond the last give the last. `ranks` must rise.
+    pub fn ranks(&self, ranks: &[u64]) -> Vec<Rank> {
+        let last = self.count().saturating_sub(1);
+        let mut found = Vec::with_capacity(ranks.len());
+        let mut kept: Option<(usize, Vec<f64>, usize)> = None;
+        for rank in ranks.iter().map(|&rank| rank.min(last)) {
+            let (at, value) = match self.locate(rank) {
+                Ok(inside) => inside,
+                Err(rank) => {
+                    found.push(rank);
+                    continue;
+                }
+            };
+            // Select from what the last, smaller rank has left on the right.
+            let (_, values, sorted) = match kept.take() {
+                Some(known) if known.0 == at => kept.insert(known),
+                _ => kept.insert((at, self.brackets[at].kept.clone(), 0)),
+            };
+            let wanted = value as usize;
+            if wanted >= *sorted {
+                values[*sorted..].select_nth_unstable_by(wanted - *sorted, f64::total_cmp);
+                *sorted = wanted;
+            }
+            found.push(Rank::Value(values[wanted] + 0.0));
+        }
+        found
+    }
+
+    /// The bracket that holds a rank and the rank among the values kept there, or what else is known of it.
+    fn locate(&self, rank: u64) -> Result<(usize, u64), Rank> {
+        let mut low = f64::NEG_INFINITY;
+        for (at, bracket) in self.brackets.iter().enumerate() {
+            let Some(rank) = rank.checked_sub(bracket.below) else {
+                return Err(Rank::Within([low, bracket.low]));
+            };
+            low = bracket.high;
+            if rank < bracket.at_low {
+                return Err(Rank::Value(bracket.low + 0.0));
+            }
+            let rank = rank - bracket.at_low;
+            if rank < bracket.inside {
+                return if bracket.thinned == 1 { Ok((at, rank)) } else { Err(Rank::Within(bracket.narrower(rank))) };
+            }
+            if rank - bracket.inside < bracket.at_high {
+                return Err(Rank::Value(bracket.high + 0.0));
+            }
+        }
+        Err(Rank::Within([low, f64::INFINITY]))
+    }
+}
+
+impl Bracket {
+    /// With room for a chunk, so that `absorb` allocates nothing. Pages that are not written cost nothing.
+    fn new([low, high]: [f64; 2]) -> Self {
+        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Vec::with_capacity(CHUNK), thinned: 1 }
+    }
+
+    fn keep(&mut self, x: f64) {
+        if x == self.low {
+            self.at_low += 1;
+        } else if x == self.high {
+            self.at_high += 1;
+        } else {
+            self.inside += 1;
+            self.kept.push(x);
+        }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.below += later.below;
+        self.at_low += later.at_low;
+        self.inside += later.inside;
+        self.at_high += later.at_high;
+        let step = self.thinned.max(later.thinned);
+        self.thin_to(step);
+        self.kept.extend(later.kept.iter().step_by((step / later.thinned) as usize));
+        while self.kept.len() > KEEP_MAX {
+            self.thin_to(2 * self.thinned);
+        }
+    }
+
+    fn thin_to(&mut self, thinned: u64) {
+        let step = (thinned / self.thinned) as usize;
+        if step > 1 {
+            let mut at = 0;
+            self.kept.retain(|_| {
+                at += 1;
+                (at - 1) % step == 0
+            });
+        }
+        self.thinned = thinned;
+    }
+
+    /// A narrower interval for a rank inside, from the sample that thinning has left.
+    fn narrower(&self, rank: u64) -> [f64; 2] {
+        let mut sample = self.kept.clone();
+        sample.sort_unstable_by(f64::total_cmp);
+        let (size, q) = (sample.len() as f64, rank as f64 / self.inside as f64);
+        let margin = 4.0 * (size * q * (1.0 - q)).sqrt() + 4.0;
+        let (from, to) = (q * size - margin, q * size + margin);
+        let low = if from < 0.0 { self.low } else { sample.get(from as usize).copied().unwrap_or(self.low) };
+        let high = sample.get(to.ceil() as usize).copied().unwrap_or(self.high);
+        [low, high]
+    }
+}
+
+impl Partial for Brackets {
+    type Setup = Intervals;
+    const NAME: &'static str = "brackets/1";
+
+    fn begin(intervals: &Intervals) -> Self {
+        Self { brackets: intervals.0.iter().copied().map(Bracket::new).collect(), count: 0, nans: 0 }
+    }
+
+    fn absorb(&mut self, block: &Block<'_>) {
+        let x = block.values(0);
+        self.count += x.len() as u64;
+        for bracket in &mut self.brackets {
+            run(Absorb { bracket, x });
+        }
+        self.nans += run(CountNans(x));
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.count = self.count.saturating_add(later.count);
+        self.nans = self.nans.saturating_add(later.nans);
+        for (mine, theirs) in self.brackets.iter_mut().zip(&later.brackets) {
+            mine.merge(theirs);
+        }
+    }
+}
+
+struct Absorb<'a> {
+    bracket: &'a mut Bracket,
+    x: &'a [f64],
+}
+
+impl Operation for Absorb<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        // NaN is neither below nor inside, so it may fill up the last group.
+        let (groups, tail) = split(self.x, f64::NAN);
+        for group in groups {
+            Self::step(l, self.bracket, group);
+        }
+        if let Some(group) = &tail {
+            Self::step(l, self.bracket, group);
+        }
+    }
+}
+
+impl Absorb<'_> {
+    #[inline(always)]
+    fn step<L: Lanes>(l: L, bracket: &mut Bracket, group: &[f64; GROUP]) {
+        let (low, high) = (l.splat(bracket.low), l.splat(bracket.high));
+        let x = l.load(group);
+        let (mut below, mut inside) = (0u32, 0u32);
+        for i in 0..4 {
+            below |= u32::from(l.bits(l.lt(x[i], low))) << (8 * i);
+            inside |= u32::from(l.bits(l.le(low, x[i]) & l.le(x[i], high))) << (8 * i);
+        }
+        bracket.below += u64::from(below.count_ones());
+        while inside != 0 {
+            bracket.keep(group[inside.trailing_zeros() as usize % GROUP]);
+            inside &= inside - 1;
+        }
+    }
+}
+
+struct CountNans<'a>(&'a [f64]);
+
+impl Operation for CountNans<'_> {
+    type Output = u64;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> u64 {
+        let (groups, tail) = split(self.0, 0.0);
+        let mut nans = 0;
+        for group in groups {
+            nans += Self::step(l, group);
+        }
+        nans + tail.map_or(0, |group| Self::step(l, &group))
+    }
+}
+
+impl CountNans<'_> {
+    #[inline(always)]
+    fn step<L: Lanes>(l: L, group: &[f64; GROUP]) -> u64 {
+        l.load(group).iter().map(|&x| u64::from(l.bits(l.is_nan(x)).count_ones())).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_kernel::Column;
+    use proptest::prelude::*;
+
+    fn read(intervals: &Intervals, x: &[f64]) -> Brackets {
+        let mut whole = Brackets::begin(intervals);
+        for (i, part) in x.chunks(777).enumerate() {
+            let mut brackets = Brackets::begin(intervals);
+            brackets.absorb(&Block::new(&[Column::of(part)], 777 * i as u64));
+            whole.merge(&brackets);
+        }
+        whole
+    }
+
+    /// Reads until the rank is known, as a kernel does; how often, and the value.
+    fn value(x: &[f64], rank: u64, first: Intervals) -> (usize, f64) {
+        let mut intervals = first;
+        for readings in 1..100 {
+            match read(&intervals, x).ranks(&[rank])[0] {
+                Rank::Value(value) => return (readings, value),
+                Rank::Within(narrower) => intervals = Intervals::apart(vec![narrower]),
+            }
+        }
+        panic!("the readings do not end");
+    }
+
+    proptest! {
+        #[test]
+        fn a_rank_is_that_of_the_sorted_data_whatever_the_bracket(
+            x in prop::collection::vec(prop_oneof![-5i32..5, -1000i32..1000], 1..500),
+            ends in (-1100i32..1100, -1100i32..1100),
+            rank in any::<prop::sample::Index>(),
+        ) {
+            let x: Vec<f64> = x.into_iter().map(f64::from).collect();
+            let mut sorted = x.clone();
+            sorted.sort_by(f64::total_cmp);
+            let rank = rank.index(x.len());
+            let low = f64::from(ends.0.min(ends.1));
+            let bad_guess = Intervals(vec![[low, f64::from(ends.0.max(ends.1))]]);
+            prop_assert_eq!(value(&x, rank as u64, bad_guess).1, sorted[rank]);
+            prop_assert_eq!(value(&x, rank as u64, Intervals::everything()), (1, sorted[rank]));
+        }
+    }
+
+    #[test]
+    fn too_many_values_are_thinned_and_read_again() {
+        let n = 3 * KEEP_MAX as u64;
+        let x: Vec<f64> = (0..n).map(|i| (i * 2_654_435_761 % n) as f64).collect();
+        let (readings, found) = value(&x, n / 3, Intervals::everything());
+        assert_eq!((readings, found), (2, (n / 3) as f64));
+    }
+
+    #[test]
+    fn ties_end_too() {
+        let x = vec![1.0; 3 * KEEP_MAX];
+        assert_eq!(value(&x, 5, Intervals::everything()).1, 1.0);
+    }
+
+    #[test]
+    fn nans_are_counted_apart() {
+        let brackets = read(&Intervals::everything(), &[1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+        assert_eq!((brackets.count(), brackets.nans()), (3, 1));
+        assert_eq!(brackets.ranks(&[0, 1, 2]).last(), Some(&Rank::Value(f64::INFINITY)));
+    }
+
+    #[test]
+    fn intervals_that_touch_become_one() {
+        let apart = Intervals::apart(vec![[3.0, 4.0], [1.0, 2.0], [2.0, 2.5]]);
+        assert_eq!(apart, Intervals(vec![[1.0, 2.5], [3.0, 4.0]]));
+    }
+}

@@ -1,0 +1,102 @@
+//! The smallest and the largest value, and the rows where they first stand. Exact, for integers of every width too.
+
+use crate::sweeps;
+use echoes_kernel::{Block, Number, Partial, Values};
+use serde::{Deserialize, Serialize};
+
+/// A value and the row where it first stands.
+pub type Place = (Number, u64);
+
+/// Smallest and largest, with their rows.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Extrema {
+    min: Option<Place>,
+    max: Option<Place>,
+    /// The first NaN, which spreads to both.
+    nan: Option<u64>,
+}
+
+impl Extrema {
+    /// The smallest value and its first row; the first NaN if there is one; `None` for no values.
+    pub fn min(&self) -> Option<Place> {
+        self.nan().or(self.min)
+    }
+
+    /// The largest value and its first row; the first NaN if there is one; `None` for no values.
+    pub fn max(&self) -> Option<Place> {
+        self.nan().or(self.max)
+    }
+
+    fn nan(&self) -> Option<Place> {
+        self.nan.map(|row| (Number::Float(f64::NAN), row))
+    }
+
+    fn offer(&mut self, min: Option<Place>, max: Option<Place>, nan: Option<u64>) {
+        self.min = better(self.min, min, |new, old| less(new, old));
+        self.max = better(self.max, max, |new, old| less(old, new));
+        self.nan = self.nan.or(nan);
+    }
+
+    fn absorb_doubles(&mut self, block: &Block<'_>) {
+        let x = block.values(0);
+        let range = sweeps::range(x);
+        let first = |found: &dyn Fn(f64) -> bool| x.iter().position(|&x| found(x));
+        let place = |value: f64| first(&|x| x == value).map(|i| (number(block.stored(0), x[i]), block.row(i)));
+        // The position is looked for only where the block improves on what is known: seldom.
+        let float = |place: Option<Place>| place.map(|(value, _)| value.to_f64());
+        let min = float(self.min).is_none_or(|min| range.min < min).then(|| place(range.min)).flatten();
+        let max = float(self.max).is_none_or(|max| max < range.max).then(|| place(range.max)).flatten();
+        let nan = (range.nan && self.nan.is_none()).then(|| first(&f64::is_nan).map(|i| block.row(i))).flatten();
+        self.offer(min, max, nan);
+    }
+
+    fn absorb_integers<T: Copy + Ord + Into<i128>>(&mut self, block: &Block<'_>, x: &[T]) {
+        let place = |value: Option<&T>| {
+            let value = value?;
+            let at = x.iter().position(|x| x == value)?;
+            Some((Number::Int((*value).into()), block.row(at)))
+        };
+        self.offer(place(x.iter().min()), place(x.iter().max()), None);
+    }
+}
+
+/// As it is stored: an integer stays one.
+fn number(stored: Values<'_>, value: f64) -> Number {
+    if stored.dtype().is_float() { Number::Float(value) } else { Number::Int(value as i128) }
+}
+
+fn better(old: Option<Place>, new: Option<Place>, improves: impl Fn(Number, Number) -> bool) -> Option<Place> {
+    match (old, new) {
+        (Some(old), Some(new)) if !improves(new.0, old.0) => Some(old),
+        (old, new) => new.or(old),
+    }
+}
+
+fn less(a: Number, b: Number) -> bool {
+    match (a, b) {
+        (Number::Int(a), Number::Int(b)) => a < b,
+        (a, b) => a.to_f64() < b.to_f64(),
+    }
+}
+
+impl Partial for Extrema {
+    type Setup = ();
+    const NAME: &'static str = "extrema/1";
+
+    fn begin((): &()) -> Self {
+        Self::default()
+    }
+
+    #[inline]
+    fn absorb(&mut self, block: &Block<'_>) {
+        match block.stored(0) {
+            Values::Int64(x) => self.absorb_integers(block, x),
+            Values::UInt64(x) => self.absorb_integers(block, x),
+            _ => self.absorb_doubles(block),
+        }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.offer(later.min, later.max, later.nan);
+    }
+}

@@ -1,0 +1,288 @@
+//! Sweeps over a block in the first-level cache: each one loop, at the speed of the vector units, the same bits everywhere.
+//!
+//! Element `i` of a block always lands in virtual lane `i mod 32`, and the lanes are added as one fixed tree.
+//! A block's last group is filled up with values that change nothing.
+
+use echoes_kernel::BLOCK;
+use echoes_simd::{GROUP, Lanes, Operation, run, split};
+
+/// `Σ x`.
+#[inline]
+pub(crate) fn total(x: &[f64]) -> f64 {
+    run(Total(x))
+}
+
+/// `[Σ d, Σ d²]` with `d = x − center`.
+#[inline]
+pub(crate) fn squares(x: &[f64], center: f64) -> [f64; 2] {
+    run(Squares { x, center })
+}
+
+/// `[Σ d, Σ d², Σ d³, Σ d⁴]` with `d = x − center`; the first two to the bits of [`squares`].
+#[inline]
+pub(crate) fn powers(x: &[f64], center: f64) -> [f64; 4] {
+    run(Powers { x, center })
+}
+
+/// `Σ (x − cx)(y − cy)` of two columns of one length.
+#[inline]
+pub(crate) fn product(x: &[f64], cx: f64, y: &[f64], cy: f64) -> f64 {
+    run(Product { x, cx, y, cy })
+}
+
+/// Smallest and largest, NaN left aside, and whether there is a NaN; `None` for nothing but NaN.
+#[inline]
+pub(crate) fn range(x: &[f64]) -> Range {
+    run(FindRange(x))
+}
+
+/// What [`range`] finds: `min > max` if there is nothing but NaN.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Range {
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) nan: bool,
+}
+
+/// The center to take deviations from: the rounded mean, or the value itself where all are the same, so that
+/// the deviations of a constant are exactly zero.
+#[inline]
+pub(crate) fn center(x: &[f64], total: f64) -> f64 {
+    match x {
+        [first, rest @ ..] if rest.iter().all(|v| v == first) => *first,
+        _ => total / x.len() as f64,
+    }
+}
+
+struct Total<'a>(&'a [f64]);
+
+impl Operation for Total<'_> {
+    type Output = f64;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f64 {
+        // −0 is the identity of addition: +0 would turn a sum of −0 into +0.
+        let (groups, tail) = split(self.0, -0.0);
+        let mut sum = [l.splat(-0.0); 4];
+        for group in groups {
+            add(&mut sum, l.load(group));
+        }
+        if let Some(group) = &tail {
+            add(&mut sum, l.load(group));
+        }
+        l.total(sum)
+    }
+}
+
+#[inline(always)]
+fn add<V: Copy + std::ops::Add<Output = V>>(sum: &mut [V; 4], x: [V; 4]) {
+    for i in 0..4 {
+        sum[i] = sum[i] + x[i];
+    }
+}
+
+struct Squares<'a> {
+    x: &'a [f64],
+    center: f64,
+}
+
+impl Operation for Squares<'_> {
+    type Output = [f64; 2];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [f64; 2] {
+        let (groups, tail) = split(self.x, self.center);
+        let center = l.splat(self.center);
+        let mut sums = [[l.splat(0.0); 4]; 2];
+        for group in groups {
+            prefetch_next_block(l, group);
+            Self::step(l, &mut sums, center, group);
+        }
+        if let Some(group) = &tail {
+            Self::step(l, &mut sums, center, group);
+        }
+        [l.total(sums[0]), l.total(sums[1])]
+    }
+}
+
+impl Squares<'_> {
+    #[inline(always)]
+    fn step<L: Lanes>(l: L, sums: &mut [[L::V; 4]; 2], center: L::V, group: &[f64; GROUP]) {
+        let x = l.load(group);
+        for i in 0..4 {
+            let d = x[i] - center;
+            sums[0][i] = sums[0][i] + d;
+            sums[1][i] = sums[1][i] + d * d;
+        }
+    }
+}
+
+struct Powers<'a> {
+    x: &'a [f64],
+    center: f64,
+}
+
+impl Operation for Powers<'_> {
+    type Output = [f64; 4];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [f64; 4] {
+        let (groups, tail) = split(self.x, self.center);
+        let center = l.splat(self.center);
+        let mut sums = [[l.splat(0.0); 4]; 4];
+        for group in groups {
+            prefetch_next_block(l, group);
+            Self::step(l, &mut sums, center, group);
+        }
+        if let Some(group) = &tail {
+            Self::step(l, &mut sums, center, group);
+        }
+        [l.total(sums[0]), l.total(sums[1]), l.total(sums[2]), l.total(sums[3])]
+    }
+}
+
+impl Powers<'_> {
+    #[inline(always)]
+    fn step<L: Lanes>(l: L, sums: &mut [[L::V; 4]; 4], center: L::V, group: &[f64; GROUP]) {
+        let x = l.load(group);
+        for i in 0..4 {
+            let d = x[i] - center;
+            let d2 = d * d;
+            sums[0][i] = sums[0][i] + d;
+            sums[1][i] = sums[1][i] + d2;
+            sums[2][i] = sums[2][i] + d2 * d;
+            sums[3][i] = sums[3][i] + d2 * d2;
+        }
+    }
+}
+
+/// A second sweep reads from the cache and leaves the memory idle: let it fetch the block that comes next.
+#[inline(always)]
+fn prefetch_next_block<L: Lanes>(l: L, group: &[f64; GROUP]) {
+    for line in 0..4 {
+        l.prefetch(group.as_ptr().wrapping_add(BLOCK + 8 * line));
+    }
+}
+
+struct Product<'a> {
+    x: &'a [f64],
+    cx: f64,
+    y: &'a [f64],
+    cy: f64,
+}
+
+impl Operation for Product<'_> {
+    type Output = f64;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f64 {
+        let ((xs, x_tail), (ys, y_tail)) = (split(self.x, self.cx), split(self.y, self.cy));
+        let (cx, cy) = (l.splat(self.cx), l.splat(self.cy));
+        let mut sum = [l.splat(0.0); 4];
+        for (x, y) in xs.iter().zip(ys) {
+            Self::step(l, &mut sum, (l.load(x), cx), (l.load(y), cy));
+        }
+        if let (Some(x), Some(y)) = (&x_tail, &y_tail) {
+            Self::step(l, &mut sum, (l.load(x), cx), (l.load(y), cy));
+        }
+        l.total(sum)
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn step<L: Lanes>(_: L, sum: &mut [L::V; 4], (x, cx): ([L::V; 4], L::V), (y, cy): ([L::V; 4], L::V)) {
+        for i in 0..4 {
+            sum[i] = sum[i] + (x[i] - cx) * (y[i] - cy);
+        }
+    }
+}
+
+struct FindRange<'a>(&'a [f64]);
+
+impl Operation for FindRange<'_> {
+    type Output = Range;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> Range {
+        let (groups, rest) = self.0.as_chunks::<GROUP>();
+        let mut min = [l.splat(f64::INFINITY); 4];
+        let mut max = [l.splat(f64::NEG_INFINITY); 4];
+        let mut nan = [l.splat(0.0); 4];
+        for group in groups {
+            let x = l.load(group);
+            for i in 0..4 {
+                // The accumulator stands second, so that a NaN leaves it as it is.
+                min[i] = l.min(x[i], min[i]);
+                max[i] = l.max(x[i], max[i]);
+                nan[i] = l.select(l.is_nan(x[i]), x[i], nan[i]);
+            }
+        }
+        let nan = l.total(nan).is_nan() || rest.iter().any(|x| x.is_nan());
+        let min = l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3])));
+        let max = l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3])));
+        Range {
+            min: min.iter().chain(rest).copied().fold(f64::INFINITY, f64::min),
+            max: max.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max),
+            nan,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_simd::{Level, run_at};
+    use proptest::prelude::*;
+
+    /// The same sums, as one reads them in a textbook, lane by lane.
+    fn naive(x: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+        let mut lanes = [0.0; GROUP];
+        for (i, &x) in x.iter().enumerate() {
+            lanes[i % GROUP] += f(x);
+        }
+        let e: Vec<f64> = (0..8).map(|i| (lanes[i] + lanes[8 + i]) + (lanes[16 + i] + lanes[24 + i])).collect();
+        ((e[0] + e[4]) + (e[2] + e[6])) + ((e[1] + e[5]) + (e[3] + e[7]))
+    }
+
+    fn any_column() -> impl Strategy<Value = Vec<f64>> {
+        let any =
+            prop_oneof![8 => -1e3..1e3f64, 1 => Just(0.0), 1 => Just(-0.0), 1 => Just(5e-324), 1 => -1e300..1e300f64];
+        prop::collection::vec(any, 0..300)
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64) {
+            for level in Level::available() {
+                prop_assert_eq!(run_at(level, Total(&x)), naive(&x, |x| x));
+                let [s1, s2, s3, s4] = run_at(level, Powers { x: &x, center: c });
+                prop_assert_eq!(s1, naive(&x, |x| x - c));
+                prop_assert_eq!(s2, naive(&x, |x| (x - c) * (x - c)));
+                let cube = naive(&x, |x| { let d = x - c; d * d * d });
+                prop_assert!(s3 == cube || s3.is_nan() && cube.is_nan());
+                prop_assert_eq!(s4, naive(&x, |x| { let d = x - c; (d * d) * (d * d) }));
+                prop_assert_eq!(run_at(level, Squares { x: &x, center: c }), [s1, s2]);
+                let xx = run_at(level, Product { x: &x, cx: c, y: &x, cy: c });
+                prop_assert_eq!(xx, s2);
+            }
+        }
+
+        #[test]
+        fn the_range_is_the_naive_one_at_every_level(mut x in any_column(), nan in any::<prop::sample::Index>(), spoil: bool) {
+            if spoil && !x.is_empty() {
+                let at = nan.index(x.len());
+                x[at] = f64::NAN;
+            }
+            for level in Level::available() {
+                let range = run_at(level, FindRange(&x));
+                prop_assert_eq!(range.min, x.iter().copied().fold(f64::INFINITY, f64::min));
+                prop_assert_eq!(range.max, x.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+                prop_assert_eq!(range.nan, x.iter().any(|x| x.is_nan()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_center_of_a_constant_is_the_constant() {
+        let x = [0.1; 100];
+        assert_eq!(center(&x, total(&x)), 0.1);
+        assert!(center(&[], 0.0).is_nan());
+        assert_eq!(center(&[1.0, 2.0], 3.0), 1.5);
+    }
+}
