@@ -33,7 +33,7 @@ fn clippy() -> Outcome {
     if !shell::works(&mut shell::cargo(&["clippy", "--version"])) {
         return Err(Stop::Skipped("not installed; get it with `rustup component add clippy`".to_owned()));
     }
-    shell::run(&mut shell::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    shell::run(&mut shell::cargo(&["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"]))
 }
 
 /// What runs the tests: nextest where it is installed, because it uses every core; else cargo.
@@ -48,7 +48,7 @@ impl Runner {
     fn run(&self, packages: &[&str], level: Option<&str>) -> Outcome {
         let mut cargo = shell::cargo(self.0);
         // Not the benches, and not the examples in the docs, which have their own step.
-        cargo.args(["--lib", "--bins", "--tests", "--examples"]).args(packages);
+        cargo.args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(packages);
         shell::run(match level {
             Some(level) => cargo.env("ECHOES_SIMD", level),
             None => cargo.env_remove("ECHOES_SIMD"),
