@@ -17,16 +17,18 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     if !is_name(name) {
         return Err(Stop::Usage(format!("`{name}` is no name for a kernel; one is like `trimmed_mean`")));
     }
-    let known = categories(&read(SPEC)?);
-    if !known.iter().any(|known| known == category) {
+    let spec = read(SPEC)?;
+    let known = categories(&spec);
+    let Some((_, about)) = known.iter().find(|(known, _)| known == category) else {
+        let known: Vec<_> = known.into_iter().map(|(name, _)| name).collect();
         return Err(Stop::Usage(format!("there is no category `{category}`; there are {}", known.join(", "))));
-    }
+    };
     let file = format!("crates/stats/src/kernels/{category}/{name}.rs");
     if shell::root().join(&file).exists() {
         return Err(Stop::Failed(format!("{file} exists already; choose another name")));
     }
     let text = read(registry::PATH)?;
-    let text = insert(&text, category, name)
+    let text = insert(&text, (category, about), name)
         .map_err(|(line, what)| Stop::Failed(format!("{}:{}: {what}", registry::PATH, line + 1)))?;
     write(&file, &template(category, name))?;
     write(registry::PATH, &text)?;
@@ -39,16 +41,20 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(rest) && !name.ends_with('_')
 }
 
-/// The variants of `enum Category`, in small letters.
-fn categories(spec: &str) -> Vec<String> {
+/// The variants of `enum Category`, in small letters, each with its documentation.
+fn categories(spec: &str) -> Vec<(String, &str)> {
     let body = spec.split_once("pub enum Category {").map_or("", |(_, rest)| rest);
-    let body = body.split_once('}').map_or("", |(body, _)| body);
-    let variants = body.lines().filter_map(|line| line.trim().strip_suffix(','));
-    variants.filter(|line| !line.starts_with("//")).map(str::to_lowercase).collect()
+    let body = body.split_once("\n}").map_or("", |(body, _)| body);
+    let lines: Vec<_> = body.lines().map(str::trim).collect();
+    let variants = lines.windows(2).filter_map(|pair| match pair {
+        [about, variant] if about.starts_with("///") => Some((variant.strip_suffix(',')?.to_lowercase(), *about)),
+        _ => None,
+    });
+    variants.filter(|(name, _)| !name.starts_with('/')).collect()
 }
 
-/// The registry's text with the kernel's line, in its order.
-fn insert(text: &str, category: &str, name: &str) -> Result<String, (usize, String)> {
+/// The registry's text with the kernel's line, in its order; a category comes with what it is about.
+fn insert(text: &str, (category, about): (&str, &str), name: &str) -> Result<String, (usize, String)> {
     let registry = Registry::parse(text)?;
     let line = format!("        {name}::{},", pascal(name));
     let (at, new) = match registry.categories.iter().find(|block| block.name == category) {
@@ -56,7 +62,7 @@ fn insert(text: &str, category: &str, name: &str) -> Result<String, (usize, Stri
         None => {
             let after = registry.categories.iter().find(|block| block.name.as_str() > category);
             let at = after.map_or(registry.end, |block| block.line);
-            (at, vec![format!("    {category} {{"), line, "    }".to_owned()])
+            (at, vec![format!("    {about}"), format!("    {category} {{"), line, "    }".to_owned()])
         }
     };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -101,35 +107,32 @@ mod tests {
 
     const REGISTRY: &str = "registry! {\n    /// One column.\n    descriptive {\n        count::Count,\n        mean::Mean,\n    }\n    /// By rank.\n    order {\n        median::Median,\n    }\n}\n";
 
-    fn inserted(category: &str, name: &str) -> Vec<String> {
-        let before: Vec<_> = REGISTRY.lines().collect();
-        let Ok(after) = insert(REGISTRY, category, name) else { panic!("the registry parses") };
+    fn inserted(category: &str, name: &str) -> String {
+        let Ok(after) = insert(REGISTRY, (category, "/// About."), name) else { panic!("the registry parses") };
         assert!(Registry::parse(&after).is_ok());
-        after.lines().filter(|line| !before.contains(line)).map(str::to_owned).collect()
+        after
     }
 
     #[test]
     fn a_kernel_is_one_line_in_order() {
-        assert_eq!(inserted("descriptive", "kurtosis"), ["        kurtosis::Kurtosis,"]);
-        let Ok(text) = insert(REGISTRY, "descriptive", "kurtosis") else { panic!("the registry parses") };
+        let text = inserted("descriptive", "kurtosis");
         assert!(text.contains("count::Count,\n        kurtosis::Kurtosis,\n        mean::Mean,"));
-        let Ok(text) = insert(REGISTRY, "order", "trimmed_mean") else { panic!("the registry parses") };
-        assert!(text.contains("median::Median,\n        trimmed_mean::TrimmedMean,\n    }\n}\n"));
+        assert_eq!(text.lines().count(), REGISTRY.lines().count() + 1);
+        assert!(inserted("order", "trim").ends_with("median::Median,\n        trim::Trim,\n    }\n}\n"));
     }
 
     #[test]
     fn a_new_category_goes_before_the_documentation_of_the_next() {
-        let Ok(text) = insert(REGISTRY, "matrix", "gram") else { panic!("the registry parses") };
-        assert!(text.contains("    }\n    matrix {\n        gram::Gram,\n    }\n    /// By rank."));
-        let Ok(text) = insert(REGISTRY, "test", "welch") else { panic!("the registry parses") };
-        assert!(text.ends_with("    test {\n        welch::Welch,\n    }\n}\n"));
+        let text = inserted("matrix", "gram");
+        assert!(text.contains("    }\n    /// About.\n    matrix {\n        gram::Gram,\n    }\n    /// By rank."));
+        assert!(inserted("test", "welch").ends_with("    test {\n        welch::Welch,\n    }\n}\n"));
     }
 
     #[test]
     fn categories_are_those_of_the_enum() {
-        let spec =
-            "pub enum Category {\n    /// One, or a few,\n    Descriptive,\n    Order,\n}\npub enum Other {\n    A,\n}";
-        assert_eq!(categories(spec), ["descriptive", "order"]);
+        let spec = "pub enum Category {\n    /// One, or {a few},\n    Descriptive,\n    /// By rank,\n    /// sorted,\n    Order,\n}\npub enum Other {\n    /// A.\n    A,\n}";
+        let found = categories(spec);
+        assert_eq!(found, [("descriptive".into(), "/// One, or {a few},"), ("order".into(), "/// sorted,")]);
     }
 
     #[test]
