@@ -1,2 +1,133 @@
-//! placeholder
-fn main() {}
+//! The project's chores, from cargo alone: `cargo xtask` lists them.
+//!
+//! A chore is a file of this folder and a line of [`CHORES`]; the help is printed from that table.
+//! Exit codes: 0 done, 1 something failed, 2 usage, 3 skipped because a tool is not installed.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
+
+mod bench;
+mod build;
+mod ci;
+mod fmt;
+mod miri;
+mod new_kernel;
+mod registry;
+mod rust;
+mod shell;
+mod steps;
+mod test;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+/// How a chore ends when it does not end well.
+enum Stop {
+    /// It was called wrongly.
+    Usage(String),
+    /// It ran and something is wrong.
+    Failed(String),
+    /// It did not run: something is not installed.
+    Skipped(String),
+}
+
+type Outcome = Result<(), Stop>;
+
+struct Chore {
+    name: &'static str,
+    args: &'static str,
+    help: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+static CHORES: &[Chore] = &[
+    Chore { name: "build", args: "[--release]", help: "build the command line, target/*/echoes", run: build::run },
+    Chore {
+        name: "test",
+        args: "",
+        help: "format, clippy, tidy, every test, the laws at each SIMD level",
+        run: test::run,
+    },
+    Chore { name: "ci", args: "", help: "test, then the README's first command and the documentation", run: ci::run },
+    Chore {
+        name: "tidy",
+        args: "",
+        help: "the rules of the house: floors, heads, unsafe, registry, licences",
+        run: tidy::run,
+    },
+    Chore { name: "fmt", args: "", help: "format every file (`cargo fmt` does not see the kernels)", run: fmt::run },
+    Chore { name: "bench", args: "[FILTER]", help: "the benches whose names contain FILTER", run: bench::run },
+    Chore { name: "miri", args: "", help: "the kernel and stats crates under Miri, on nightly", run: miri::run },
+    Chore {
+        name: "new-kernel",
+        args: "[CATEGORY/]NAME",
+        help: "begin a kernel: one file and one line of the registry",
+        run: new_kernel::run,
+    },
+    Chore { name: "help", args: "", help: "this", run: help },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (code, line) = match dispatch(&args) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Stop::Failed(line)) => (1, line),
+        Err(Stop::Usage(line)) => (2, line),
+        Err(Stop::Skipped(line)) => (3, line),
+    };
+    eprintln!("xtask: {line}");
+    ExitCode::from(code)
+}
+
+fn dispatch(args: &[String]) -> Outcome {
+    let (name, rest) = match args.split_first() {
+        None => ("help", args),
+        Some((name, rest)) => (name.as_str(), rest),
+    };
+    let name = if matches!(name, "-h" | "--help") { "help" } else { name };
+    match CHORES.iter().find(|chore| chore.name == name) {
+        Some(chore) => (chore.run)(rest),
+        None => Err(Stop::Usage(format!("no chore is called `{name}`; `cargo xtask` lists them"))),
+    }
+}
+
+fn help(_: &[String]) -> Outcome {
+    println!("The project's chores.\n\nUsage: cargo xtask CHORE\n");
+    for Chore { name, args, help, .. } in CHORES {
+        println!("  {:<27} {help}", format!("{name} {args}"));
+    }
+    Ok(())
+}
+
+/// For chores that take no arguments.
+fn no_args(args: &[String]) -> Outcome {
+    match args.first() {
+        None => Ok(()),
+        Some(arg) => Err(Stop::Usage(format!("it takes no argument, and `{arg}` was given"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn help_needs_no_argument() {
+        assert!(dispatch(&[]).is_ok());
+        assert!(dispatch(&args(&["--help"])).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_chore_is_a_usage_error() {
+        assert!(matches!(dispatch(&args(&["tset"])), Err(Stop::Usage(line)) if line.contains("tset")));
+    }
+
+    #[test]
+    fn a_stray_argument_is_a_usage_error() {
+        assert!(matches!(dispatch(&args(&["tidy", "now"])), Err(Stop::Usage(line)) if line.contains("now")));
+    }
+}

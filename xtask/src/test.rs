@@ -1,0 +1,95 @@
+//! `test`: all that must be true of a change, in one command that needs nothing but stable cargo.
+
+use crate::{Outcome, Stop, fmt, no_args, shell, steps::Steps, tidy};
+
+/// The crates whose results depend on the instruction set.
+const UNDER_THE_LAWS: [&str; 6] =
+    ["--package", "echoes-simd", "--package", "echoes-stats", "--package", "echoes-engine"];
+
+pub(crate) fn run(args: &[String]) -> Outcome {
+    no_args(args)?;
+    let mut all = Steps::default();
+    steps(&mut all);
+    all.finish()
+}
+
+/// Adds the steps of `test` to a list.
+pub(crate) fn steps(steps: &mut Steps) {
+    steps.step("format", || fmt::installed().and_then(|()| fmt::check()));
+    steps.step("clippy", clippy);
+    steps.step("tidy", || tidy::run(&[]));
+    let runner = Runner::find();
+    steps.step("tests", || runner.run(&["--workspace"], None));
+    steps.step("tests in the docs", || shell::run(&mut shell::cargo(&["test", "--workspace", "--doc"])));
+    for level in &LEVELS {
+        steps.step(&format!("laws at {}", level.name), || {
+            (level.detect)().then_some(()).ok_or_else(|| Stop::Skipped(format!("this CPU has no {}", level.says)))?;
+            runner.run(&UNDER_THE_LAWS, Some(level.name))
+        });
+    }
+}
+
+fn clippy() -> Outcome {
+    if !shell::works(&mut shell::cargo(&["clippy", "--version"])) {
+        return Err(Stop::Skipped("not installed; get it with `rustup component add clippy`".to_owned()));
+    }
+    shell::run(&mut shell::cargo(&["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"]))
+}
+
+/// What runs the tests: nextest where it is installed, because it uses every core; else cargo.
+struct Runner(&'static [&'static str]);
+
+impl Runner {
+    fn find() -> Self {
+        let nextest = shell::works(&mut shell::cargo(&["nextest", "--version"]));
+        Self(if nextest { &["nextest", "run", "--status-level", "fail"] } else { &["test"] })
+    }
+
+    fn run(&self, packages: &[&str], level: Option<&str>) -> Outcome {
+        let mut cargo = shell::cargo(self.0);
+        // Not the benches, and not the examples in the docs, which have their own step.
+        cargo.args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(packages);
+        shell::run(match level {
+            Some(level) => cargo.env("ECHOES_SIMD", level),
+            None => cargo.env_remove("ECHOES_SIMD"),
+        })
+    }
+}
+
+/// A value of `ECHOES_SIMD`.
+struct Level {
+    name: &'static str,
+    says: &'static str,
+    detect: fn() -> bool,
+}
+
+/// The levels of `echoes-simd`, with its conditions: a level that it would refuse cannot be tested.
+static LEVELS: [Level; 3] = [
+    Level { name: "portable", says: "portable level", detect: || true },
+    Level { name: "avx2", says: "AVX2", detect: has_avx2 },
+    Level { name: "avx512", says: "AVX-512", detect: has_avx512 },
+];
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("popcnt")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+const fn has_avx2() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+const fn has_avx512() -> bool {
+    false
+}
