@@ -1,6 +1,8 @@
 //! The registry's entries: kernels whose types have been forgotten.
 
-use crate::{Bundle, Columns, Emit, Kernel, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec, Whole};
+use crate::{
+    Bundle, Columns, Emit, Kernel, NamedColumns, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec, Whole,
+};
 use schemars::Schema;
 use serde_json::value::{RawValue, Value};
 
@@ -101,7 +103,7 @@ pub trait Gathering: Send + Sync {
     ///
     /// # Errors
     /// As [`Whole::whole`].
-    fn columns(&self, columns: Columns) -> Result<Option<Vec<(&'static str, Vec<f64>)>>>;
+    fn columns(&self, columns: Columns) -> Result<Option<NamedColumns>>;
 }
 
 struct Bound<K>(K);
@@ -163,7 +165,7 @@ impl<O: serde::Serialize> Gathering for ErasedWhole<O> {
     fn answer(&self, columns: Columns) -> Result<Answer> {
         to_answer(&self.0.whole(columns)?)
     }
-    fn columns(&self, columns: Columns) -> Result<Option<Vec<(&'static str, Vec<f64>)>>> {
+    fn columns(&self, columns: Columns) -> Result<Option<NamedColumns>> {
         let answer = self.0.whole(columns)?;
         Ok(self.0.columns(answer))
     }

@@ -63,6 +63,9 @@ impl<K: Kernel> Next<K> {
 /// Columns in memory, as a kernel wrote them.
 pub type Columns = Vec<Vec<f64>>;
 
+/// Columns in memory, with their names.
+pub type NamedColumns = Vec<(&'static str, Vec<f64>)>;
+
 /// A way to write columns, and what they become when they are collected.
 pub struct Emission<K: Kernel> {
     /// Writes a piece.
@@ -140,7 +143,7 @@ pub trait Whole<O>: Send + Sync {
     fn whole(&self, columns: Columns) -> Result<O>;
 
     /// The answer as named columns, for callers that write them to a file; `None` if it is not columns.
-    fn columns(&self, answer: O) -> Option<Vec<(&'static str, Vec<f64>)>>;
+    fn columns(&self, answer: O) -> Option<NamedColumns>;
 }
 
 /// A column in memory; in JSON an array with `null` for NaN.

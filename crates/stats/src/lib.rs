@@ -17,4 +17,10 @@
 
 mod double;
 pub mod partials;
+mod quantiles;
+mod registry;
+mod special;
 mod sweeps;
+
+pub use quantiles::Method;
+pub use registry::{KERNELS, find, kernels};

@@ -259,9 +259,9 @@ impl Absorb<'_> {
         let (low, high) = (l.splat(bracket.low), l.splat(bracket.high));
         let x = l.load(group);
         let (mut below, mut inside) = (0u32, 0u32);
-        for i in 0..4 {
-            below |= u32::from(l.bits(l.lt(x[i], low))) << (8 * i);
-            inside |= u32::from(l.bits(l.le(low, x[i]) & l.le(x[i], high))) << (8 * i);
+        for (i, &x) in x.iter().enumerate() {
+            below |= u32::from(l.bits(l.lt(x, low))) << (8 * i);
+            inside |= u32::from(l.bits(l.le(low, x) & l.le(x, high))) << (8 * i);
         }
         bracket.below += u64::from(below.count_ones());
         while inside != 0 {

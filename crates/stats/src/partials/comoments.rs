@@ -54,8 +54,8 @@ impl Comoments {
     pub fn correlation(&self, i: usize, j: usize) -> f64 {
         let (xx, yy) = (self.product(i, i), self.product(j, j));
         if xx > 0.0 && yy > 0.0 {
-            // Two roots: the product of the sums could overflow or vanish.
-            if i == j { 1.0 } else { (self.product(i, j) / xx.sqrt() / yy.sqrt()).clamp(-1.0, 1.0) }
+            // A product of roots neither overflows nor vanishes, as the root of a product would.
+            if i == j { 1.0 } else { (self.product(i, j) / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0) }
         } else {
             f64::NAN
         }

@@ -32,7 +32,7 @@ impl Extrema {
     }
 
     fn offer(&mut self, min: Option<Place>, max: Option<Place>, nan: Option<u64>) {
-        self.min = better(self.min, min, |new, old| less(new, old));
+        self.min = better(self.min, min, less);
         self.max = better(self.max, max, |new, old| less(old, new));
         self.nan = self.nan.or(nan);
     }

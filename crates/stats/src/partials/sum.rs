@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 /// The sum of one column.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Sum {
-    count: u64,
     integers: i128,
     doubles: Option<Double>,
 }
@@ -25,9 +24,9 @@ impl Sum {
         }
     }
 
-    /// Values present.
-    pub const fn count(&self) -> u64 {
-        self.count
+    /// Takes in a block of doubles.
+    pub(crate) fn add(&mut self, x: &[f64]) {
+        self.doubles = Some(self.doubles.unwrap_or_default().add(sweeps::total(x)));
     }
 }
 
@@ -40,16 +39,14 @@ impl Partial for Sum {
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
-        self.count += block.len() as u64;
         match integers(block.stored(0)) {
             // 2¹²⁷ is beyond 2⁶³ rows of the widest integers.
             Some(sum) => self.integers = self.integers.saturating_add(sum),
-            None => self.doubles = Some(self.doubles.unwrap_or_default().add(sweeps::total(block.values(0)))),
+            None => self.add(block.values(0)),
         }
     }
 
     fn merge(&mut self, later: &Self) {
-        self.count = self.count.saturating_add(later.count);
         self.integers = self.integers.saturating_add(later.integers);
         self.doubles = match (self.doubles, later.doubles) {
             (Some(a), Some(b)) => Some(a.add_double(b)),

@@ -1,0 +1,49 @@
+//! Arithmetic mean.
+
+use crate::partials::{Moments, Order};
+use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Arithmetic mean.
+///
+/// `Σ x / n`, the sum in two doubles between blocks. Error ≤ 1 unit in the last place on NIST's univariate sets.
+///
+/// ```
+/// use echoes_kernel::reference;
+/// use echoes_stats::kernels::descriptive::Mean;
+/// assert_eq!(reference(&Mean {}, &[&[1.0, 2.0, 6.0]])?, 3.0);
+/// # Ok::<(), echoes_kernel::Reject>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mean {}
+
+impl Kernel for Mean {
+    const SPEC: Spec = Spec::new("mean", Category::Descriptive);
+    type Pass = Moments;
+    type Output = f64;
+
+    fn pass(&self, _: &Shape<'_>) -> Result<Order> {
+        Ok(Order::First)
+    }
+
+    fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
+        moments.mean().map(Next::Done).ok_or(Reject::Empty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_kernel::reference;
+
+    /// Student, Biometrika 6 (1908): hours of sleep gained with the second drug.
+    const SLEEP: [f64; 10] = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
+
+    #[test]
+    fn student_1908() {
+        assert_eq!(reference(&Mean {}, &[&SLEEP]), Ok(2.33));
+        assert_eq!(reference(&Mean {}, &[&[]]), Err(Reject::Empty));
+    }
+}

@@ -1,0 +1,48 @@
+//! Sum.
+
+use crate::partials;
+use echoes_kernel::{Category, Kernel, Next, Number, Result, Shape, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Sum. Exact for integers, of any width and any number; 0 for no values.
+///
+/// For doubles, 32 sums within a block of 2,048 and two doubles between blocks.
+///
+/// ```
+/// use echoes_kernel::reference;
+/// use echoes_stats::kernels::descriptive::Sum;
+/// assert_eq!(f64::from(reference(&Sum {}, &[&[0.5, 2.0]])?), 2.5);
+/// # Ok::<(), echoes_kernel::Reject>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sum {}
+
+impl Kernel for Sum {
+    const SPEC: Spec = Spec::new("sum", Category::Descriptive);
+    type Pass = partials::Sum;
+    type Output = Number;
+
+    fn pass(&self, _: &Shape<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self, sum: &partials::Sum) -> Result<Next<Self>> {
+        Ok(Next::Done(sum.value()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_kernel::reference;
+
+    #[test]
+    fn blocks_lose_nothing() {
+        let mut x = vec![1.0; 3 * 2048];
+        x[..2048].fill(1e16);
+        x[4096..].fill(-1e16);
+        assert_eq!(reference(&Sum {}, &[&x]).map(f64::from), Ok(2048.0));
+    }
+}

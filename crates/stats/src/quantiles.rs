@@ -1,0 +1,117 @@
+//! Quantiles from ranks: the nine definitions of Hyndman and Fan, and NumPy's four besides.
+//!
+//! R. J. Hyndman, Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996.
+
+use crate::partials::{Brackets, Intervals, Rank};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a quantile between two values is defined, by NumPy's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Hyndman and Fan's type 1.
+    InvertedCdf,
+    /// Type 2.
+    AveragedInvertedCdf,
+    /// Type 3.
+    ClosestObservation,
+    /// Type 4.
+    InterpolatedInvertedCdf,
+    /// Type 5.
+    Hazen,
+    /// Type 6.
+    Weibull,
+    /// Type 7: the usual one, linear between the order statistics.
+    #[default]
+    Linear,
+    /// Type 8: recommended by Hyndman and Fan.
+    MedianUnbiased,
+    /// Type 9.
+    NormalUnbiased,
+    /// The value below.
+    Lower,
+    /// The value above.
+    Higher,
+    /// Halfway between both.
+    Midpoint,
+    /// The nearer one; the even rank of two equally near.
+    Nearest,
+}
+
+impl Method {
+    /// The position of fraction `q` among `n` values: the rank below, from 0, and how far on to the next.
+    fn position(self, q: f64, n: u64) -> (u64, f64) {
+        let size = n as f64;
+        let between = |alpha: f64, beta: f64| size * q + (alpha + q * (1.0 - alpha - beta)) - 1.0;
+        let virtual_rank = match self {
+            Self::InvertedCdf => (size * q).ceil() - 1.0,
+            Self::AveragedInvertedCdf => {
+                let rank = size * q;
+                if rank == rank.floor() { rank - 0.5 } else { rank.ceil() - 1.0 }
+            }
+            Self::ClosestObservation => (size * q - 1.0).round_ties_even_from_one(),
+            Self::InterpolatedInvertedCdf => between(0.0, 1.0),
+            Self::Hazen => between(0.5, 0.5),
+            Self::Weibull => between(0.0, 0.0),
+            Self::MedianUnbiased => between(1.0 / 3.0, 1.0 / 3.0),
+            Self::NormalUnbiased => between(0.375, 0.375),
+            Self::Linear => (size - 1.0) * q,
+            Self::Lower => ((size - 1.0) * q).floor(),
+            Self::Higher => ((size - 1.0) * q).ceil(),
+            Self::Midpoint => {
+                let rank = (size - 1.0) * q;
+                (rank.floor() + rank.ceil()) / 2.0
+            }
+            Self::Nearest => ((size - 1.0) * q).round_ties_even(),
+        };
+        let rank = virtual_rank.clamp(0.0, (size - 1.0).max(0.0));
+        (rank.floor() as u64, rank.fract())
+    }
+}
+
+/// Type 3 rounds halves to the even rank, counted from 1.
+trait RoundFromOne {
+    fn round_ties_even_from_one(self) -> f64;
+}
+
+impl RoundFromOne for f64 {
+    fn round_ties_even_from_one(self) -> f64 {
+        (self + 1.0).round_ties_even() - 1.0
+    }
+}
+
+/// The quantiles at fractions `q`, or the intervals that another reading must bracket. NaN in the data spreads; of no
+/// values it is NaN.
+pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> Result<Vec<f64>, Intervals> {
+    if brackets.nans() > 0 || brackets.count() == 0 {
+        return Ok(vec![f64::NAN; q.len()]);
+    }
+    let positions: Vec<_> = q.iter().map(|&q| method.position(q, brackets.count())).collect();
+    let mut ranks: Vec<u64> = positions.iter().flat_map(|&(rank, _)| [rank, rank + 1]).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    let found = brackets.ranks(&ranks);
+    let missed: Vec<[f64; 2]> =
+        found.iter().filter_map(|rank| if let Rank::Within(i) = rank { Some(*i) } else { None }).collect();
+    if !missed.is_empty() {
+        let known = found.iter().filter_map(|rank| if let Rank::Value(v) = rank { Some([*v, *v]) } else { None });
+        return Err(Intervals::apart(missed.into_iter().chain(known).collect()));
+    }
+    let value = |rank: u64| match ranks.binary_search(&rank).ok().map(|at| found[at]) {
+        Some(Rank::Value(value)) => value,
+        _ => f64::NAN,
+    };
+    Ok(positions.iter().map(|&(rank, part)| between(value(rank), value(rank + 1), part)).collect())
+}
+
+/// `a + (b − a) part`, from the nearer end, so that it is exact at both and monotonic.
+fn between(a: f64, b: f64, part: f64) -> f64 {
+    if part == 0.0 || a == b {
+        a
+    } else if part < 0.5 {
+        a + (b - a) * part
+    } else {
+        b - (b - a) * (1.0 - part)
+    }
+}

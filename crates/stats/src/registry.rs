@@ -1,0 +1,76 @@
+//! The registry: every kernel is one line here and one file in `kernels/`.
+//!
+//! Categories, and the kernels in each, are sorted by name; `cargo xtask new-kernel` writes the line.
+
+use echoes_kernel::Entry;
+
+/// Declares the module of each kernel and lists it in [`KERNELS`].
+///
+/// The modules are declared here rather than by `mod` lines, so that a kernel is one line and cannot be half added.
+macro_rules! registry {
+    ($($(#[$doc:meta])* $category:ident { $($file:ident::$kernel:ident,)+ })+) => {
+        /// What callers ask for: a module a category, a file a kernel.
+        #[path = "kernels"]
+        pub mod kernels {
+            $($(#[$doc])* pub mod $category {
+                $(mod $file; pub use $file::*;)+
+            })+
+        }
+
+        /// Every kernel, by category and name.
+        pub static KERNELS: &[Entry] = &[$($(Entry::of::<kernels::$category::$kernel>(),)+)+];
+    };
+}
+
+registry! {
+    /// One number, or a few, for a column.
+    descriptive {
+        argmax::ArgMax,
+        argmin::ArgMin,
+        count::Count,
+        describe::Describe,
+        kurtosis::Kurtosis,
+        max::Max,
+        mean::Mean,
+        min::Min,
+        ptp::Ptp,
+        sem::Sem,
+        skewness::Skewness,
+        std::Std,
+        sum::Sum,
+        variance::Variance,
+    }
+    /// Many columns at once.
+    matrix {
+        corr_matrix::CorrMatrix,
+    }
+    /// By rank.
+    order {
+        median::Median,
+        quantile::Quantile,
+    }
+    /// Two columns, row by row.
+    pair {
+        corr::Corr,
+        cov::Cov,
+    }
+    /// A column in, a column out, in the order of the rows.
+    series {
+        cumsum::CumSum,
+        rolling_mean::RollingMean,
+        zscore::ZScore,
+    }
+    /// Frequencies.
+    spectral {
+        fft::Fft,
+    }
+    /// Hypothesis tests.
+    test {
+        ttest_ind::TtestInd,
+    }
+}
+
+/// The kernel of that name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    KERNELS.iter().find(|entry| entry.spec.name == name)
+}

@@ -1,0 +1,5 @@
+//! Special functions.
+
+mod beta;
+
+pub(crate) use beta::incomplete_beta;

@@ -1,0 +1,135 @@
+//! The regularised incomplete beta function.
+//!
+//! Continued fraction DLMF 8.17.22 by the modified Lentz method (W. J. Lentz, Applied Optics 15, 1976); the factor in front
+//! through Stirling's series, so that large parameters lose nothing to cancellation.
+//!
+//! Relative error against mpmath over `a, b` from 0.5 to 1e6: ≤ 1e-13 (`crates/stats/tests/accuracy.rs` by way of
+//! Student's t).
+
+/// `I_x(a, b)` for `a, b > 0`, with `y = 1 − x` given apart, because either may be too near to 1 to be told from it.
+pub(crate) fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    if x.is_nan() || y.is_nan() {
+        return f64::NAN;
+    }
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if y <= 0.0 {
+        return 1.0;
+    }
+    let front = (a * ln(x, y) + b * ln(y, x) - ln_beta(a, b)).exp();
+    if x < (a + 1.0) / (a + b + 2.0) { front * fraction(a, b, x) / a } else { 1.0 - front * fraction(b, a, y) / b }
+}
+
+/// `ln x` from the smaller of `x` and `1 − x`.
+fn ln(x: f64, one_minus_x: f64) -> f64 {
+    if x < one_minus_x { x.ln() } else { (-one_minus_x).ln_1p() }
+}
+
+fn fraction(a: f64, b: f64, x: f64) -> f64 {
+    /// Far beyond the about `√max(a, b)` steps that it takes.
+    const STEPS_MAX: u32 = 1 << 26;
+    const TINY: f64 = 1e-300;
+    let away = |x: f64| if x.abs() < TINY { TINY } else { x };
+    let mut c = 1.0;
+    let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
+    let mut value = d;
+    for step in 1..STEPS_MAX {
+        let m = f64::from(step);
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        d = 1.0 / away(1.0 + even * d);
+        c = away(1.0 + even / c);
+        value *= d * c;
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        d = 1.0 / away(1.0 + odd * d);
+        c = away(1.0 + odd / c);
+        value *= d * c;
+        if (d * c - 1.0).abs() < f64::EPSILON {
+            break;
+        }
+    }
+    value
+}
+
+/// `ln B(a, b)`.
+fn ln_beta(a: f64, b: f64) -> f64 {
+    let (small, large) = (a.min(b), a.max(b));
+    if large < LARGE {
+        return ln_gamma(small) + ln_gamma(large) - ln_gamma(small + large);
+    }
+    // ln Γ(large) − ln Γ(small + large), with the large terms taken against each other by hand.
+    let ratio = -(large - 0.5) * (small / large).ln_1p() - small * (small + large).ln() + small + stirling(large)
+        - stirling(small + large);
+    ln_gamma(small) + ratio
+}
+
+/// From here on Stirling's series reaches the last place.
+const LARGE: f64 = 10.0;
+
+/// `ln Γ(x)` for `x > 0`: the recurrence up to where Stirling's series holds.
+fn ln_gamma(x: f64) -> f64 {
+    let mut shifted = x;
+    let mut product = 1.0;
+    while shifted < LARGE {
+        product *= shifted;
+        shifted += 1.0;
+    }
+    let half_ln_tau = 0.918_938_533_204_672_8;
+    (shifted - 0.5) * shifted.ln() - shifted + half_ln_tau + stirling(shifted) - product.ln()
+}
+
+/// The remainder of Stirling's formula, DLMF 5.11.1.
+fn stirling(x: f64) -> f64 {
+    const SERIES: [f64; 8] = [
+        1.0 / 12.0,
+        -1.0 / 360.0,
+        1.0 / 1260.0,
+        -1.0 / 1680.0,
+        1.0 / 1188.0,
+        -691.0 / 360_360.0,
+        1.0 / 156.0,
+        -3617.0 / 122_400.0,
+    ];
+    let square = 1.0 / (x * x);
+    SERIES.iter().rev().fold(0.0, |sum, term| sum * square + term) / x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: f64, wanted: f64) {
+        assert!((found - wanted).abs() <= 4e-14 * wanted.abs(), "{found} is not {wanted}");
+    }
+
+    #[test]
+    fn closed_forms() {
+        for x in [1e-9, 0.1, 0.5, 0.9, 0.999] {
+            let y = 1.0 - x;
+            close(incomplete_beta(1.0, 1.0, x, y), x);
+            close(incomplete_beta(3.0, 1.0, x, y), x.powi(3));
+            close(incomplete_beta(0.5, 0.5, x, y), 2.0 / std::f64::consts::PI * x.sqrt().asin());
+            close(incomplete_beta(2.0, 2.0, x, y), x * x * (3.0 - 2.0 * x));
+        }
+    }
+
+    #[test]
+    fn logarithms_of_gamma() {
+        close(ln_gamma(0.5), std::f64::consts::PI.sqrt().ln());
+        close(ln_gamma(11.0), 3_628_800f64.ln());
+        close(ln_beta(1e6, 1.0), -(1e6f64).ln());
+        close(ln_beta(0.5, 0.5), std::f64::consts::PI.ln());
+    }
+
+    #[test]
+    fn it_is_monotonic_and_within_bounds() {
+        let mut last = 0.0;
+        for i in 0..=1000 {
+            let x = f64::from(i) / 1000.0;
+            let value = incomplete_beta(50.0, 0.5, x, 1.0 - x);
+            assert!(value >= last && value <= 1.0);
+            last = value;
+        }
+        assert!(incomplete_beta(1.0, 1.0, f64::NAN, f64::NAN).is_nan());
+    }
+}
