@@ -5,9 +5,13 @@
 //! All `unsafe` of memory maps is here.
 
 mod error;
+mod file;
 mod memory;
+mod names;
+pub mod npy;
 mod source;
 
 pub use error::{Error, Kind, Result};
+pub use file::{Access, Bytes, UnknownAccess};
 pub use memory::{Memory, View};
 pub use source::{Buffer, Chunk, Field, Owned, OwnedColumn, Reading, Rows, Slice, Source, Stream};

@@ -1,0 +1,31 @@
+//! Column names, made unique.
+
+use std::collections::HashSet;
+
+/// The names, with `c3` for an empty fourth and `_2`, `_3`, … after one that came before.
+pub(crate) fn unique(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut result = Vec::new();
+    for (i, name) in names.into_iter().enumerate() {
+        let name = if name.is_empty() { format!("c{i}") } else { name };
+        let mut candidate = name.clone();
+        let mut n = 2u64;
+        while !seen.insert(candidate.clone()) {
+            candidate = format!("{name}_{n}");
+            n += 1;
+        }
+        result.push(candidate);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_and_empty_names() {
+        let names = ["a", "", "a", "a_2", "a", "c1"].map(str::to_owned);
+        assert_eq!(unique(names), ["a", "c1", "a_2", "a_2_2", "a_3", "c1_2"]);
+    }
+}
