@@ -14,7 +14,9 @@ use std::time::SystemTime;
 /// same with positional reads is an ordinary error of [`Kind::Changed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Access {
-    /// Whichever this crate holds for best.
+    /// [`Mmap`](Access::Mmap) on a local disk of a Unix system, [`Pread`](Access::Pread) elsewhere, and on
+    /// Linux wherever the file lies on a network or in user space (NFS, SMB, 9P, FUSE, …): there a page that
+    /// cannot be fetched would be a signal and not an error.
     #[default]
     Auto,
     /// Mapped into memory; columns that lie there as they are needed are not copied.
@@ -100,7 +102,13 @@ impl Bytes<'static> {
         let name = name.into();
         let metadata = file.metadata().map_err(|e| unreadable(&name, &e))?;
         let (len, modified) = (metadata.len(), metadata.modified().ok());
-        let backing = if mapped(access, len) {
+        let mapped = match access {
+            Access::Mmap => true,
+            Access::Pread => false,
+            Access::Auto => cfg!(unix) && !is_remote(&file),
+        };
+        // A map of nothing is an error on some systems.
+        let backing = if mapped && len > 0 {
             let map = map(&file).map_err(|e| unreadable(&name, &e))?;
             Backing::Mapped(map, Handle { file, modified })
         } else {
@@ -199,12 +207,32 @@ impl<'a> Bytes<'a> {
     }
 }
 
-const fn mapped(access: Access, len: u64) -> bool {
-    match access {
-        Access::Mmap => len > 0,
-        Access::Pread => false,
-        Access::Auto => cfg!(unix) && len > 0,
-    }
+/// Whether the file lies on a network or in user space, or cannot be asked.
+#[cfg(target_os = "linux")]
+fn is_remote(file: &fs::File) -> bool {
+    // Magic numbers from linux/magic.h and the file systems' own headers.
+    const REMOTE: [u32; 13] = [
+        0x0000_517b, // SMB
+        0x0000_564c, // NCP
+        0x0000_6969, // NFS
+        0x00c3_6400, // Ceph
+        0x0102_1997, // 9P
+        0x0bd0_0bd0, // Lustre
+        0x2003_0528, // OrangeFS
+        0x4750_4653, // GPFS
+        0x5346_414f, // AFS
+        0x6573_5546, // FUSE
+        0x7375_7245, // Coda
+        0xfe53_4d42, // SMB 2
+        0xff53_4d42, // CIFS
+    ];
+    // The field's type differs from machine to machine; the numbers have 32 bits.
+    rustix::fs::fstatfs(file).map_or(true, |found| REMOTE.contains(&(found.f_type as u32)))
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn is_remote(_: &fs::File) -> bool {
+    false
 }
 
 fn map(file: &fs::File) -> io::Result<memmap2::Mmap> {

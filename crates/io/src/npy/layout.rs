@@ -124,6 +124,10 @@ impl Layout {
 /// A shape as Python writes it, cut short if it has many axes.
 fn show(shape: &[u64]) -> String {
     let axes: Vec<_> = shape.iter().take(8).map(u64::to_string).collect();
-    let more = if shape.len() > axes.len() { ", …" } else { "" };
+    let more = match shape.len() {
+        1 => ",",
+        n if n > axes.len() => ", …",
+        _ => "",
+    };
     format!("({}{more})", axes.join(", "))
 }

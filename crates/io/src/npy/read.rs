@@ -7,8 +7,9 @@ use crate::{Buffer, Bytes, Chunk, Error, Field, Kind, OwnedColumn, Reading, Resu
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// Bytes of interleaved columns that are read at a time.
-const PIECE: u64 = 4 << 20;
+/// Bytes of interleaved columns that are taken apart at a time: they stay in the second-level cache while each
+/// column is picked out of them. Four columns of doubles by position: 0.31 s for 1.2 GB; 0.47 s with 4 MiB.
+const PIECE: u64 = 256 << 10;
 
 /// A `.npy` array as columns: one for each position of the last axis, for each field of a record, and for
 /// the real and the imaginary part of complex numbers.
@@ -94,23 +95,35 @@ impl Rows for NpyRows<'_> {
     }
 }
 
+fn rows_in_piece(stride: u64) -> usize {
+    usize::try_from(PIECE / stride.max(1)).unwrap_or(usize::MAX).max(1)
+}
+
 impl NpyRows<'_> {
     /// Columns that are borrowed where that is possible.
     fn read_slice<'b>(&self, bytes: &'b [u8], start: u64, count: usize, buffer: &'b mut Buffer) -> Chunk<'b> {
         buffer.columns.resize_with(self.columns.len(), OwnedColumn::default);
-        let from = |column: &Strided| {
-            let offset = column.offset.saturating_add(start.saturating_mul(column.stride));
+        let from = |column: &Strided, row: usize| {
+            let row = start.saturating_add(row as u64);
+            let offset = column.offset.saturating_add(row.saturating_mul(column.stride));
             usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default()
         };
+        let mut rows_each = count.max(1);
         for (column, copy) in self.columns.iter().zip(&mut buffer.columns) {
             clear(column.scalar, copy);
-            if column.borrow(from(column), count).is_none() {
-                column.gather(from(column), count, copy);
+            rows_each = rows_each.min(rows_in_piece(column.stride));
+        }
+        for done in (0..count).step_by(rows_each) {
+            let rows = rows_each.min(count - done);
+            for (column, copy) in self.columns.iter().zip(&mut buffer.columns) {
+                if column.borrow(from(column, 0), count).is_none() {
+                    column.gather(from(column, done), rows, copy);
+                }
             }
         }
         let slices = self.columns.iter().zip(&buffer.columns);
         slices
-            .map(|(column, copy)| match column.borrow(from(column), count) {
+            .map(|(column, copy)| match column.borrow(from(column, 0), count) {
                 Some(values) => Slice { values, valid: None },
                 None => copy.slice(),
             })
@@ -141,7 +154,7 @@ impl NpyRows<'_> {
         let width = last.saturating_sub(first);
         // Wide rows of which little is wanted are read one by one.
         let sparse = stride >= 1 << 16 && width < stride / 8;
-        let rows_each = if sparse { 1 } else { usize::try_from(PIECE / stride.max(1)).unwrap_or(1).max(1) };
+        let rows_each = if sparse { 1 } else { rows_in_piece(stride) };
         let mut done = 0;
         while done < count {
             let rows = rows_each.min(count - done);
