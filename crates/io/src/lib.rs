@@ -9,6 +9,7 @@ mod file;
 mod memory;
 mod names;
 pub mod npy;
+pub mod number;
 mod source;
 
 pub use error::{Error, Kind, Result};
