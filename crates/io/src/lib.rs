@@ -4,6 +4,7 @@
 //! ([`Rows`]) or only in order ([`Stream`]). The engine knows no formats, and a format knows no kernels.
 //! All `unsafe` of memory maps is here.
 
+pub mod csv;
 mod error;
 mod file;
 mod memory;

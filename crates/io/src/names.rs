@@ -1,4 +1,4 @@
-//! Column names, made unique.
+//! Column names, made unique, and texts, made short.
 
 use std::collections::HashSet;
 
@@ -17,6 +17,14 @@ pub(crate) fn unique(names: impl IntoIterator<Item = String>) -> Vec<String> {
         result.push(candidate);
     }
     result
+}
+
+/// The beginning of a text, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.split_at(end).0),
+    }
 }
 
 #[cfg(test)]

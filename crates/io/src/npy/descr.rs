@@ -1,6 +1,7 @@
 //! NumPy's words for element types: `<f8`, `|b1`, `[('a', '<i4'), ('b', '<f8')]`.
 
-use super::literal::{Literal, shorten};
+use super::literal::Literal;
+use crate::names::shorten;
 use echoes_kernel::DType;
 
 /// A number as it is stored.

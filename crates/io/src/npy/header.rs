@@ -1,7 +1,8 @@
 //! The header of a `.npy` file: element type, order, shape, and where the data begin.
 
 use super::descr::{Descr, parse_descr};
-use super::literal::{Literal, parse, shorten};
+use super::literal::{Literal, parse};
+use crate::names::shorten;
 use crate::{Bytes, Result};
 
 /// The six bytes that a `.npy` file begins with.

@@ -1,5 +1,7 @@
 //! The few Python literals that a `.npy` header is made of. Nothing is evaluated.
 
+use crate::names::shorten;
+
 /// A Python literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Literal {
@@ -154,14 +156,6 @@ fn escape(chars: &mut std::str::Chars<'_>) -> Option<char> {
     };
     let code = (0..digits).try_fold(0u32, |code, _| Some(code.checked_mul(16)? + chars.next()?.to_digit(16)?));
     char::from_u32(code?)
-}
-
-/// The beginning of a text, for messages.
-pub(super) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text.split_at(end).0),
-    }
 }
 
 #[cfg(test)]
