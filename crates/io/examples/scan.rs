@@ -1,7 +1,7 @@
 //! Times readings of a file: `scan FILE [auto|mmap|pread] [READINGS]`. Sums every column, as a kernel would.
 #![allow(clippy::print_stdout)]
 
-use echoes_io::{Access, Buffer, Reading, Source};
+use echoes_io::{Access, Buffer, OpenOptions, Reading, Source};
 use echoes_kernel::{BLOCK, CHUNK, Values};
 use std::time::Instant;
 
@@ -12,9 +12,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let readings = arguments.next().map_or(Ok(3), |word| word.parse())?;
     let bytes = std::fs::metadata(&path)?.len() as f64;
     let begin = Instant::now();
-    let source = echoes_io::npy::open(&path, access)?;
+    let source = echoes_io::open(&path, &OpenOptions { access, ..OpenOptions::default() })?;
     for _ in 0..readings {
-        let sum = scan(&source)?;
+        let sum = scan(source.as_ref())?;
         let elapsed = begin.elapsed().as_secs_f64();
         println!(
             "{} by {}: sum {sum}, {elapsed:.4} s since opening, {:.0} MB in all",
