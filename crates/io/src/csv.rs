@@ -11,6 +11,7 @@
 //! - An empty line is a missing value where there is one column, and nothing where there are more.
 //! - A column is read by the chunk: as integers if all its numbers are whole and within 64 bits, else as doubles.
 
+mod plain;
 mod read;
 mod scan;
 mod sniff;

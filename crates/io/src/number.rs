@@ -37,6 +37,17 @@ impl Number {
 #[inline]
 pub fn parse(text: &[u8]) -> Option<Number> {
     let text = trim(text);
+    match parse_prefix(text) {
+        Some((number, [])) => Some(number),
+        _ => slow(text),
+    }
+}
+
+/// The number that `text` begins with and what follows it, if it is short enough to be found fast.
+///
+/// The number ends where no longer one can be read, so what follows must be looked at before it is believed.
+#[inline]
+pub(crate) fn parse_prefix(text: &[u8]) -> Option<(Number, &[u8])> {
     let (negative, body) = match text {
         [b'-', body @ ..] => (true, body),
         [b'+', body @ ..] => (false, body),
@@ -44,31 +55,28 @@ pub fn parse(text: &[u8]) -> Option<Number> {
     };
     let (mut mantissa, mut rest) = take_digits(0, body);
     let mut digits = body.len() - rest.len();
-    if rest.is_empty() && matches!(digits, 1..=18) && (mantissa != 0 || !negative) {
-        let value = mantissa.cast_signed();
-        return Some(Number::Int(if negative { -value } else { value }));
-    }
-    let whole = rest.is_empty();
     let mut exponent = 0;
     if let [b'.', fraction @ ..] = rest {
         (mantissa, rest) = take_digits(mantissa, fraction);
         let decimals = fraction.len() - rest.len();
         digits += decimals;
-        exponent = -i64::try_from(decimals).ok()?;
+        // More decimals than 19 are too many in any case.
+        exponent = -(decimals as i64);
+    } else if !matches!(rest, [b'e' | b'E', ..]) {
+        let whole = matches!(digits, 1..=18) && (mantissa != 0 || !negative);
+        let value = mantissa.cast_signed();
+        // Beyond 18 digits the value is of no account, and may be the one without a negative.
+        return whole.then_some((Number::Int(if negative { value.wrapping_neg() } else { value }), rest));
     }
-    if digits == 0 {
-        return special(text, body);
+    if !matches!(digits, 1..=19) {
+        return None;
     }
-    if !rest.is_empty() {
-        exponent += take_exponent(rest)?;
+    if let [b'e' | b'E', power @ ..] = rest {
+        let (more, after) = take_exponent(power)?;
+        (exponent, rest) = (exponent + more, after);
     }
-    if !whole
-        && digits <= 19
-        && let Some(value) = nearest(mantissa, exponent)
-    {
-        return Some(Number::Float(if negative { -value } else { value }));
-    }
-    slow(text, whole)
+    let value = nearest(mantissa, exponent)?;
+    Some((Number::Float(if negative { -value } else { value }), rest))
 }
 
 /// The double that `text` is, as [`parse`].
@@ -137,22 +145,23 @@ const fn eight_digits(word: u64) -> u64 {
     low.wrapping_add(high) >> 32
 }
 
-/// `e`, an optional sign and at least one digit, and nothing after it.
-fn take_exponent(text: &[u8]) -> Option<i64> {
-    let [b'e' | b'E', text @ ..] = text else { return None };
+/// What follows an `e`: an optional sign and one to four digits.
+#[inline]
+fn take_exponent(text: &[u8]) -> Option<(i64, &[u8])> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() {
-        return None;
+    let (mut value, mut rest) = (0, digits);
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        value = value * 10 + i64::from(digit - b'0');
+        rest = after;
+        if digits.len() - rest.len() > 4 {
+            return None;
+        }
     }
-    let value = digits.iter().try_fold(0i64, |value, digit| {
-        // Beyond the range of doubles one exponent is as good as another; the standard library decides.
-        digit.is_ascii_digit().then(|| (value * 10 + i64::from(digit - b'0')).min(1 << 32))
-    })?;
-    Some(if negative { -value } else { value })
+    (digits.len() > rest.len()).then_some((if negative { -value } else { value }, rest))
 }
 
 /// The double nearest to mantissa × 10^exponent, unless the exponent is far from 0.
@@ -234,25 +243,13 @@ const FIVES: [u128; 110] = {
     fives
 };
 
-/// Infinity and NaN.
+/// What the fast way does not know: long mantissas, far exponents, infinity, NaN, and what is no number.
 #[cold]
-fn special(text: &[u8], body: &[u8]) -> Option<Number> {
-    matches!(body, [b'i' | b'I' | b'n' | b'N', ..]).then_some(())?;
-    std::str::from_utf8(text).ok()?.parse().ok().map(Number::Float)
-}
-
-/// Long mantissas and far exponents, and whole numbers of 19 digits or more.
-#[cold]
-fn slow(text: &[u8], whole: bool) -> Option<Number> {
+fn slow(text: &[u8]) -> Option<Number> {
     let text = std::str::from_utf8(text).ok()?;
-    let float = || text.parse().ok().map(Number::Float);
-    if !whole {
-        return float();
-    }
     match text.parse() {
-        Ok(0) if text.starts_with('-') => float(),
-        Ok(x) => Some(Number::Int(x)),
-        Err(_) => float(),
+        Ok(x) if x != 0 || !text.starts_with('-') => Some(Number::Int(x)),
+        _ => text.parse().ok().map(Number::Float),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A CSV text as a source: typed columns, a chunk at a time.
 
 use super::CsvOptions;
+use super::plain::Value;
 use super::scan::{Record, Scanner};
 use super::sniff::{Dialect, is_missing};
 use super::split::Cell;
@@ -64,10 +65,19 @@ impl Source for CsvSource<'_> {
                 }
             }
         }
+        let mut wanted = vec![None; self.dialect.fields.len()];
+        for (slot, &i) in columns.iter().enumerate() {
+            if let Some(wanted) = wanted.get_mut(i) {
+                *wanted = Some(slot);
+            }
+        }
         Ok(Reading::Stream(Box::new(CsvStream {
             source: self,
             scanner: Scanner::new(&self.bytes, self.dialect.delimiter, self.dialect.start),
             columns: columns.to_vec(),
+            slots: columns.iter().map(|&i| wanted.get(i).copied().flatten().unwrap_or(0)).collect(),
+            wanted,
+            values: vec![Value::Missing; columns.len()],
             header: self.dialect.header,
             capacity: 0,
             ended: false,
@@ -79,6 +89,12 @@ struct CsvStream<'a> {
     source: &'a CsvSource<'a>,
     scanner: Scanner<'a>,
     columns: Vec<usize>,
+    /// For each column of the text, where among `values` it goes.
+    wanted: Vec<Option<usize>>,
+    /// For each column that was asked for, where among `values` it is.
+    slots: Vec<usize>,
+    /// One record.
+    values: Vec<Value>,
     /// Whether the header is still to come.
     header: bool,
     /// Rows that the columns begin with room for: those of the chunk before.
@@ -89,31 +105,13 @@ struct CsvStream<'a> {
 impl Stream for CsvStream<'_> {
     fn next(&mut self) -> Result<Option<Vec<OwnedColumn>>> {
         let mut builders: Vec<_> = self.columns.iter().map(|_| Builder::with_capacity(self.capacity)).collect();
-        let width = self.source.dialect.fields.len();
         let mut rows = 0;
-        while rows < CHUNK && !self.ended {
-            let Some(record) = self.scanner.next()? else {
-                self.ended = true;
-                self.source.bytes.check_unchanged()?;
-                break;
-            };
-            if (width > 1 || self.header) && record.is_blank() {
-                continue;
-            }
-            if std::mem::take(&mut self.header) {
-                continue;
-            }
-            if record.cells.len() != width {
-                return Err(ragged(self.source, record));
-            }
-            for (&i, builder) in self.columns.iter().zip(&mut builders) {
-                let Some(&cell) = record.cells.get(i) else { continue };
-                let field = record.field(cell);
-                match parse(field) {
-                    Some(Number::Int(x)) => builder.push_int(x),
-                    Some(Number::Float(x)) => builder.push_float(x),
-                    None if is_missing(field) => builder.push_missing(),
-                    None => return Err(no_number(self.source, i, record, cell)),
+        while rows < CHUNK && self.next_record()? {
+            for (&slot, builder) in self.slots.iter().zip(&mut builders) {
+                match self.values.get(slot) {
+                    Some(Value::Number(Number::Int(x))) => builder.push_int(*x),
+                    Some(Value::Number(Number::Float(x))) => builder.push_float(*x),
+                    _ => builder.push_missing(),
                 }
             }
             rows += 1;
@@ -121,6 +119,43 @@ impl Stream for CsvStream<'_> {
         self.capacity = rows;
         let columns = builders.into_iter().map(Builder::finish).collect();
         Ok((rows > 0).then_some(columns))
+    }
+}
+
+impl CsvStream<'_> {
+    /// Reads the next record into `values`; false at the end.
+    #[inline]
+    fn next_record(&mut self) -> Result<bool> {
+        Ok(!self.header && self.scanner.next_plain(&self.wanted, &mut self.values) || self.next_careful()?)
+    }
+
+    /// As [`next_record`](CsvStream::next_record), for any record.
+    fn next_careful(&mut self) -> Result<bool> {
+        let width = self.wanted.len();
+        while !self.ended {
+            let Some(record) = self.scanner.next()? else {
+                self.ended = true;
+                self.source.bytes.check_unchanged()?;
+                break;
+            };
+            if (width > 1 || self.header) && record.is_blank() || std::mem::take(&mut self.header) {
+                continue;
+            }
+            if record.cells.len() != width {
+                return Err(ragged(self.source, record));
+            }
+            for (&i, &slot) in self.columns.iter().zip(&self.slots) {
+                let (Some(&cell), Some(value)) = (record.cells.get(i), self.values.get_mut(slot)) else { continue };
+                let field = record.field(cell);
+                *value = match parse(field) {
+                    Some(number) => Value::Number(number),
+                    None if is_missing(field) => Value::Missing,
+                    None => return Err(no_number(self.source, i, record, cell)),
+                };
+            }
+            return Ok(true);
+        }
+        Ok(false)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Record after record of a text of any size, through one buffer.
 
+use super::plain::{self, Value};
 use super::split::{Cell, Flaw, split};
 use crate::{Bytes, Error, Result};
 
@@ -43,6 +44,16 @@ impl<'a> Scanner<'a> {
     /// Position in the text of the next record.
     pub(super) const fn position(&self) -> u64 {
         self.at - (self.end - self.start) as u64
+    }
+
+    /// The next record's numbers, if it is plain; else it is for [`next`](Scanner::next).
+    #[inline]
+    pub(super) fn next_plain(&mut self, wanted: &[Option<usize>], values: &mut [Value]) -> bool {
+        let text = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let Some(len) = plain::read(text, self.delimiter, wanted, values) else { return false };
+        self.start += len;
+        self.line += 1;
+        true
     }
 
     /// The next record.

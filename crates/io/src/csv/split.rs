@@ -84,7 +84,7 @@ fn close(text: &[u8], open: usize, last: bool) -> Result<Option<usize>, Flaw> {
 
 /// Position of the next delimiter or line feed, eight bytes at a time: fields are too short for longer strides.
 #[inline]
-fn find(text: &[u8], from: usize, delimiter: u8) -> Option<usize> {
+pub(super) fn find(text: &[u8], from: usize, delimiter: u8) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     // The lowest high bit marks the first byte that is zero.
