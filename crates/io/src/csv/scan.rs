@@ -66,6 +66,7 @@ impl<'a> Scanner<'a> {
                 return Ok(None);
             }
             match split(text, last, self.delimiter, &mut self.cells) {
+                Ok(Some(len)) if len > RECORD_MAX => return Err(self.too_long()),
                 Ok(Some(len)) if !text.is_empty() => break len,
                 Ok(_) => self.refill()?,
                 Err(flaw) => return Err(self.explain(flaw)),
@@ -87,9 +88,8 @@ impl<'a> Scanner<'a> {
     fn refill(&mut self) -> Result<()> {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
-        if self.end >= RECORD_MAX {
-            let what = format!("a record of more than {} MiB: is a quote left open?", RECORD_MAX >> 20);
-            return Err(self.bytes.malformed(what).at(self.line, 0));
+        if self.end > RECORD_MAX {
+            return Err(self.too_long());
         }
         // The buffer never outgrows the text by much, and holds at least twice the record at hand.
         let left = self.bytes.len() - self.at;
@@ -104,6 +104,11 @@ impl<'a> Scanner<'a> {
         self.end += room;
         self.at += room as u64;
         Ok(())
+    }
+
+    fn too_long(&self) -> Error {
+        let what = format!("a record of more than {} MiB: is a quote left open?", RECORD_MAX >> 20);
+        self.bytes.malformed(what).at(self.line, 0)
     }
 
     fn explain(&self, flaw: Flaw) -> Error {
