@@ -79,7 +79,7 @@ impl Descr {
 pub(super) fn parse_descr(literal: Literal) -> Result<Descr, String> {
     match literal {
         Literal::Text(word) => match parse_item(&word)? {
-            Item::Other { what, .. } => Err(format!("holds {what} ({word:?})")),
+            Item::Other { what, .. } => Err(format!("holds {word:?}, which is {what}")),
             item => Ok(Descr::Plain(item)),
         },
         Literal::List(fields) => fields.into_iter().map(parse_field).collect::<Result<_, _>>().map(Descr::Record),
