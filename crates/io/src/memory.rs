@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 use std::ops::Range;
 
 /// One element type, for code that reads columns of any of them.
-trait Element: Copy {
+pub(crate) trait Element: Copy {
+    /// The column's elements, after making them of this type.
     fn slot(column: &mut OwnedColumn) -> &mut Vec<Self>;
 }
 

@@ -56,6 +56,14 @@ pub trait Rows: Sync {
     /// # Errors
     /// If the file cannot be read or has changed.
     fn read<'b>(&'b self, rows: Range<u64>, buffer: &'b mut Buffer) -> Result<Chunk<'b>>;
+
+    /// Called once after the last row: refuses if the file changed in the meantime.
+    ///
+    /// # Errors
+    /// [`Kind::Changed`](crate::Kind::Changed).
+    fn finish(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Columns that can be read only in order.
