@@ -87,6 +87,17 @@ pub struct Slice<'b> {
     pub valid: Option<&'b [bool]>,
 }
 
+impl Slice<'_> {
+    /// The rows `from..to`.
+    ///
+    /// # Panics
+    /// If the range lies outside, as slicing does.
+    #[must_use]
+    pub fn part(&self, from: usize, to: usize) -> Self {
+        Self { values: self.values.slice(from, to), valid: self.valid.map(|valid| &valid[from..to]) }
+    }
+}
+
 /// Memory that readings copy into, kept by each thread from chunk to chunk.
 #[derive(Debug, Default)]
 pub struct Buffer {

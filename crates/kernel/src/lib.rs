@@ -46,7 +46,7 @@ pub use kernel::{Columns, Emission, Emit, Kernel, NamedColumns, Needs, Next, Pie
 pub use nan::Nan;
 pub use number::Number;
 pub use partial::{Fold, Partial, Samples};
-pub use reference::{READINGS_MAX, merge_tree, reference};
+pub use reference::{READINGS_MAX, merge_tree, reference, tree_split};
 pub use reject::{Reject, Result};
 pub use spec::{Arity, Category, Form, Spec};
 pub use values::{DType, Values};

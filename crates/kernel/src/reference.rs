@@ -16,14 +16,14 @@ pub fn merge_tree<F: Fold, E>(
     if count <= 1 {
         return leaf(chunks.start);
     }
-    let middle = chunks.start + split(count);
+    let middle = chunks.start + tree_split(count);
     let mut left = merge_tree(chunks.start..middle, leaf)?;
     left.merge(&merge_tree(middle..chunks.end, leaf)?);
     Ok(left)
 }
 
 /// Where `count` chunks, two at least, split: the largest power of two below `count`.
-const fn split(count: u64) -> u64 {
+pub const fn tree_split(count: u64) -> u64 {
     1 << (count - 1).ilog2()
 }
 
@@ -133,6 +133,6 @@ mod tests {
 
     #[test]
     fn ranges_split_at_the_largest_power_of_two() {
-        assert_eq!([2, 3, 4, 5, 8, 9].map(split), [1, 2, 2, 4, 4, 8]);
+        assert_eq!([2, 3, 4, 5, 8, 9].map(tree_split), [1, 2, 2, 4, 4, 8]);
     }
 }

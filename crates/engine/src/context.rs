@@ -1,0 +1,67 @@
+//! What every part of one run shares.
+
+use crate::{Cancel, Result, prepare::Scratch};
+use echoes_kernel::Nan;
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Told how many rows are done, and how many there are if that is known.
+pub type Progress<'a> = dyn Fn(u64, Option<u64>) + Sync + 'a;
+
+/// What every part of one run shares.
+pub(crate) struct Context<'a> {
+    pub(crate) nan: Nan,
+    pub(crate) cancel: Option<&'a Cancel>,
+    pub(crate) progress: Option<&'a Progress<'a>>,
+    pub(crate) total: Option<u64>,
+    pub(crate) rows: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+    pub(crate) readings: AtomicU64,
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) const fn new(nan: Nan, cancel: Option<&'a Cancel>, progress: Option<&'a Progress<'a>>) -> Self {
+        Self {
+            nan,
+            cancel,
+            progress,
+            total: None,
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            readings: AtomicU64::new(0),
+            scratch: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Stops here if the caller has cancelled.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.cancel.map_or(Ok(()), Cancel::check)
+    }
+
+    /// Counts what was read, and says so.
+    pub(crate) fn read(&self, rows: u64, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let done = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
+        if let Some(progress) = self.progress {
+            progress(done, self.total);
+        }
+    }
+
+    pub(crate) fn start_reading(&self) {
+        self.readings.fetch_add(1, Ordering::Relaxed);
+        self.rows.store(0, Ordering::Relaxed);
+    }
+
+    /// Lends working memory to `work`; what earlier chunks have grown is used again.
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let mut scratch = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let result = work(&mut scratch);
+        if scratch.has_grown() {
+            self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        }
+        result
+    }
+}

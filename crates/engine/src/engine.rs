@@ -1,0 +1,132 @@
+//! The engine: threads, and the options of a run.
+
+use crate::{Cancel, Data, Error, Progress, Report, Request, Result, Sink, context::Context, many, plan::Plan, typed};
+use echoes_io::Source;
+use echoes_kernel::{Answer, Kernel, Nan};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::{num::NonZeroUsize, sync::OnceLock, thread};
+
+/// Runs kernels. It has its own threads, which start when data of more than one chunk first need them, and end with it.
+#[derive(Debug, Default)]
+pub struct Engine {
+    threads: Option<NonZeroUsize>,
+    pool: OnceLock<std::result::Result<ThreadPool, String>>,
+}
+
+impl Engine {
+    /// An engine with a thread for each processor.
+    pub const fn new() -> Self {
+        Self { threads: None, pool: OnceLock::new() }
+    }
+
+    /// An engine with so many threads; 1 uses the caller's alone.
+    pub const fn with_threads(threads: NonZeroUsize) -> Self {
+        Self { threads: Some(threads), pool: OnceLock::new() }
+    }
+
+    /// An engine that uses the caller's thread alone.
+    pub const fn sequential() -> Self {
+        Self::with_threads(NonZeroUsize::MIN)
+    }
+
+    /// The threads that it may use.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.threads.unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+
+    /// A run with the usual options: NaN spreads.
+    pub const fn job(&self) -> Job<'_> {
+        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None }
+    }
+
+    /// Runs a kernel with the usual options.
+    ///
+    /// # Errors
+    /// As [`Job::run`].
+    #[inline]
+    pub fn run<'a, K: Kernel>(&self, kernel: &K, data: impl Data<'a>) -> Result<K::Output> {
+        self.job().run(kernel, data)
+    }
+
+    /// The threads, once data are large enough to need them; `None` for the caller's alone.
+    pub(crate) fn pool(&self, rows: Option<u64>) -> Result<Option<&ThreadPool>> {
+        let threads = self.threads();
+        if threads.get() == 1 || rows.is_some_and(|rows| rows <= echoes_kernel::CHUNK as u64) {
+            return Ok(None);
+        }
+        let pool = self.pool.get_or_init(|| {
+            let builder = ThreadPoolBuilder::new().num_threads(threads.get()).thread_name(|i| format!("echoes-{i}"));
+            builder.build().map_err(|e| e.to_string())
+        });
+        match pool {
+            Ok(pool) => Ok(Some(pool)),
+            Err(reason) => Err(Error::Threads { threads: threads.get(), reason: reason.clone() }),
+        }
+    }
+}
+
+/// A run and its options.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) nan: Nan,
+    pub(crate) cancel: Option<&'a Cancel>,
+    pub(crate) progress: Option<&'a Progress<'a>>,
+}
+
+impl<'a> Job<'a> {
+    /// What a NaN in the data does.
+    #[must_use]
+    pub const fn nan(self, nan: Nan) -> Self {
+        Self { nan, ..self }
+    }
+
+    /// A flag that stops the run.
+    #[must_use]
+    pub const fn cancel(self, cancel: &'a Cancel) -> Self {
+        Self { cancel: Some(cancel), ..self }
+    }
+
+    /// Is told how far the run is, from any thread, about once a chunk.
+    #[must_use]
+    pub const fn progress(self, progress: &'a Progress<'a>) -> Self {
+        Self { progress: Some(progress), ..self }
+    }
+
+    /// Runs a kernel on columns in memory. Data of one chunk or less (131,072 rows) never leave the caller's thread.
+    ///
+    /// # Errors
+    /// [`Error::Reject`] if the kernel refuses, [`Error::Cancelled`].
+    #[inline]
+    pub fn run<'d, K: Kernel>(&self, kernel: &K, data: impl Data<'d>) -> Result<K::Output> {
+        typed::run(self, kernel, data.views())
+    }
+
+    /// Runs kernels over columns of a source, all in one reading where they allow it. The answers are in the order of the requests.
+    ///
+    /// # Errors
+    /// If the source cannot be read, or the run is cancelled; a kernel that refuses is an error of its own answer alone.
+    pub fn answers(&self, source: &dyn Source, requests: &[Request<'_>]) -> Result<(Vec<Result<Answer>>, Report)> {
+        many::answers(self, source, requests)
+    }
+
+    /// Runs a kernel that writes columns, into `sink`, without holding them in memory.
+    ///
+    /// # Errors
+    /// As [`answers`](Job::answers); also if the kernel refuses or the sink does.
+    pub fn write(&self, source: &dyn Source, request: &Request<'_>, sink: &mut dyn Sink) -> Result<Report> {
+        many::write(self, source, request, sink)
+    }
+
+    /// What [`answers`](Job::answers) would do.
+    ///
+    /// # Errors
+    /// If a kernel refuses its parameters or its columns.
+    pub fn plan(&self, source: &dyn Source, requests: &[Request<'_>]) -> Result<Plan> {
+        Plan::new(self, source, requests)
+    }
+
+    pub(crate) fn context(&self) -> Context<'a> {
+        Context::new(self.nan, self.cancel, self.progress)
+    }
+}

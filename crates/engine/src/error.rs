@@ -1,0 +1,32 @@
+//! Why a run gave no answer.
+
+use echoes_kernel::Reject;
+
+/// A run's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a run gave no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The kernel refuses its parameters, the shape of the data, or the values.
+    #[error(transparent)]
+    Reject(#[from] Reject),
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] echoes_io::Error),
+    /// The columns cannot be written.
+    #[error("cannot write {0}")]
+    Sink(String),
+    /// The caller has cancelled the run.
+    #[error("cancelled")]
+    Cancelled,
+    /// The threads cannot be started.
+    #[error("cannot start {threads} threads: {reason}; ask for fewer")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why not.
+        reason: String,
+    },
+}

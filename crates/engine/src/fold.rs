@@ -1,0 +1,189 @@
+//! One reading: chunks in parallel, merged in the order of a tree that depends on their number alone.
+
+use crate::{Error, Result, context::Context, prepare};
+use echoes_io::{OwnedColumn, Rows, Slice, Stream};
+use echoes_kernel::{CHUNK, Fold, tree_split};
+use rayon::ThreadPool;
+use smallvec::SmallVec;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Chunks of a stream that are in memory at a time; a power of two, so that each wave is a subtree of the whole.
+pub(crate) const WAVE: usize = 16;
+
+/// What reads chunks: one fold over all columns, or several over some each.
+pub(crate) trait Absorb: Send {
+    fn chunk(&mut self, context: &Context<'_>, chunk: &[Slice<'_>], start: u64, scratch: &mut prepare::Blocks) -> Result<()>;
+    fn merge(&mut self, later: &Self);
+}
+
+/// One fold over all columns.
+pub(crate) struct Single<F> {
+    pub(crate) fold: F,
+    /// Which of several independent samples the rows belong to.
+    pub(crate) sample: usize,
+}
+
+impl<F: Fold> Absorb for Single<F> {
+    fn chunk(&mut self, context: &Context<'_>, chunk: &[Slice<'_>], start: u64, scratch: &mut prepare::Blocks) -> Result<()> {
+        let (fold, sample) = (&mut self.fold, self.sample);
+        prepare::each_block(context, chunk, start, scratch, |block| fold.absorb(&block.of_sample(sample)))
+    }
+    fn merge(&mut self, later: &Self) {
+        self.fold.merge(&later.fold);
+    }
+}
+
+/// Several folds, each over some of the columns.
+pub(crate) struct Groups<F>(pub(crate) Vec<(Vec<usize>, F)>);
+
+impl<F: Fold> Absorb for Groups<F> {
+    fn chunk(&mut self, context: &Context<'_>, chunk: &[Slice<'_>], start: u64, scratch: &mut prepare::Blocks) -> Result<()> {
+        for (columns, fold) in &mut self.0 {
+            let chosen: SmallVec<[Slice<'_>; 2]> = columns.iter().filter_map(|&i| chunk.get(i).copied()).collect();
+            prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(block))?;
+        }
+        Ok(())
+    }
+    fn merge(&mut self, later: &Self) {
+        for ((_, mine), (_, theirs)) in self.0.iter_mut().zip(&later.0) {
+            mine.merge(theirs);
+        }
+    }
+}
+
+/// Reads rows that can be read in any order.
+pub(crate) fn rows<A: Absorb, R: Rows + ?Sized>(
+    context: &Context<'_>,
+    pool: Option<&ThreadPool>,
+    rows: &R,
+    begin: impl Fn() -> A + Sync,
+) -> Result<A> {
+    context.start_reading();
+    let count = rows.rows();
+    let leaf = |chunk: u64| {
+        let range = chunk * CHUNK as u64..count.min((chunk + 1) * CHUNK as u64);
+        let mut fold = begin();
+        context.with_scratch(|scratch| {
+            let slices = rows.read(range.clone(), &mut scratch.buffer)?;
+            fold.chunk(context, &slices, range.start, &mut scratch.blocks)?;
+            context.read(range.end - range.start, bytes(&slices));
+            Ok(())
+        })?;
+        Ok(fold)
+    };
+    let fold = tree(pool, 0..count.div_ceil(CHUNK as u64), &leaf, &begin)?;
+    rows.finish()?;
+    Ok(fold)
+}
+
+/// Reads rows that can be read only in order, a wave of chunks at a time.
+pub(crate) fn stream<A: Absorb>(
+    context: &Context<'_>,
+    pool: Option<&ThreadPool>,
+    stream: &mut dyn Stream,
+    begin: impl Fn() -> A + Sync,
+) -> Result<A> {
+    context.start_reading();
+    let mut done: Vec<(A, u64)> = Vec::new();
+    let mut first = 0;
+    loop {
+        let wave = next_wave(context, stream)?;
+        if wave.is_empty() {
+            break;
+        }
+        let leaf = |chunk: u64| {
+            let mut fold = begin();
+            let slices: SmallVec<[Slice<'_>; 2]> = wave[chunk as usize].iter().map(OwnedColumn::slice).collect();
+            let start = (first + chunk) * CHUNK as u64;
+            context.with_scratch(|scratch| fold.chunk(context, &slices, start, &mut scratch.blocks))?;
+            context.read(slices.first().map_or(0, |column| column.values.len() as u64), bytes(&slices));
+            Ok(fold)
+        };
+        let mut size = wave.len() as u64;
+        let mut fold = tree(pool, 0..size, &leaf, &begin)?;
+        first += size;
+        // Two subtrees of one size make the next larger one, as carries do in a binary counter.
+        while let Some((mut left, _)) = done.pop_if(|(_, left)| *left == size) {
+            left.merge(&fold);
+            (fold, size) = (left, 2 * size);
+        }
+        done.push((fold, size));
+    }
+    let last = done.pop().map_or_else(&begin, |(fold, _)| fold);
+    Ok(done.into_iter().rev().fold(last, |right, (mut left, _)| {
+        left.merge(&right);
+        left
+    }))
+}
+
+/// The next chunks of a stream; none at its end.
+pub(crate) fn next_wave(context: &Context<'_>, stream: &mut dyn Stream) -> Result<Vec<Vec<OwnedColumn>>> {
+    let mut wave = Vec::with_capacity(WAVE);
+    while wave.len() < WAVE {
+        context.check()?;
+        match stream.next()? {
+            Some(chunk) => wave.push(chunk),
+            None => break,
+        }
+    }
+    Ok(wave)
+}
+
+fn bytes(slices: &[Slice<'_>]) -> u64 {
+    slices.iter().map(|column| (column.values.len() * column.values.dtype().size()) as u64).sum()
+}
+
+/// The tree of [`echoes_kernel::merge_tree`], its halves in parallel where there is a pool.
+fn tree<A: Absorb>(
+    pool: Option<&ThreadPool>,
+    chunks: Range<u64>,
+    leaf: &(impl Fn(u64) -> Result<A> + Sync),
+    begin: &impl Fn() -> A,
+) -> Result<A> {
+    let turns = Turns::new();
+    match (chunks.end - chunks.start, pool) {
+        (0, _) => Ok(begin()),
+        (2.., Some(pool)) => pool.install(|| subtree(true, chunks, &turns, leaf)),
+        _ => subtree(false, chunks, &turns, leaf),
+    }
+}
+
+fn subtree<A: Absorb>(
+    parallel: bool,
+    chunks: Range<u64>,
+    turns: &Turns,
+    leaf: &(impl Fn(u64) -> Result<A> + Sync),
+) -> Result<A> {
+    let count = chunks.end - chunks.start;
+    if count == 1 {
+        return turns.run(chunks.start, leaf);
+    }
+    let middle = chunks.start + tree_split(count);
+    let left = || subtree(parallel, chunks.start..middle, turns, leaf);
+    let right = || subtree(parallel, middle..chunks.end, turns, leaf);
+    let (left, right) = if parallel { rayon::join(left, right) } else { (left(), right()) };
+    let mut left = left?;
+    left.merge(&right?);
+    Ok(left)
+}
+
+/// The first chunk that failed: later ones need not run, earlier ones must, so that the error is always the first.
+struct Turns(AtomicU64);
+
+impl Turns {
+    const fn new() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+
+    fn run<A>(&self, chunk: u64, leaf: impl Fn(u64) -> Result<A>) -> Result<A> {
+        if chunk > self.0.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        leaf(chunk).inspect_err(|_| {
+            self.0.fetch_min(chunk, Ordering::Relaxed);
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! From a chunk of a source to the blocks that partials absorb: missing rows left out, everything as doubles too.
+
+use crate::{Result, context::Context};
+use echoes_io::{Buffer, Owned, OwnedColumn, Slice};
+use echoes_kernel::{BLOCK, Block, Column, Nan, Reject, Values, for_each_dtype};
+use smallvec::SmallVec;
+
+/// Working memory of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// What a source copies into.
+    pub(crate) buffer: Buffer,
+    pub(crate) blocks: Blocks,
+}
+
+impl Scratch {
+    pub(crate) fn has_grown(&self) -> bool {
+        !self.buffer.columns.is_empty() || !self.buffer.bytes.is_empty() || !self.blocks.doubles.is_empty()
+    }
+}
+
+/// What a block is made in when it cannot be borrowed.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    doubles: Vec<Vec<f64>>,
+    packed: Vec<OwnedColumn>,
+    kept: Vec<u32>,
+}
+
+/// Cuts the chunk that begins at row `start` into blocks and hands each to `absorb`.
+pub(crate) fn each_block(
+    context: &Context<'_>,
+    chunk: &[Slice<'_>],
+    start: u64,
+    scratch: &mut Blocks,
+    mut absorb: impl FnMut(&Block<'_>),
+) -> Result<()> {
+    let rows = chunk.first().map_or(0, |column| column.values.len());
+    for from in (0..rows).step_by(BLOCK) {
+        context.check()?;
+        let to = rows.min(from + BLOCK);
+        let columns: SmallVec<[Slice<'_>; 2]> = chunk.iter().map(|column| column.part(from, to)).collect();
+        let first = start + from as u64;
+        let whole = keep(context.nan, &columns, first, &mut scratch.kept)?;
+        if whole {
+            let values = columns.iter().map(|column| column.values);
+            absorb(&Block::new(&with_doubles(values, &mut scratch.doubles), first));
+        } else {
+            pack(&columns, &scratch.kept, &mut scratch.packed);
+            let values = scratch.packed.iter().map(|column| column.values.values());
+            let columns = with_doubles(values, &mut scratch.doubles);
+            absorb(&Block::with_missing(&columns, first, to - from, &scratch.kept));
+        }
+    }
+    Ok(())
+}
+
+/// Writes to `kept` the rows to keep, unless that is all of them: then it is `true`.
+pub(crate) fn keep(nan: Nan, columns: &[Slice<'_>], first: u64, kept: &mut Vec<u32>) -> Result<bool> {
+    if !columns.iter().any(|column| may_lack(nan, column)) {
+        return Ok(true);
+    }
+    let rows = columns.first().map_or(0, |column| column.values.len());
+    kept.clear();
+    for row in 0..rows {
+        if !columns.iter().all(|column| column.valid.is_none_or(|valid| valid[row])) {
+            continue;
+        }
+        if nan == Nan::Propagate || !columns.iter().any(|column| is_nan(column.values, row)) {
+            kept.push(row as u32);
+        } else if nan == Nan::Raise {
+            return Err(Reject::NotANumber { row: first + row as u64 }.into());
+        }
+    }
+    Ok(kept.len() == rows)
+}
+
+fn may_lack(nan: Nan, column: &Slice<'_>) -> bool {
+    let has_nan = || match column.values {
+        Values::Float32(x) => x.iter().any(|x| x.is_nan()),
+        Values::Float64(x) => x.iter().any(|x| x.is_nan()),
+        _ => false,
+    };
+    column.valid.is_some_and(|valid| valid.contains(&false)) || nan != Nan::Propagate && has_nan()
+}
+
+fn is_nan(values: Values<'_>, row: usize) -> bool {
+    match values {
+        Values::Float32(x) => x[row].is_nan(),
+        Values::Float64(x) => x[row].is_nan(),
+        _ => false,
+    }
+}
+
+/// Copies the rows at `kept` of each column.
+pub(crate) fn pack(columns: &[Slice<'_>], kept: &[u32], packed: &mut Vec<OwnedColumn>) {
+    macro_rules! gather {
+        ($($variant:ident $type:ident $name:literal),*) => {
+            |values: Values<'_>, to: &mut Owned| match (values, to) {
+                $((Values::$variant(x), Owned::$variant(to)) => {
+                    to.clear();
+                    to.extend(kept.iter().map(|&row| x[row as usize]));
+                })*
+                $((Values::$variant(x), to) => {
+                    *to = kept.iter().map(|&row| x[row as usize]).collect::<Vec<$type>>().into();
+                })*
+            }
+        };
+    }
+    let gather = for_each_dtype!(gather);
+    packed.resize_with(columns.len(), OwnedColumn::default);
+    for (column, to) in columns.iter().zip(packed) {
+        gather(column.values, &mut to.values);
+    }
+}
+
+/// The columns with their doubles: borrowed where they are doubles already, else converted into `doubles`.
+pub(crate) fn with_doubles<'a>(
+    values: impl ExactSizeIterator<Item = Values<'a>> + Clone,
+    doubles: &'a mut Vec<Vec<f64>>,
+) -> SmallVec<[Column<'a>; 2]> {
+    if values.clone().any(|values| values.as_f64().is_none()) {
+        doubles.resize_with(values.len(), Vec::new);
+        for (values, to) in values.clone().zip(doubles.iter_mut()) {
+            if values.as_f64().is_none() {
+                to.resize(values.len(), 0.0);
+                values.to_f64(to);
+            }
+        }
+    }
+    let doubles = &*doubles;
+    values
+        .enumerate()
+        .map(|(i, stored)| Column { values: stored.as_f64().unwrap_or_else(|| &doubles[i]), stored })
+        .collect()
+}
