@@ -39,7 +39,7 @@ pub struct CsvOptions {
 /// # Errors
 /// As [`Bytes::open`] and [`CsvSource::new`].
 pub fn open(path: impl AsRef<Path>, access: Access, options: &CsvOptions) -> Result<CsvSource<'static>> {
-    CsvSource::new(Bytes::open(path, access)?, options)
+    CsvSource::new(Bytes::open(path, access)?.in_order(access), options)
 }
 
 /// The columns of a text in memory, under a name for messages.

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 /// same with positional reads is an ordinary error of [`Kind::Changed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Access {
-    /// [`Mmap`](Access::Mmap) on a local disk of a Unix system, [`Pread`](Access::Pread) elsewhere, and on
+    /// For CSV, [`Pread`](Access::Pread). For `.npy`, [`Mmap`](Access::Mmap) on a local disk of a Unix system, [`Pread`](Access::Pread) elsewhere, and on
     /// Linux wherever the file lies on a network or in user space (NFS, SMB, 9P, FUSE, …): there a page that
     /// cannot be fetched would be a signal and not an error.
     #[default]
@@ -123,6 +123,17 @@ impl<'a> Bytes<'a> {
     pub fn memory(name: impl Into<String>, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         let bytes = bytes.into();
         Self { name: name.into(), len: bytes.len() as u64, backing: Backing::Memory(bytes) }
+    }
+
+    /// The same bytes for readings in order through a buffer: under [`Access::Auto`] by position, since a map
+    /// would gain nothing there and bring its risk.
+    pub(crate) fn in_order(self, access: Access) -> Self {
+        match self.backing {
+            Backing::Mapped(_, handle) if access == Access::Auto => {
+                Self { backing: Backing::Positional(handle), ..self }
+            }
+            _ => self,
+        }
     }
 
     /// What to call them in messages.

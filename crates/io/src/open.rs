@@ -75,6 +75,7 @@ fn interpret<'a>(bytes: Bytes<'a>, options: &OpenOptions) -> Result<Box<dyn Sour
         return Err(bytes.malformed("is neither .npy nor text: convert to .npy or .csv"));
     }
     let tab = (ending == "tsv").then_some(b'\t');
+    let bytes = bytes.in_order(options.access);
     let options = CsvOptions { delimiter: options.delimiter.or(tab), header: options.header };
     Ok(Box::new(CsvSource::new(bytes, &options)?))
 }
