@@ -36,6 +36,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// A context for looking at a few rows beforehand: it counts and reports nothing.
+    pub(crate) const fn aside(&self, nan: Nan) -> Self {
+        Self::new(nan, self.cancel, None)
+    }
+
     /// Stops here if the caller has cancelled.
     pub(crate) fn check(&self) -> Result<()> {
         self.cancel.map_or(Ok(()), Cancel::check)

@@ -1,7 +1,7 @@
 //! Columns out: each piece written in parallel from what came before it and around it, in the order of the rows.
 
 use crate::{
-    Error, Result, Sink,
+    Error, Result,
     context::Context,
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
@@ -131,14 +131,12 @@ fn slices_mut(columns: &mut [Vec<f64>]) -> Vec<&mut [f64]> {
     columns.iter_mut().map(Vec::as_mut_slice).collect()
 }
 
+/// The columns that a piece is shown, and which rows they are if some were left out.
+type Seen<'a> = (Vec<Cow<'a, [f64]>>, Option<Vec<u32>>);
+
 /// The rows that a piece is shown, as doubles. A kernel without neighbours is not shown the missing ones: the second part
 /// says which it is shown. A kernel with neighbours sees them as NaN.
-fn seen_rows<'a>(
-    nan: Nan,
-    needs: Needs,
-    slices: &'a Chunk<'_>,
-    first: u64,
-) -> Result<(Vec<Cow<'a, [f64]>>, Option<Vec<u32>>)> {
+fn seen_rows<'a>(nan: Nan, needs: Needs, slices: &'a Chunk<'_>, first: u64) -> Result<Seen<'a>> {
     let all = slices.iter().map(|column| match column.values.as_f64() {
         Some(doubles) => Cow::Borrowed(doubles),
         None => {
@@ -181,6 +179,15 @@ fn in_order<T: Sync, U: Sync, V: Send>(
 
 /// Where written columns go.
 pub trait Sink {
+    /// Is told the names of the columns, once, before any row.
+    ///
+    /// # Errors
+    /// [`Error::Sink`] if they cannot be kept.
+    fn begin(&mut self, names: &[String]) -> Result<()> {
+        let _ = names;
+        Ok(())
+    }
+
     /// Takes the next rows of each column.
     ///
     /// # Errors
@@ -199,4 +206,3 @@ impl Sink for echoes_kernel::Columns {
         Ok(())
     }
 }
-

@@ -50,8 +50,11 @@ impl Engine {
 
     /// The threads, once data are large enough to need them; `None` for the caller's alone.
     pub(crate) fn pool(&self, rows: Option<u64>) -> Result<Option<&ThreadPool>> {
+        if rows.is_some_and(|rows| rows <= echoes_kernel::CHUNK as u64) {
+            return Ok(None);
+        }
         let threads = self.threads();
-        if threads.get() == 1 || rows.is_some_and(|rows| rows <= echoes_kernel::CHUNK as u64) {
+        if threads == NonZeroUsize::MIN {
             return Ok(None);
         }
         let pool = self.pool.get_or_init(|| {

@@ -10,12 +10,21 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Chunks of a stream that are in memory at a time; a power of two, so that each wave is a subtree of the whole.
+/// Chunks that are in memory at a time, at most.
 pub(crate) const WAVE: usize = 16;
+
+/// Columns of chunks of a stream that are in memory at a time, where that is more than one chunk: 256 MiB.
+const WAVE_COLUMNS: usize = 256;
 
 /// What reads chunks: one fold over all columns, or several over some each.
 pub(crate) trait Absorb: Send {
-    fn chunk(&mut self, context: &Context<'_>, chunk: &[Slice<'_>], start: u64, scratch: &mut prepare::Blocks) -> Result<()>;
+    fn chunk(
+        &mut self,
+        context: &Context<'_>,
+        chunk: &[Slice<'_>],
+        start: u64,
+        scratch: &mut prepare::Blocks,
+    ) -> Result<()>;
     fn merge(&mut self, later: &Self);
 }
 
@@ -27,7 +36,13 @@ pub(crate) struct Single<F> {
 }
 
 impl<F: Fold> Absorb for Single<F> {
-    fn chunk(&mut self, context: &Context<'_>, chunk: &[Slice<'_>], start: u64, scratch: &mut prepare::Blocks) -> Result<()> {
+    fn chunk(
+        &mut self,
+        context: &Context<'_>,
+        chunk: &[Slice<'_>],
+        start: u64,
+        scratch: &mut prepare::Blocks,
+    ) -> Result<()> {
         let (fold, sample) = (&mut self.fold, self.sample);
         prepare::each_block(context, chunk, start, scratch, |block| fold.absorb(&block.of_sample(sample)))
     }
@@ -40,7 +55,13 @@ impl<F: Fold> Absorb for Single<F> {
 pub(crate) struct Groups<F>(pub(crate) Vec<(Vec<usize>, F)>);
 
 impl<F: Fold> Absorb for Groups<F> {
-    fn chunk(&mut self, context: &Context<'_>, chunk: &[Slice<'_>], start: u64, scratch: &mut prepare::Blocks) -> Result<()> {
+    fn chunk(
+        &mut self,
+        context: &Context<'_>,
+        chunk: &[Slice<'_>],
+        start: u64,
+        scratch: &mut prepare::Blocks,
+    ) -> Result<()> {
         for (columns, fold) in &mut self.0 {
             let chosen: SmallVec<[Slice<'_>; 2]> = columns.iter().filter_map(|&i| chunk.get(i).copied()).collect();
             prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(block))?;
@@ -70,7 +91,7 @@ pub(crate) fn rows<A: Absorb, R: Rows + ?Sized>(
             let slices = rows.read(range.clone(), &mut scratch.buffer)?;
             fold.chunk(context, &slices, range.start, &mut scratch.blocks)?;
             context.read(range.end - range.start, bytes(&slices));
-            Ok(())
+            Ok::<(), Error>(())
         })?;
         Ok(fold)
     };
@@ -122,10 +143,15 @@ pub(crate) fn stream<A: Absorb>(
 /// The next chunks of a stream; none at its end.
 pub(crate) fn next_wave(context: &Context<'_>, stream: &mut dyn Stream) -> Result<Vec<Vec<OwnedColumn>>> {
     let mut wave = Vec::with_capacity(WAVE);
-    while wave.len() < WAVE {
+    let mut size = WAVE;
+    while wave.len() < size {
         context.check()?;
         match stream.next()? {
-            Some(chunk) => wave.push(chunk),
+            Some(chunk) => {
+                // A power of two, so that each wave is a subtree of the whole.
+                size = 1 << (WAVE_COLUMNS / chunk.len().max(1)).clamp(1, WAVE).ilog2();
+                wave.push(chunk);
+            }
             None => break,
         }
     }

@@ -1,1 +1,49 @@
-//! placeholder
+//! Runs the kernels of Echoes over columns in memory and in files: one reading, any number of threads, the same bits.
+//!
+//! Rows are cut into chunks and blocks of fixed size; chunks are absorbed on any thread and merged in the order of a tree that
+//! depends on their number alone. So an answer does not depend on threads, on how the source hands out its rows, or on where
+//! they lie.
+//!
+//! ```
+//! use echoes_engine::{Compute, Engine, Error};
+//! use echoes_kernel::{Nan, Reject};
+//! use echoes_stats::kernels::descriptive::{Mean, Std};
+//!
+//! // On the caller's thread:
+//! assert_eq!(Mean {}.of(&[1.0, 2.0, 6.0])?, 3.0);
+//!
+//! // With threads and options:
+//! let engine = Engine::new();
+//! let x = [1.0, f64::NAN, 3.0];
+//! assert_eq!(engine.job().nan(Nan::Omit).run(&Std { ddof: 0 }, &x)?, 1.0);
+//! assert_eq!(engine.job().nan(Nan::Raise).run(&Mean {}, &x), Err(Error::Reject(Reject::NotANumber { row: 1 })));
+//! # Ok::<(), Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod cancel;
+mod context;
+mod data;
+mod emit;
+mod engine;
+mod error;
+mod fold;
+mod many;
+mod plan;
+mod prepare;
+mod report;
+mod sample;
+mod typed;
+mod whole;
+mod window;
+
+pub use cancel::Cancel;
+pub use context::Progress;
+pub use data::{Data, Views};
+pub use emit::Sink;
+pub use engine::{Engine, Job};
+pub use error::{Error, Result};
+pub use many::Request;
+pub use plan::{Plan, PlannedStep};
+pub use report::Report;
+pub use typed::Compute;

@@ -16,13 +16,14 @@ const WORTH: u64 = 1 << 20;
 /// A sorted sample of the first column, without NaN; empty for small columns and for streams.
 pub(crate) fn sample(context: &Context<'_>, rows: Option<&dyn Rows>) -> Result<Vec<f64>> {
     let Some(rows) = rows.filter(|rows| rows.rows() >= WORTH) else { return Ok(Vec::new()) };
+    let aside = context.aside(Nan::Omit);
     let mut sample = Vec::with_capacity((STRETCHES * ROWS) as usize);
     for stretch in 0..STRETCHES {
         context.check()?;
         let start = (rows.rows() - ROWS) / (STRETCHES - 1) * stretch;
         context.with_scratch(|scratch| {
             let slices = rows.read(start..start + ROWS, &mut scratch.buffer)?;
-            prepare::each_block(&context.quiet(Nan::Omit), &slices[..1], start, &mut scratch.blocks, |block| {
+            prepare::each_block(&aside, &slices[..1], start, &mut scratch.blocks, |block| {
                 sample.extend_from_slice(block.values(0));
             })
         })?;

@@ -29,8 +29,7 @@ pub trait Compute: Kernel {
     /// [`Error::Reject`] if the kernel refuses.
     #[inline]
     fn of<'a>(&self, data: impl Data<'a>) -> Result<Self::Output> {
-        const ENGINE: &Engine = &Engine::sequential();
-        ENGINE.run(self, data)
+        Engine::sequential().run(self, data)
     }
 }
 
@@ -94,7 +93,11 @@ fn answer<K: Kernel>(
                 let begin = || Single { fold: K::Pass::begin(&setup), sample };
                 let read = fold::rows(context, pool, rows, begin)?.fold;
                 // The first reading is taken as it is: merging it into nothing would be work for the same bits.
-                if std::mem::take(&mut first) { pass = read } else { Partial::merge(&mut pass, &read) }
+                if std::mem::take(&mut first) {
+                    pass = read
+                } else {
+                    Partial::merge(&mut pass, &read)
+                }
                 Ok(())
             })?;
         }
@@ -178,6 +181,7 @@ impl Job<'_> {
         let shape = array.raw_dim().remove_axis(axis);
         let answers: Result<Vec<K::Output>> =
             lanes.into_iter().map(|lane| run(self, kernel, smallvec![View::from(lane)])).collect();
-        ndarray::Array::from_shape_vec(shape, answers?).map_err(|_| Reject::Kernel("lanes do not fill the shape").into())
+        ndarray::Array::from_shape_vec(shape, answers?)
+            .map_err(|_| Reject::Kernel("lanes do not fill the shape").into())
     }
 }

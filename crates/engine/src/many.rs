@@ -1,0 +1,315 @@
+//! Kernels whose types have been forgotten, over columns of a source: as many as will go in one reading.
+
+use crate::{
+    Error, Job, Report, Result, Sink,
+    context::Context,
+    emit::{Stretch, Writer},
+    fold::{self, Groups, Single},
+    sample::sample,
+    whole::{gather, gather_stream},
+};
+use echoes_io::{Reading, Source};
+use echoes_kernel::{
+    Answer, BoundKernel, Bundle, Columns, Emitting, Fold, Gathering, READINGS_MAX, Reject, Shape, Spec, Step,
+};
+use std::{sync::atomic::Ordering, time::Instant};
+
+/// Columns that one reading holds at a time; more are read in turns, so that memory is bounded.
+const COLUMNS_MAX: usize = 256;
+
+/// A kernel and the columns that it is to have, by their positions in the source.
+#[derive(Clone)]
+pub struct Request<'a> {
+    /// The kernel.
+    pub kernel: &'a dyn BoundKernel,
+    /// The columns, in the kernel's order.
+    pub columns: Vec<usize>,
+}
+
+pub(crate) fn answers(
+    job: &Job<'_>,
+    source: &dyn Source,
+    requests: &[Request<'_>],
+) -> Result<(Vec<Result<Answer>>, Report)> {
+    let run = Run::new(job, source);
+    let mut tasks = requests.iter().map(|request| Task::new(&run, request)).collect::<Result<Vec<_>>>()?;
+    run.finish_readings(&mut tasks)?;
+    let mut answers = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        answers.push(match task.state {
+            State::Failed(reject) => Err(reject.into()),
+            State::Ready(Step::Done(answer)) => Ok(answer),
+            State::Ready(Step::Emit(emitting)) => {
+                let mut columns = Columns::new();
+                run.emit(&task.request, emitting.as_ref(), &task.begun, &mut columns)?;
+                columns.resize_with(emitting.names().len(), Vec::new);
+                emitting.collect(columns).map_err(Error::from)
+            }
+            State::Ready(Step::Whole(whole)) => whole.answer(run.gather(&task.request)?).map_err(Error::from),
+            State::Ready(Step::Again(_)) | State::Reading(_) => {
+                Err(Reject::Kernel("it never has enough readings").into())
+            }
+        });
+    }
+    Ok((answers, run.report()))
+}
+
+pub(crate) fn write(job: &Job<'_>, source: &dyn Source, request: &Request<'_>, sink: &mut dyn Sink) -> Result<Report> {
+    let run = Run::new(job, source);
+    let mut tasks = [Task::new(&run, request)?];
+    run.finish_readings(&mut tasks)?;
+    let [task] = tasks;
+    match task.state {
+        State::Failed(reject) => return Err(reject.into()),
+        State::Ready(Step::Emit(emitting)) => {
+            sink.begin(&names(request.kernel.spec(), emitting.names()))?;
+            run.emit(&task.request, emitting.as_ref(), &task.begun, sink)?;
+        }
+        State::Ready(Step::Whole(whole)) => run.write_whole(&task.request, whole.as_ref(), sink)?,
+        _ => return Err(Reject::Kernel("it answers with a value, not with columns").into()),
+    }
+    Ok(run.report())
+}
+
+/// Whether the kernel takes so many columns.
+pub(crate) fn check_columns(request: &Request<'_>) -> echoes_kernel::Result<()> {
+    let (spec, found) = (request.kernel.spec(), request.columns.len());
+    if spec.columns.accepts(found) {
+        return Ok(());
+    }
+    Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found })
+}
+
+fn names(spec: Spec, given: &[&str]) -> Vec<String> {
+    given.iter().map(|name| if name.is_empty() { spec.name } else { name }.to_owned()).collect()
+}
+
+/// A request on its way to an answer.
+struct Task<'a> {
+    request: Request<'a>,
+    sample: Vec<f64>,
+    state: State,
+    /// Its partials, of no rows.
+    begun: Bundle,
+}
+
+enum State {
+    /// Wants another reading; the kernel has narrowed its parameters since it was asked for.
+    Reading(Option<Box<dyn BoundKernel>>),
+    Ready(Step),
+    Failed(Reject),
+}
+
+impl<'a> Task<'a> {
+    fn new(run: &Run<'_>, request: &Request<'a>) -> Result<Self> {
+        let mut task = Self {
+            request: request.clone(),
+            sample: Vec::new(),
+            state: State::Reading(None),
+            begun: Bundle::default(),
+        };
+        if let Err(reject) = check_columns(request) {
+            task.state = State::Failed(reject);
+        } else if request.kernel.spec().sampled
+            && let Reading::Rows(rows) = run.source.read(&request.columns)?
+        {
+            task.sample = sample(&run.context, Some(rows.as_ref()))?;
+        }
+        task.begin(run);
+        Ok(task)
+    }
+
+    fn kernel(&self) -> &dyn BoundKernel {
+        match &self.state {
+            State::Reading(Some(narrower)) => narrower.as_ref(),
+            _ => self.request.kernel,
+        }
+    }
+
+    fn shape(&self, run: &Run<'_>) -> Shape<'_> {
+        Shape { rows: run.source.rows(), columns: self.request.columns.len(), sample: &self.sample }
+    }
+
+    /// Prepares the next reading; a kernel that needs none is ready at once.
+    fn begin(&mut self, run: &Run<'_>) {
+        if !matches!(self.state, State::Reading(_)) {
+            return;
+        }
+        let mut begun = Bundle::default();
+        let spread = self.kernel().spread(&self.shape(run), &mut begun);
+        self.begun = begun;
+        match spread {
+            Err(reject) => self.state = State::Failed(reject),
+            Ok(()) if !self.request.kernel.spec().form.reads_first() => self.finish(run, &self.begun.fresh()),
+            Ok(()) => {}
+        }
+    }
+
+    fn finish(&mut self, run: &Run<'_>, bundle: &Bundle) {
+        self.state = match self.kernel().finish(&self.shape(run), bundle) {
+            Err(reject) => State::Failed(reject),
+            Ok(Step::Again(narrower)) => State::Reading(Some(narrower)),
+            Ok(step) => State::Ready(step),
+        };
+    }
+}
+
+struct Run<'a> {
+    job: &'a Job<'a>,
+    source: &'a dyn Source,
+    context: Context<'a>,
+    started: Instant,
+}
+
+impl<'a> Run<'a> {
+    fn new(job: &'a Job<'a>, source: &'a dyn Source) -> Self {
+        let mut context = job.context();
+        context.total = source.rows();
+        Self { job, source, context, started: Instant::now() }
+    }
+
+    /// Reads until no task wants another reading.
+    fn finish_readings(&self, tasks: &mut [Task<'_>]) -> Result<()> {
+        for _ in 0..READINGS_MAX {
+            let mut waiting: Vec<&mut Task<'_>> =
+                tasks.iter_mut().filter(|task| matches!(task.state, State::Reading(_))).collect();
+            if waiting.is_empty() {
+                break;
+            }
+            self.read_samples(&mut waiting)?;
+            for turn in turns(&mut waiting) {
+                self.read_rows(turn)?;
+            }
+            for task in waiting {
+                task.begin(self);
+            }
+        }
+        Ok(())
+    }
+
+    /// Kernels on independent samples: a reading for each sample, because each has its own missing rows.
+    fn read_samples(&self, tasks: &mut [&mut Task<'_>]) -> Result<()> {
+        for task in tasks.iter_mut().filter(|task| task.request.kernel.spec().is_samples()) {
+            let mut whole = task.begun.fresh();
+            for (sample, &column) in task.request.columns.iter().enumerate() {
+                let begin = || Single { fold: task.begun.fresh(), sample };
+                Fold::merge(&mut whole, &self.read(&[column], begin)?.fold);
+            }
+            task.finish(self, &whole);
+        }
+        Ok(())
+    }
+
+    /// Kernels on rows: those on the same columns share their partials, and all share one reading.
+    fn read_rows(&self, tasks: &mut [&mut Task<'_>]) -> Result<()> {
+        let mut groups: Vec<(Vec<usize>, Bundle)> = Vec::new();
+        for task in tasks.iter() {
+            let columns = &task.request.columns;
+            let at = groups.iter().position(|(known, _)| known == columns).unwrap_or_else(|| {
+                groups.push((columns.clone(), Bundle::default()));
+                groups.len() - 1
+            });
+            if let Err(reject) = task.kernel().spread(&task.shape(self), &mut groups[at].1) {
+                return Err(reject.into());
+            }
+        }
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let mut columns: Vec<usize> = groups.iter().flat_map(|(columns, _)| columns.iter().copied()).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let places = |wanted: &[usize]| wanted.iter().filter_map(|column| columns.binary_search(column).ok()).collect();
+        let begin = || Groups(groups.iter().map(|(wanted, bundle)| (places(wanted), bundle.fresh())).collect());
+        let read = self.read(&columns, begin)?;
+        for task in tasks.iter_mut() {
+            if let Some(at) = groups.iter().position(|(known, _)| *known == task.request.columns) {
+                task.finish(self, &read.0[at].1);
+            }
+        }
+        Ok(())
+    }
+
+    fn read<A: fold::Absorb>(&self, columns: &[usize], begin: impl Fn() -> A + Sync) -> Result<A> {
+        let pool = self.job.engine.pool(self.source.rows())?;
+        match self.source.read(columns)? {
+            Reading::Rows(rows) => fold::rows(&self.context, pool, rows.as_ref(), begin),
+            Reading::Stream(mut stream) => fold::stream(&self.context, pool, stream.as_mut(), begin),
+        }
+    }
+
+    fn gather(&self, request: &Request<'_>) -> Result<Columns> {
+        let pool = self.job.engine.pool(self.source.rows())?;
+        let columns = match self.source.read(&request.columns)? {
+            Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
+            Reading::Stream(mut stream) => gather_stream(&self.context, pool, stream.as_mut(), request.columns.len()),
+        };
+        self.context.check()?;
+        columns
+    }
+
+    fn emit(&self, request: &Request<'_>, emitting: &dyn Emitting, begun: &Bundle, sink: &mut dyn Sink) -> Result<()> {
+        self.context.start_reading();
+        let begin = || begun.fresh();
+        let writer = Writer {
+            needs: emitting.needs(),
+            columns: emitting.names().len(),
+            begin: &begin,
+            emit: &|before: &Bundle, piece: &_, out: &mut _| emitting.emit(before, piece, out),
+        };
+        let pool = self.job.engine.pool(self.source.rows())?;
+        match self.source.read(&request.columns)? {
+            Reading::Rows(rows) => {
+                let all = 0..rows.rows();
+                let stretch = Stretch { rows: rows.as_ref(), seen: all.clone() };
+                writer.write(&self.context, pool, &stretch, all, &mut begin(), sink)?;
+                rows.finish()?;
+                Ok(())
+            }
+            Reading::Stream(mut stream) => {
+                writer.write_stream(&self.context, pool, stream.as_mut(), &mut begin(), sink)
+            }
+        }
+    }
+
+    fn write_whole(&self, request: &Request<'_>, whole: &dyn Gathering, sink: &mut dyn Sink) -> Result<()> {
+        let spec = request.kernel.spec();
+        let columns = whole.columns(self.gather(request)?)?;
+        let columns = columns.ok_or(Reject::Kernel("it answers with a value, not with columns"))?;
+        let given: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        sink.begin(&names(spec, &given))?;
+        sink.write(&columns.iter().map(|(_, column)| column.as_slice()).collect::<Vec<_>>())
+    }
+
+    fn report(&self) -> Report {
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Report {
+            backend: self.source.backend(),
+            simd: Report::level(),
+            threads: self.job.engine.threads().get(),
+            rows: self.source.rows().unwrap_or_else(|| count(&self.context.rows)),
+            readings: count(&self.context.readings),
+            bytes: count(&self.context.bytes),
+            seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// The tasks on rows, in turns of no more columns than memory should hold.
+fn turns<'t, 'a, 'k>(tasks: &'t mut [&'a mut Task<'k>]) -> Vec<&'t mut [&'a mut Task<'k>]> {
+    tasks.sort_by_key(|task| task.request.kernel.spec().is_samples());
+    let rows = tasks.partition_point(|task| !task.request.kernel.spec().is_samples());
+    let mut rest = &mut tasks[..rows];
+    let mut turns = Vec::new();
+    while !rest.is_empty() {
+        let mut width = 0;
+        let fits = rest.iter().take_while(|task| {
+            width += task.request.columns.len();
+            width <= COLUMNS_MAX
+        });
+        let (turn, later) = rest.split_at_mut(fits.count().max(1));
+        turns.push(turn);
+        rest = later;
+    }
+    turns
+}
