@@ -1,1 +1,63 @@
-//! placeholder
+//! Data and timing that the benches share.
+#![forbid(unsafe_code)]
+
+use echoes_kernel::{Arity, BoundKernel, Entry};
+use echoes_stats::KERNELS;
+use std::time::{Duration, Instant};
+
+/// `n` doubles between −0.5 and 0.5, the same ones every time (Marsaglia's xorshift64, J. Stat. Softw. 8(14), 2003).
+pub fn uniform(n: usize) -> Vec<f64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+    };
+    std::iter::repeat_with(next).take(n).collect()
+}
+
+/// How long one call takes, the shortest repetition that a clock can measure having been found first.
+pub fn time_once(mut work: impl FnMut()) -> Duration {
+    let mut repeats = 1;
+    loop {
+        let start = Instant::now();
+        (0..repeats).for_each(|_| work());
+        let elapsed = start.elapsed();
+        if elapsed > Duration::from_millis(2) {
+            return elapsed / repeats;
+        }
+        repeats *= 2;
+    }
+}
+
+/// The median.
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Every kernel of the registry with parameters for a bench: the required ones filled in.
+///
+/// # Panics
+/// If a kernel has required parameters that are not listed here.
+pub fn kernels() -> Vec<Box<dyn BoundKernel>> {
+    let params = |name: &str| match name {
+        "quantile" => serde_json::json!({ "q": [0.05, 0.25, 0.5, 0.75, 0.95] }),
+        "rolling_mean" => serde_json::json!({ "window": 100 }),
+        _ => serde_json::json!({}),
+    };
+    let bind = |entry: &Entry| match (entry.bind)(params(entry.spec.name)) {
+        Ok(kernel) => kernel,
+        Err(reject) => panic!("{}: give the bench its parameters: {reject}", entry.spec.name),
+    };
+    KERNELS.iter().map(bind).collect()
+}
+
+/// The columns that a kernel is benched with.
+pub fn columns_for(kernel: &dyn BoundKernel) -> Vec<usize> {
+    match kernel.spec().columns {
+        Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
+        Arity::AtLeast(n) => (0..n.max(4)).collect(),
+    }
+}

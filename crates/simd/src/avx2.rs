@@ -2,7 +2,7 @@
 
 use crate::Lanes;
 use std::arch::x86_64::*;
-use std::ops::{Add, BitAnd, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 
 /// The proof that this processor has AVX2.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,8 @@ macro_rules! operator {
 }
 operator!(
     Vector Add add _mm256_add_pd, Vector Sub sub _mm256_sub_pd, Vector Mul mul _mm256_mul_pd,
-    Vector Div div _mm256_div_pd, Mask BitAnd bitand _mm256_and_pd
+    Vector Div div _mm256_div_pd, Mask BitAnd bitand _mm256_and_pd,
+    Mask BitOr bitor _mm256_or_pd
 );
 
 impl Lanes for Avx2 {
@@ -79,9 +80,9 @@ impl Lanes for Avx2 {
         unsafe { Mask(_mm256_cmp_pd::<_CMP_LE_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LE_OQ>(a.1, b.1)) }
     }
     #[inline(always)]
-    fn is_nan(self, v: Vector) -> Mask {
+    fn unordered(self, a: Vector, b: Vector) -> Mask {
         // SAFETY: `self` proves AVX2.
-        unsafe { Mask(_mm256_cmp_pd::<_CMP_UNORD_Q>(v.0, v.0), _mm256_cmp_pd::<_CMP_UNORD_Q>(v.1, v.1)) }
+        unsafe { Mask(_mm256_cmp_pd::<_CMP_UNORD_Q>(a.0, b.0), _mm256_cmp_pd::<_CMP_UNORD_Q>(a.1, b.1)) }
     }
     #[inline(always)]
     fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {
@@ -97,7 +98,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn prefetch(self, at: *const f64) {
         // SAFETY: a prefetch of any address, valid or not, only hints.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
     }
     #[inline(always)]
     fn min(self, a: Vector, b: Vector) -> Vector {

@@ -2,7 +2,7 @@
 
 use crate::Lanes;
 use std::arch::x86_64::*;
-use std::ops::{Add, BitAnd, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 
 /// The proof that this processor has AVX-512 F, DQ, BW and VL.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,14 @@ impl BitAnd for Mask {
     }
 }
 
+impl BitOr for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 impl Lanes for Avx512 {
     type V = Vector;
     type M = Mask;
@@ -78,9 +86,9 @@ impl Lanes for Avx512 {
         Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_LE_OQ>(a.0, b.0) })
     }
     #[inline(always)]
-    fn is_nan(self, v: Vector) -> Mask {
+    fn unordered(self, a: Vector, b: Vector) -> Mask {
         // SAFETY: `self` proves AVX-512.
-        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(v.0, v.0) })
+        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(a.0, b.0) })
     }
     #[inline(always)]
     fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {
@@ -94,7 +102,7 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn prefetch(self, at: *const f64) {
         // SAFETY: a prefetch of any address, valid or not, only hints.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
     }
     #[inline(always)]
     fn min(self, a: Vector, b: Vector) -> Vector {

@@ -1,6 +1,6 @@
 //! The vector that every instruction set offers, and the order in which 32 of its lanes are added.
 
-use std::ops::{Add, BitAnd, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 
 /// Numbers in a group: four vectors of eight.
 pub const GROUP: usize = 32;
@@ -13,7 +13,7 @@ pub trait Lanes: Copy {
     /// Eight doubles.
     type V: Copy + Add<Output = Self::V> + Sub<Output = Self::V> + Mul<Output = Self::V> + Div<Output = Self::V>;
     /// Eight truths.
-    type M: Copy + BitAnd<Output = Self::M>;
+    type M: Copy + BitAnd<Output = Self::M> + BitOr<Output = Self::M>;
 
     /// The same number in each lane.
     fn splat(self, x: f64) -> Self::V;
@@ -25,13 +25,13 @@ pub trait Lanes: Copy {
     fn lt(self, a: Self::V, b: Self::V) -> Self::M;
     /// `a <= b`; false where either is NaN.
     fn le(self, a: Self::V, b: Self::V) -> Self::M;
-    /// Whether a lane is NaN.
-    fn is_nan(self, v: Self::V) -> Self::M;
+    /// Whether `a` or `b` is NaN.
+    fn unordered(self, a: Self::V, b: Self::V) -> Self::M;
     /// `yes` where the mask is true, else `no`.
     fn select(self, mask: Self::M, yes: Self::V, no: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
-    /// Asks for the cache line at `at`, which need not be valid memory.
+    /// Asks for the cache line at `at`, into the second level; it need not be valid memory.
     fn prefetch(self, at: *const f64);
 
     /// `if a < b { a } else { b }`: `b` where either is NaN.

@@ -1,7 +1,7 @@
 //! The level that every processor has: `wide`, which chooses instructions when it is compiled.
 
 use crate::Lanes;
-use std::ops::{Add, BitAnd, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 use wide::f64x8;
 
 /// Portable vectors.
@@ -35,6 +35,14 @@ impl BitAnd for Mask {
     }
 }
 
+impl BitOr for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 impl Lanes for Portable {
     type V = Vector;
     type M = Mask;
@@ -60,8 +68,8 @@ impl Lanes for Portable {
         Mask(a.0.simd_le(b.0))
     }
     #[inline(always)]
-    fn is_nan(self, v: Vector) -> Mask {
-        Mask(v.0.is_nan())
+    fn unordered(self, a: Vector, b: Vector) -> Mask {
+        Mask(a.0.is_nan() | b.0.is_nan())
     }
     #[inline(always)]
     fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {

@@ -36,7 +36,9 @@ impl Operation for Everything {
                     // Which NaN comes out is not promised, that one comes out is.
                     bits.extend(l.to_array(v).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
                 }
-                for mask in [l.lt(a, b), l.le(a, b), l.is_nan(b), l.lt(a, b) & l.le(b, a)] {
+                for mask in
+                    [l.lt(a, b), l.le(a, b), l.unordered(a, b), l.lt(a, b) & l.le(b, a), l.lt(a, b) | l.lt(b, a)]
+                {
                     bits.push(u64::from(l.bits(mask)));
                 }
             }

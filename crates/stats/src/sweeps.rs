@@ -5,6 +5,7 @@
 
 use echoes_kernel::BLOCK;
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
+use std::ops::{Add, Mul, Range, Sub};
 
 /// `Σ x`.
 #[inline]
@@ -12,16 +13,25 @@ pub(crate) fn total(x: &[f64]) -> f64 {
     run(Total(x))
 }
 
-/// `[Σ d, Σ d²]` with `d = x − center`.
-#[inline]
-pub(crate) fn squares(x: &[f64], center: f64) -> [f64; 2] {
-    run(Squares { x, center })
+/// Sums of powers of the deviations from a center.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Powers {
+    /// `Σ x`, to the bits of [`total`].
+    pub(crate) total: f64,
+    /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − center`; zeros beyond the order that was asked for.
+    pub(crate) sums: [f64; 4],
 }
 
-/// `[Σ d, Σ d², Σ d³, Σ d⁴]` with `d = x − center`; the first two to the bits of [`squares`].
+/// Powers of `x − center` up to the second.
 #[inline]
-pub(crate) fn powers(x: &[f64], center: f64) -> [f64; 4] {
-    run(Powers { x, center })
+pub(crate) fn squares(x: &[f64], center: f64) -> Powers {
+    run(FindPowers::<false> { x, center })
+}
+
+/// Powers of `x − center` up to the fourth; the first two to the bits of [`squares`].
+#[inline]
+pub(crate) fn powers(x: &[f64], center: f64) -> Powers {
+    run(FindPowers::<true> { x, center })
 }
 
 /// `Σ (x − cx)(y − cy)` of two columns of one length.
@@ -32,13 +42,13 @@ pub(crate) fn product(x: &[f64], cx: f64, y: &[f64], cy: f64) -> f64 {
 
 /// Smallest and largest, NaN left aside, and whether there is a NaN; `None` for nothing but NaN.
 #[inline]
-pub(crate) fn range(x: &[f64]) -> Range {
+pub(crate) fn range(x: &[f64]) -> Extremes {
     run(FindRange(x))
 }
 
 /// What [`range`] finds: `min > max` if there is nothing but NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Range {
+pub(crate) struct Extremes {
     pub(crate) min: f64,
     pub(crate) max: f64,
     pub(crate) nan: bool,
@@ -64,6 +74,7 @@ impl Operation for Total<'_> {
         let (groups, tail) = split(self.0, -0.0);
         let mut sum = [l.splat(-0.0); 4];
         for group in groups {
+            prefetch(l, group, FIRST_HALF);
             add(&mut sum, l.load(group));
         }
         if let Some(group) = &tail {
@@ -80,84 +91,76 @@ fn add<V: Copy + std::ops::Add<Output = V>>(sum: &mut [V; 4], x: [V; 4]) {
     }
 }
 
-struct Squares<'a> {
+struct FindPowers<'a, const FOURTH: bool> {
     x: &'a [f64],
     center: f64,
 }
 
-impl Operation for Squares<'_> {
-    type Output = [f64; 2];
+impl<const FOURTH: bool> Operation for FindPowers<'_, FOURTH> {
+    type Output = Powers;
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [f64; 2] {
-        let (groups, tail) = split(self.x, self.center);
+    fn run<L: Lanes>(self, l: L) -> Powers {
+        let (groups, rest) = self.x.as_chunks::<GROUP>();
         let center = l.splat(self.center);
-        let mut sums = [[l.splat(0.0); 4]; 2];
-        for group in groups {
-            prefetch_next_block(l, group);
-            Self::step(l, &mut sums, center, group);
-        }
-        if let Some(group) = &tail {
-            Self::step(l, &mut sums, center, group);
-        }
-        [l.total(sums[0]), l.total(sums[1])]
-    }
-}
-
-impl Squares<'_> {
-    #[inline(always)]
-    fn step<L: Lanes>(l: L, sums: &mut [[L::V; 4]; 2], center: L::V, group: &[f64; GROUP]) {
-        let x = l.load(group);
-        for i in 0..4 {
-            let d = x[i] - center;
-            sums[0][i] = sums[0][i] + d;
-            sums[1][i] = sums[1][i] + d * d;
-        }
-    }
-}
-
-struct Powers<'a> {
-    x: &'a [f64],
-    center: f64,
-}
-
-impl Operation for Powers<'_> {
-    type Output = [f64; 4];
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [f64; 4] {
-        let (groups, tail) = split(self.x, self.center);
-        let center = l.splat(self.center);
+        let mut total = [l.splat(-0.0); 4];
         let mut sums = [[l.splat(0.0); 4]; 4];
         for group in groups {
-            prefetch_next_block(l, group);
-            Self::step(l, &mut sums, center, group);
+            prefetch(l, group, FIRST_HALF);
+            let x = l.load(group);
+            add(&mut total, x);
+            Self::step(&mut sums, center, x);
         }
-        if let Some(group) = &tail {
-            Self::step(l, &mut sums, center, group);
+        if !rest.is_empty() {
+            // Filled up with what changes nothing: −0 in the sum, the center in the deviations.
+            add(&mut total, l.load(&filled(rest, -0.0)));
+            Self::step(&mut sums, center, l.load(&filled(rest, self.center)));
         }
-        [l.total(sums[0]), l.total(sums[1]), l.total(sums[2]), l.total(sums[3])]
+        Powers { total: l.total(total), sums: sums.map(|sum| l.total(sum)) }
     }
 }
 
-impl Powers<'_> {
+impl<const FOURTH: bool> FindPowers<'_, FOURTH> {
     #[inline(always)]
-    fn step<L: Lanes>(l: L, sums: &mut [[L::V; 4]; 4], center: L::V, group: &[f64; GROUP]) {
-        let x = l.load(group);
+    fn step<V: Copy + Add<Output = V> + Sub<Output = V> + Mul<Output = V>>(
+        sums: &mut [[V; 4]; 4],
+        center: V,
+        x: [V; 4],
+    ) {
         for i in 0..4 {
             let d = x[i] - center;
             let d2 = d * d;
             sums[0][i] = sums[0][i] + d;
             sums[1][i] = sums[1][i] + d2;
-            sums[2][i] = sums[2][i] + d2 * d;
-            sums[3][i] = sums[3][i] + d2 * d2;
+            if FOURTH {
+                sums[2][i] = sums[2][i] + d2 * d;
+                sums[3][i] = sums[3][i] + d2 * d2;
+            }
         }
     }
 }
 
-/// A second sweep reads from the cache and leaves the memory idle: let it fetch the block that comes next.
 #[inline(always)]
-fn prefetch_next_block<L: Lanes>(l: L, group: &[f64; GROUP]) {
-    for line in 0..4 {
-        l.prefetch(group.as_ptr().wrapping_add(BLOCK + 8 * line));
+fn filled(rest: &[f64], fill: f64) -> [f64; GROUP] {
+    let mut group = [fill; GROUP];
+    group[..rest.len()].copy_from_slice(rest);
+    group
+}
+
+/// Of the four cache lines of a group, those that the first sweep over a block fetches ahead.
+const FIRST_HALF: Range<usize> = 0..2;
+
+/// Those that a second sweep fetches: it reads from the cache, and the memory would be idle meanwhile.
+const SECOND_HALF: Range<usize> = 2..4;
+
+/// Doubles ahead to fetch. Measured, one run, two threads, 400 MB: without 61 % of a bare sum's speed; into the first-level
+/// cache, one block ahead, 88 %; into the second level, 2 to 4 blocks ahead, 94 %; 8 blocks, 91 %.
+const AHEAD: usize = 2 * BLOCK;
+
+/// Asks for lines of the rows to come. The processor's own prefetcher stops at each page and rests in second sweeps.
+#[inline(always)]
+fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
+    for line in lines {
+        l.prefetch(group.as_ptr().wrapping_add(AHEAD + 8 * line));
     }
 }
 
@@ -197,26 +200,28 @@ impl Product<'_> {
 struct FindRange<'a>(&'a [f64]);
 
 impl Operation for FindRange<'_> {
-    type Output = Range;
+    type Output = Extremes;
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Range {
+    fn run<L: Lanes>(self, l: L) -> Extremes {
         let (groups, rest) = self.0.as_chunks::<GROUP>();
         let mut min = [l.splat(f64::INFINITY); 4];
         let mut max = [l.splat(f64::NEG_INFINITY); 4];
-        let mut nan = [l.splat(0.0); 4];
+        let mut nan = l.unordered(min[0], min[0]);
         for group in groups {
+            prefetch(l, group, SECOND_HALF);
             let x = l.load(group);
             for i in 0..4 {
                 // The accumulator stands second, so that a NaN leaves it as it is.
                 min[i] = l.min(x[i], min[i]);
                 max[i] = l.max(x[i], max[i]);
-                nan[i] = l.select(l.is_nan(x[i]), x[i], nan[i]);
             }
+            // One comparison finds a NaN in either of two vectors.
+            nan = nan | l.unordered(x[0], x[1]) | l.unordered(x[2], x[3]);
         }
-        let nan = l.total(nan).is_nan() || rest.iter().any(|x| x.is_nan());
+        let nan = l.bits(nan) != 0 || rest.iter().any(|x| x.is_nan());
         let min = l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3])));
         let max = l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3])));
-        Range {
+        Extremes {
             min: min.iter().chain(rest).copied().fold(f64::INFINITY, f64::min),
             max: max.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max),
             nan,
@@ -251,13 +256,16 @@ mod tests {
         fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64) {
             for level in Level::available() {
                 prop_assert_eq!(run_at(level, Total(&x)), naive(&x, |x| x));
-                let [s1, s2, s3, s4] = run_at(level, Powers { x: &x, center: c });
+                let powers = run_at(level, FindPowers::<true> { x: &x, center: c });
+                let [s1, s2, s3, s4] = powers.sums;
+                prop_assert_eq!(powers.total, naive(&x, |x| x));
                 prop_assert_eq!(s1, naive(&x, |x| x - c));
                 prop_assert_eq!(s2, naive(&x, |x| (x - c) * (x - c)));
                 let cube = naive(&x, |x| { let d = x - c; d * d * d });
                 prop_assert!(s3 == cube || s3.is_nan() && cube.is_nan());
                 prop_assert_eq!(s4, naive(&x, |x| { let d = x - c; (d * d) * (d * d) }));
-                prop_assert_eq!(run_at(level, Squares { x: &x, center: c }), [s1, s2]);
+                let squares = run_at(level, FindPowers::<false> { x: &x, center: c });
+                prop_assert_eq!(squares, Powers { sums: [s1, s2, 0.0, 0.0], ..powers });
                 let xx = run_at(level, Product { x: &x, cx: c, y: &x, cy: c });
                 prop_assert_eq!(xx, s2);
             }

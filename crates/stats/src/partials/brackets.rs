@@ -289,7 +289,7 @@ impl Operation for CountNans<'_> {
 impl CountNans<'_> {
     #[inline(always)]
     fn step<L: Lanes>(l: L, group: &[f64; GROUP]) -> u64 {
-        l.load(group).iter().map(|&x| u64::from(l.bits(l.is_nan(x)).count_ones())).sum()
+        l.load(group).iter().map(|&x| u64::from(l.bits(l.unordered(x, x)).count_ones())).sum()
     }
 }
 

@@ -40,13 +40,16 @@ impl Extrema {
     fn absorb_doubles(&mut self, block: &Block<'_>) {
         let x = block.values(0);
         let range = sweeps::range(x);
-        let first = |found: &dyn Fn(f64) -> bool| x.iter().position(|&x| found(x));
-        let place = |value: f64| first(&|x| x == value).map(|i| (number(block.stored(0), x[i]), block.row(i)));
+        let place = |value: f64| {
+            let at = x.iter().position(|&x| x == value)?;
+            Some((number(block.stored(0), x[at]), block.row(at)))
+        };
         // The position is looked for only where the block improves on what is known: seldom.
         let float = |place: Option<Place>| place.map(|(value, _)| value.to_f64());
         let min = float(self.min).is_none_or(|min| range.min < min).then(|| place(range.min)).flatten();
         let max = float(self.max).is_none_or(|max| max < range.max).then(|| place(range.max)).flatten();
-        let nan = (range.nan && self.nan.is_none()).then(|| first(&f64::is_nan).map(|i| block.row(i))).flatten();
+        let first_nan = || x.iter().position(|x| x.is_nan()).map(|at| block.row(at));
+        let nan = if range.nan && self.nan.is_none() { first_nan() } else { None };
         self.offer(min, max, nan);
     }
 

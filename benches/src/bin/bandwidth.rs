@@ -1,0 +1,90 @@
+//! The whole fused pass against the bandwidth of the memory, in one run, interleaved: `bandwidth [MILLIONS] [ROUNDS]`.
+//!
+//! The yardstick is a bare unrolled sum on the same threads: nothing reads faster.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a measurement prints")]
+
+use echoes_benches::{median, uniform};
+use echoes_engine::Engine;
+use echoes_kernel::{Category, Kernel, Next, Result, Shape, Spec};
+use echoes_simd::{Lanes, Operation, run, split};
+use echoes_stats::partials::{Extrema, Moments, Order};
+use std::time::{Duration, Instant};
+
+/// Moments to the fourth and extrema: what `describe` reads, but the quartiles.
+#[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+struct Fused {}
+
+impl Kernel for Fused {
+    const SPEC: Spec = Spec::new("fused", Category::Descriptive);
+    type Pass = (Moments, Extrema);
+    type Output = f64;
+    fn pass(&self, _: &Shape<'_>) -> Result<(Order, ())> {
+        Ok((Order::Fourth, ()))
+    }
+    fn finish(&self, (moments, extrema): &Self::Pass) -> Result<Next<Self>> {
+        let max = extrema.max().map_or(f64::NAN, |(value, _)| value.to_f64());
+        Ok(Next::Done(moments.kurtosis(true).unwrap_or(f64::NAN) + max))
+    }
+}
+
+/// The yardstick.
+struct BareSum<'a>(&'a [f64]);
+
+impl Operation for BareSum<'_> {
+    type Output = f64;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f64 {
+        let (groups, _) = split(self.0, 0.0);
+        let mut sums = [[l.splat(0.0); 4]; 2];
+        for pair in groups.as_chunks::<2>().0 {
+            for (sums, group) in sums.iter_mut().zip(pair) {
+                for (sum, x) in sums.iter_mut().zip(l.load(group)) {
+                    *sum = *sum + x;
+                }
+            }
+        }
+        l.total(sums[0]) + l.total(sums[1])
+    }
+}
+
+fn bare_sum(threads: &[&[f64]]) -> f64 {
+    let halves: Vec<f64> = std::thread::scope(|scope| {
+        let running: Vec<_> = threads.iter().map(|part| scope.spawn(|| run(BareSum(part)))).collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    halves.iter().sum()
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
+    let (millions, rounds) = (arguments.next().unwrap_or(50), arguments.next().unwrap_or(31));
+    let x = uniform(millions * 1_000_000);
+    let engine = Engine::new();
+    let threads = engine.threads().get();
+    let parts: Vec<&[f64]> = x.chunks(x.len().div_ceil(threads).next_multiple_of(64)).collect();
+    let mut times: [Vec<Duration>; 2] = Default::default();
+    let mut ratios = Vec::new();
+    for _ in 0..=rounds {
+        let (sum, fused) = (time(|| bare_sum(&parts)), time(|| engine.run(&Fused {}, &x).unwrap_or(f64::NAN)));
+        times[0].push(sum);
+        times[1].push(fused);
+        ratios.push(sum.as_secs_f64() / fused.as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    let [quickest_sum, quickest_fused] = times.each_ref().map(|times| times.iter().min().copied().unwrap_or_default());
+    let [sum, fused] = times.map(median);
+    let gigabytes = |time: Duration| 8e-9 * x.len() as f64 / time.as_secs_f64();
+    println!("{millions} million doubles, {threads} threads, {}", echoes_simd::level().name());
+    println!("bare sum            {:7.2} ms  {:5.1} GB/s", 1e3 * sum.as_secs_f64(), gigabytes(sum));
+    println!("moments and extrema {:7.2} ms  {:5.1} GB/s", 1e3 * fused.as_secs_f64(), gigabytes(fused));
+    println!("share of the bandwidth, median of the rounds: {:.1} %", 100.0 * ratios[ratios.len() / 2]);
+    let quickest = quickest_sum.as_secs_f64() / quickest_fused.as_secs_f64();
+    println!("share of the bandwidth, quickest rounds:      {:.1} %", 100.0 * quickest);
+}
+
+fn time(work: impl FnOnce() -> f64) -> Duration {
+    let start = Instant::now();
+    std::hint::black_box(work());
+    start.elapsed()
+}

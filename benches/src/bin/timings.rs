@@ -1,0 +1,40 @@
+//! Nanoseconds an element for every kernel on one thread, a line each: `timings [ELEMENTS] [ROUNDS]`.
+//!
+//! `cargo xtask bench-native` compares a portable build of this program with one for the processor at hand.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a measurement prints")]
+
+use echoes_benches::{columns_for, kernels, time_once, uniform};
+use echoes_engine::{Engine, Request, Result, Sink};
+use echoes_io::{Memory, View};
+
+/// Takes written columns and forgets them.
+struct Discard;
+
+impl Sink for Discard {
+    fn write(&mut self, columns: &[&[f64]]) -> Result<()> {
+        std::hint::black_box(columns);
+        Ok(())
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
+    let (elements, rounds) = (arguments.next().unwrap_or(100_000), arguments.next().unwrap_or(11));
+    let columns: Vec<Vec<f64>> = (0..4).map(|_| uniform(elements)).collect();
+    let memory = Memory::named(columns.iter().zip(0..).map(|(column, i)| (format!("c{i}"), View::from(column))));
+    let engine = Engine::sequential();
+    for kernel in kernels() {
+        let request = [Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) }];
+        let columns = kernel.spec().form.writes_columns();
+        let once = || {
+            time_once(|| match columns {
+                true => drop(std::hint::black_box(engine.job().write(&memory, &request[0], &mut Discard))),
+                false => drop(std::hint::black_box(engine.job().answers(&memory, &request))),
+            })
+        };
+        // The quickest round: what disturbs a computation only ever adds.
+        let time = (0..rounds).map(|_| once()).min().unwrap_or_default();
+        println!("{} {:.4}", kernel.spec().name, time.as_nanos() as f64 / elements as f64);
+    }
+}
