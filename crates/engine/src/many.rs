@@ -6,7 +6,7 @@ use crate::{
     emit::{Stretch, Writer},
     fold::{self, Groups, Single},
     sample::sample,
-    whole::{gather, gather_stream},
+    whole::{gather, gather_stream, interruptible},
 };
 use echoes_io::{Reading, Source};
 use echoes_kernel::{
@@ -43,9 +43,12 @@ pub(crate) fn answers(
                 let mut columns = Columns::new();
                 run.emit(&task.request, emitting.as_ref(), &task.begun, &mut columns)?;
                 columns.resize_with(emitting.names().len(), Vec::new);
-                emitting.collect(columns).map_err(Error::from)
+                interruptible(&run.context, move || emitting.collect(columns))?.map_err(Error::from)
             }
-            State::Ready(Step::Whole(whole)) => whole.answer(run.gather(&task.request)?).map_err(Error::from),
+            State::Ready(Step::Whole(whole)) => {
+                let columns = run.gather(&task.request)?;
+                interruptible(&run.context, move || whole.answer(columns))?.map_err(Error::from)
+            }
             State::Ready(Step::Again(_)) | State::Reading(_) => {
                 Err(Reject::Kernel("it never has enough readings").into())
             }
@@ -65,7 +68,7 @@ pub(crate) fn write(job: &Job<'_>, source: &dyn Source, request: &Request<'_>, s
             sink.begin(&names(request.kernel.spec(), emitting.names()))?;
             run.emit(&task.request, emitting.as_ref(), &task.begun, sink)?;
         }
-        State::Ready(Step::Whole(whole)) => run.write_whole(&task.request, whole.as_ref(), sink)?,
+        State::Ready(Step::Whole(whole)) => run.write_whole(&task.request, whole, sink)?,
         _ => return Err(Reject::Kernel("it answers with a value, not with columns").into()),
     }
     Ok(run.report())
@@ -240,12 +243,10 @@ impl<'a> Run<'a> {
 
     fn gather(&self, request: &Request<'_>) -> Result<Columns> {
         let pool = self.job.engine.pool(self.source.rows())?;
-        let columns = match self.source.read(&request.columns)? {
+        match self.source.read(&request.columns)? {
             Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
             Reading::Stream(mut stream) => gather_stream(&self.context, pool, stream.as_mut(), request.columns.len()),
-        };
-        self.context.check()?;
-        columns
+        }
     }
 
     fn emit(&self, request: &Request<'_>, emitting: &dyn Emitting, begun: &Bundle, sink: &mut dyn Sink) -> Result<()> {
@@ -272,9 +273,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn write_whole(&self, request: &Request<'_>, whole: &dyn Gathering, sink: &mut dyn Sink) -> Result<()> {
+    fn write_whole(&self, request: &Request<'_>, whole: Box<dyn Gathering>, sink: &mut dyn Sink) -> Result<()> {
         let spec = request.kernel.spec();
-        let columns = whole.columns(self.gather(request)?)?;
+        let columns = self.gather(request)?;
+        let columns = interruptible(&self.context, move || whole.columns(columns))??;
         let columns = columns.ok_or(Reject::Kernel("it answers with a value, not with columns"))?;
         let given: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         sink.begin(&names(spec, &given))?;

@@ -63,7 +63,12 @@ fn step(source: &dyn Source, request: &Request<'_>) -> Result<PlannedStep> {
     let name = |&column: &usize| source.fields().get(column).map(|field| field.name.clone());
     let columns = request.columns.iter().map(name).collect::<Option<_>>();
     let columns = columns.ok_or(Reject::Parameters("there is no column of that number".to_owned()))?;
-    Ok(PlannedStep { kernel: spec.name, columns, partials: bundle.names().collect(), form: spec.form })
+    Ok(PlannedStep {
+        kernel: spec.name,
+        columns,
+        partials: bundle.leaves().map(|leaf| leaf.name()).collect(),
+        form: spec.form,
+    })
 }
 
 impl fmt::Display for Plan {

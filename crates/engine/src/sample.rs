@@ -2,7 +2,7 @@
 
 use crate::{Result, context::Context, prepare};
 use echoes_io::Rows;
-use echoes_kernel::Nan;
+use echoes_kernel::{CHUNK, Nan};
 
 /// Stretches that are looked at, evenly over the column.
 const STRETCHES: u64 = 64;
@@ -10,12 +10,10 @@ const STRETCHES: u64 = 64;
 /// Rows of each.
 const ROWS: u64 = 512;
 
-/// The smallest column that is worth it.
-const WORTH: u64 = 1 << 20;
 
-/// A sorted sample of the first column, without NaN; empty for small columns and for streams.
+/// A sorted sample of the first column, without NaN; empty for a column of one chunk, and for streams.
 pub(crate) fn sample(context: &Context<'_>, rows: Option<&dyn Rows>) -> Result<Vec<f64>> {
-    let Some(rows) = rows.filter(|rows| rows.rows() >= WORTH) else { return Ok(Vec::new()) };
+    let Some(rows) = rows.filter(|rows| rows.rows() > CHUNK as u64) else { return Ok(Vec::new()) };
     let aside = context.aside(Nan::Omit);
     let mut sample = Vec::with_capacity((STRETCHES * ROWS) as usize);
     for stretch in 0..STRETCHES {

@@ -7,7 +7,7 @@ use crate::{
     emit::{Stretch, Writer},
     fold::{self, Single},
     sample::sample,
-    whole::gather,
+    whole::{gather, interruptible},
 };
 use echoes_io::{Memory, Rows, View};
 use echoes_kernel::{Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape};
@@ -111,8 +111,7 @@ fn answer<K: Kernel>(
                     columns.extend(gather(context, pool, rows)?);
                     Ok(())
                 })?;
-                context.check()?;
-                return Ok(whole.whole(columns)?);
+                return Ok(interruptible(context, move || whole.whole(columns))??);
             }
         }
     }

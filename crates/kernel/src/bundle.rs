@@ -1,6 +1,6 @@
 //! Many partials in one reading, each kept once.
 
-use crate::{Block, Fold, Partial};
+use crate::{Block, Fold, Partial, Result, wire};
 use std::any::Any;
 
 /// A partial whose type has been forgotten, with the setup that it began with.
@@ -15,6 +15,16 @@ pub trait Leaf: Send + Sync {
     fn fresh(&self) -> Box<dyn Leaf>;
     /// A copy.
     fn boxed(&self) -> Box<dyn Leaf>;
+    /// The partial as bytes, [`wire::encode`].
+    ///
+    /// # Errors
+    /// As there.
+    fn encode(&self) -> Result<Vec<u8>>;
+    /// The leaf that [`encode`](Leaf::encode) wrote, with this one's setup.
+    ///
+    /// # Errors
+    /// As [`wire::decode`].
+    fn decode(&self, bytes: &[u8]) -> Result<Box<dyn Leaf>>;
     /// The leaf as [`Any`], to get its type back.
     fn as_any(&self) -> &dyn Any;
 }
@@ -41,6 +51,12 @@ impl<P: Partial> Leaf for Typed<P> {
     }
     fn boxed(&self) -> Box<dyn Leaf> {
         Box::new(Self { setup: self.setup.clone(), partial: self.partial.clone() })
+    }
+    fn encode(&self) -> Result<Vec<u8>> {
+        wire::encode(&self.partial)
+    }
+    fn decode(&self, bytes: &[u8]) -> Result<Box<dyn Leaf>> {
+        Ok(Box::new(Self { setup: self.setup.clone(), partial: wire::decode(bytes)? }))
     }
     fn as_any(&self) -> &dyn Any {
         self
@@ -76,9 +92,9 @@ impl Bundle {
         Self(self.0.iter().map(|leaf| leaf.fresh()).collect())
     }
 
-    /// The names of the partials, in the order in which they absorb.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|leaf| leaf.name())
+    /// The partials, in the order in which they absorb.
+    pub fn leaves(&self) -> impl Iterator<Item = &dyn Leaf> {
+        self.0.iter().map(AsRef::as_ref)
     }
 
     /// Whether there is nothing to absorb.

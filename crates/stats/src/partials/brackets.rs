@@ -12,10 +12,10 @@ use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use serde::{Deserialize, Serialize};
 
 /// Values that one interval may keep; beyond it they are thinned to a sample.
-const KEEP_MAX: usize = 1 << 21;
+const KEEP_MAX: usize = 1 << 20;
 
 /// Up to so many rows, everything is kept and no sample is needed.
-const SMALL_ROWS: u64 = 1 << 20;
+const SMALL_ROWS: u64 = CHUNK as u64;
 
 /// Closed intervals, rising and apart from one another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -53,12 +53,16 @@ impl Comoments {
     /// If a column is not there.
     pub fn correlation(&self, i: usize, j: usize) -> f64 {
         let (xx, yy) = (self.product(i, i), self.product(j, j));
-        if xx > 0.0 && yy > 0.0 {
-            // A product of roots neither overflows nor vanishes, as the root of a product would.
-            if i == j { 1.0 } else { (self.product(i, j) / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0) }
-        } else {
-            f64::NAN
+        if !(xx > 0.0 && yy > 0.0) {
+            return f64::NAN;
         }
+        if i == j {
+            return 1.0;
+        }
+        let square = xx * yy;
+        // The root of the product is the more exact one, but for products that overflow or vanish.
+        let scale = if square.is_normal() { square.sqrt() } else { xx.sqrt() * yy.sqrt() };
+        (self.product(i, j) / scale).clamp(-1.0, 1.0)
     }
 
     fn merge_pair(&mut self, at: usize, product: Double, delta: f64) {

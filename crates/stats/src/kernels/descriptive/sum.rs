@@ -5,7 +5,7 @@ use echoes_kernel::{Category, Kernel, Next, Number, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Sum. Exact for integers, of any width and any number; 0 for no values.
+/// Sum of the values. Exact for integers, of any width and any number; 0 for no values.
 ///
 /// For doubles, 32 sums within a block of 2,048 and two doubles between blocks.
 ///

@@ -1,0 +1,48 @@
+//! Law 6: no kernel allocates in `absorb`, and a small run allocates nothing at all. One test: the counter is the process's.
+
+mod common;
+
+use common::{columns, columns_for, kernels};
+use echoes_engine::{Compute, Engine};
+use echoes_kernel::{BLOCK, Block, Bundle, CHUNK, Column, Fold, Shape};
+use echoes_stats::kernels::descriptive::{Mean, Skewness, Sum};
+use echoes_stats::kernels::pair::Corr;
+
+#[global_allocator]
+static COUNTED: dhat::Alloc = dhat::Alloc;
+
+fn blocks_allocated() -> u64 {
+    dhat::HeapStats::get().total_blocks
+}
+
+#[test]
+fn absorb_allocates_nothing_and_small_runs_neither() {
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let columns = columns(CHUNK);
+    for kernel in kernels() {
+        let mut bundle = Bundle::default();
+        let wanted = columns_for(kernel.as_ref());
+        let shape = Shape { rows: Some(CHUNK as u64), columns: wanted.len(), sample: &[] };
+        kernel.spread(&shape, &mut bundle).unwrap();
+        let blocks: Vec<Vec<Column<'_>>> = (0..CHUNK)
+            .step_by(BLOCK)
+            .map(|start| wanted.iter().map(|&i| Column::of(&columns[i][start..start + BLOCK])).collect())
+            .collect();
+        let before = blocks_allocated();
+        for (i, block) in blocks.iter().enumerate() {
+            bundle.absorb(&Block::new(block, (i * BLOCK) as u64));
+        }
+        assert_eq!(blocks_allocated(), before, "{} allocates in absorb", kernel.spec().name);
+    }
+
+    let engine = Engine::new();
+    let (x, y) = (&columns[0][..10_000], &columns[1][..10_000]);
+    let before = blocks_allocated();
+    Mean {}.of(x).unwrap();
+    engine.run(&Mean {}, x).unwrap();
+    engine.run(&Sum {}, x).unwrap();
+    engine.run(&Skewness { bias: true }, x).unwrap();
+    assert_eq!(blocks_allocated(), before, "a small run allocates");
+    engine.run(&Corr {}, (x, y)).unwrap();
+    assert!(blocks_allocated() > before, "the counter counts");
+}

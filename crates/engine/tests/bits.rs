@@ -1,0 +1,105 @@
+//! Law 1: the same bits for every number of threads, SIMD level, chunking and place of the data.
+
+mod common;
+
+use common::{columns, columns_for, kernels, memory};
+use echoes_engine::{Engine, Request};
+use echoes_io::{Access, Memory, OpenOptions, Source, View, npy};
+use echoes_kernel::{BLOCK, CHUNK};
+use echoes_simd::Level;
+use ndarray::Array2;
+use std::{num::NonZeroUsize, process::Command};
+
+/// Rows of the tests: several chunks, the last one not full, its last block neither.
+const ROWS: usize = 3 * CHUNK + 5 * BLOCK + 77;
+
+const THREADS: [usize; 6] = [1, 2, 3, 4, 8, 16];
+
+/// All answers of the registry as one text.
+fn answers(source: &dyn Source, threads: usize) -> String {
+    let engine = Engine::with_threads(NonZeroUsize::new(threads).unwrap());
+    let kernels: Vec<_> = kernels().collect();
+    let requests: Vec<_> = kernels
+        .iter()
+        .map(|kernel| Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) })
+        .collect();
+    let (answers, _) = engine.job().answers(source, &requests).unwrap();
+    let line = |(request, answer): (&Request<'_>, _)| format!("{} {answer:?}\n", request.kernel.spec().name);
+    requests.iter().zip(answers).map(line).collect()
+}
+
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+fn assert_same(name: &str, expected: &str, found: &str) {
+    for (expected, found) in expected.lines().zip(found.lines()) {
+        let at = expected.bytes().zip(found.bytes()).take_while(|(a, b)| a == b).count();
+        assert!(expected == found, "{name}: {} differs at byte {at}", expected.split(' ').next().unwrap_or_default());
+    }
+    assert_eq!(expected.len(), found.len(), "{name}");
+}
+
+/// Every source of the same data, with every number of threads: the digest that they agree upon.
+fn agreed() -> u64 {
+    let columns = columns(ROWS);
+    let expected = answers(&memory(&columns), 1);
+    for threads in THREADS {
+        assert_same(&format!("memory, {threads} threads"), &expected, &answers(&memory(&columns), threads));
+    }
+    let by_rows = Array2::from_shape_fn((ROWS, 4), |(row, column)| columns[column][row]);
+    let strided =
+        Memory::named(by_rows.columns().into_iter().enumerate().map(|(i, x)| (format!("c{i}"), View::from(x))));
+    assert_same("strided", &expected, &answers(&strided, 2));
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.npy");
+    let flat: Vec<f64> = by_rows.iter().copied().collect();
+    npy::write_npy(std::fs::File::create(&path).unwrap(), 4, &flat).unwrap();
+    for access in [Access::Mmap, Access::Pread] {
+        for threads in THREADS {
+            let file = npy::open(&path, access).unwrap();
+            assert_same(&format!("{access}, {threads} threads"), &expected, &answers(&file, threads));
+        }
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    assert_same("bytes", &expected, &answers(&npy::parse("bytes", bytes).unwrap(), 2));
+
+    let line =
+        |row: usize| format!("{},{},{},{}\n", columns[0][row], columns[1][row], columns[2][row], columns[3][row]);
+    let text = format!("c0,c1,c2,c3\n{}", (0..ROWS).map(line).collect::<String>());
+    let csv = echoes_io::parse("text", text.into_bytes(), &OpenOptions::default()).unwrap();
+    for threads in [1, 3] {
+        assert_same(&format!("text, {threads} threads"), &expected, &answers(csv.as_ref(), threads));
+    }
+    digest(&expected)
+}
+
+/// Not a test of its own: what the test below runs at each level.
+#[test]
+fn child() {
+    if std::env::var_os("ECHOES_LAW_ONE").is_some() {
+        println!("digest={:016x}", agreed());
+    }
+}
+
+#[test]
+fn one_digest() {
+    let mut digests = Vec::new();
+    for level in Level::available() {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture"])
+            .env("ECHOES_LAW_ONE", "1")
+            .env("ECHOES_SIMD", level.name())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{level:?}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        let digest = text.lines().find_map(|line| line.split_once("digest=")).unwrap_or_else(|| panic!("{text}")).1;
+        digests.push((level, digest[..16].to_owned()));
+    }
+    for skipped in Level::ALL.iter().filter(|level| !level.is_available()) {
+        eprintln!("skipped: this processor has no {}", skipped.name());
+    }
+    assert!(digests.iter().all(|(_, digest)| *digest == digests[0].1), "{digests:?}");
+}

@@ -1,0 +1,82 @@
+//! What the law tests share: every kernel of the registry with parameters, columns, awkward data.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use echoes_engine::{Engine, Request, Result};
+use echoes_io::{Memory, View};
+use echoes_kernel::{Answer, Arity, BoundKernel, Entry};
+use echoes_stats::KERNELS;
+use serde_json::{Map, Value, json};
+
+/// The kernel with its required parameters filled in and the rest by default.
+pub(crate) fn bind(entry: &Entry) -> Box<dyn BoundKernel> {
+    (entry.bind)(Value::Object(required(entry))).unwrap_or_else(|e| panic!("{}: {e}", entry.spec.name))
+}
+
+/// A value for each required parameter, made from its schema.
+pub(crate) fn required(entry: &Entry) -> Map<String, Value> {
+    let schema = (entry.params)();
+    let names = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    names
+        .iter()
+        .filter_map(Value::as_str)
+        .map(|name| (name.to_owned(), example(&schema.as_value()["properties"][name])))
+        .collect()
+}
+
+/// A value that a property's schema allows.
+fn example(property: &Value) -> Value {
+    match property["type"].as_str() {
+        Some("array") => json!([example(&property["items"])]),
+        Some("integer") => json!(property["minimum"].as_u64().unwrap_or(0).max(3)),
+        Some("number") => json!(property["maximum"].as_f64().unwrap_or(1.0) / 2.0),
+        other => panic!("the law tests cannot make a parameter of type {other:?} yet: teach `example` how"),
+    }
+}
+
+/// Every kernel of the registry.
+pub(crate) fn kernels() -> impl Iterator<Item = Box<dyn BoundKernel>> {
+    KERNELS.iter().map(bind)
+}
+
+/// The columns that a kernel is given out of four.
+pub(crate) fn columns_for(kernel: &dyn BoundKernel) -> Vec<usize> {
+    match kernel.spec().columns {
+        Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
+        Arity::AtLeast(n) => (0..n.max(3)).collect(),
+    }
+}
+
+/// Four columns of doubles, in no order, over eleven powers of ten, with ties.
+pub(crate) fn columns(rows: usize) -> Vec<Vec<f64>> {
+    let value = |row: usize, column: usize| {
+        let mixed = (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17 * column as u32 + 7);
+        let scale = 10f64.powi((mixed % 11) as i32 - 5);
+        ((mixed >> 20) % 100_003) as f64 * scale / 7.0 - scale
+    };
+    (0..4).map(|column| (0..rows).map(|row| value(row, column)).collect()).collect()
+}
+
+/// Columns as a source.
+pub(crate) fn memory(columns: &[Vec<f64>]) -> Memory<'_> {
+    Memory::named(columns.iter().enumerate().map(|(i, column)| (format!("c{i}"), View::from(column))))
+}
+
+/// One kernel's answer.
+pub(crate) fn answer(engine: &Engine, columns: &[Vec<f64>], kernel: &dyn BoundKernel) -> Result<Answer> {
+    let requests = [Request { kernel, columns: columns_for(kernel) }];
+    let (mut answers, _) = engine.job().answers(&memory(columns), &requests)?;
+    answers.pop().unwrap_or_else(|| panic!("an answer for each request"))
+}
+
+/// Whether two answers say the same, numbers within a relative error.
+pub(crate) fn close(a: &Value, b: &Value, error: f64) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            (a - b).abs() <= error * a.abs().max(b.abs()).max(1e-9)
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b, error)),
+        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(key, a)| close(a, &b[key], error)),
+        (a, b) => a == b,
+    }
+}
