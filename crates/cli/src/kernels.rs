@@ -60,7 +60,7 @@ fn help(entry: &Entry) -> String {
     let mut command = args::command(Listing::Full);
     command.build();
     let help = command.find_subcommand_mut(entry.spec.name).map(|command| command.render_long_help().to_string());
-    help.unwrap_or_default() + "\n"
+    help.unwrap_or_default().trim_end().to_owned() + "\n"
 }
 
 fn catalogue(format: Format) -> String {
