@@ -50,8 +50,8 @@ fn other_method(method: &Method) -> Response {
 async fn attempt(app: Arc<App>, request: Request, deadline: Instant) -> Result<Vec<u8>, Problem> {
     let (head, body) = request.into_parts();
     let entry = catalogue::find(head.uri.path().strip_prefix("/v1/").unwrap_or_default())?;
-    check_type(&head.headers)?;
     check_length(&head.headers, body.size_hint().lower(), app.config.body_bytes_max)?;
+    check_type(&head.headers)?;
     let mut admission = app.gate.enter()?;
     let read = timeout_at(deadline, read(body, &mut admission, app.config.body_bytes_max)).await;
     let text = read.unwrap_or_else(|_| {
