@@ -54,6 +54,12 @@ pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
         cancel: interrupt::install(),
     };
     if let Some(path) = output::wanted(matches) {
+        if !entry.spec.form.writes_columns() {
+            let name = entry.spec.name;
+            return Err(Failure::usage(format!(
+                "`{name}` answers with a value, not with columns; print it with --format"
+            )));
+        }
         let [file] = files.as_slice() else {
             return Err(Failure::usage("-o takes one FILE: write the others to files of their own"));
         };

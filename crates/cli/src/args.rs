@@ -1,6 +1,6 @@
 //! The command line's grammar, and its errors in one line.
 
-use crate::{exit::Failure, files, format, kernel_args, settings};
+use crate::{exit::Failure, files, format, kernel_args, serve, settings};
 use clap::{Arg, ArgMatches, Command, builder::EnumValueParser, error::ErrorKind};
 use echoes_stats::KERNELS;
 use std::ffi::OsString;
@@ -53,6 +53,7 @@ pub(crate) fn command(listing: Listing) -> Command {
                 .arg(Arg::new("name").value_name("NAME").help("The kernel to explain"))
                 .arg(format::arg()),
         )
+        .subcommand(Command::new("serve").about("Answer over HTTP: the kernels, as JSON").defer(serve::command))
         .subcommand(
             Command::new("doctor")
                 .about("Say what this machine offers: instruction sets, cores, memory bandwidth")
@@ -122,6 +123,8 @@ fn one_line(error: &clap::Error) -> String {
             break;
         }
         match part.split_once("tip: ") {
+            // On dashes that were never meant as a value.
+            Some((_, tip)) if tip.contains("as a value") => {}
             Some((_, tip)) => line += &format!("; {tip}"),
             None if line.is_empty() => line.push_str(part.trim_start_matches("error: ")),
             None => line += &format!(" {part}"),

@@ -27,11 +27,22 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
     }
     let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some()).collect();
     if numeric.is_empty() {
-        let names = listed(fields.iter());
-        return Err(Failure::data(format!("{}: no column is numeric: there are {names}", source.name())));
+        return Err(all_text(source));
     }
     let skipped = fields.iter().filter(|field| field.dtype.is_none()).map(|field| field.name.clone()).collect();
     Ok(Choice { sets: sets(source, spec, numeric)?, skipped })
+}
+
+/// No column is numeric; where there is one, its own reason says more.
+fn all_text(source: &dyn Source) -> Failure {
+    match source.read(&[0]) {
+        Err(error) if source.fields().len() == 1 => Failure::data(error.to_string()),
+        _ => Failure::data(format!(
+            "{}: no column is numeric: there are {}",
+            source.name(),
+            listed(source.fields().iter())
+        )),
+    }
 }
 
 /// A one-column kernel runs on each column, others on all together.

@@ -111,7 +111,7 @@ impl Printer {
         let grids =
             if answers.is_description() { vec![layout::describe_for_people(answers)] } else { layout::kernel(answers) };
         text += &grids.iter().map(grid).collect::<Vec<_>>().join("\n");
-        if answers.is_description() && !answers.skipped.is_empty() {
+        if !answers.skipped.is_empty() {
             text += &format!("\nskipped text columns: {}\n", answers.skipped.join(", "));
         }
         text

@@ -17,8 +17,7 @@ pub(crate) fn command(command: Command) -> Command {
     let help = Help::of(entry);
     let command = command.about(help.summary).long_about(help.text).after_long_help(help.notes);
     let command = command.args(args::of_every_kernel()).args(parameters(entry).iter().map(Parameter::arg));
-    let command = if entry.spec.form.writes_columns() { command.arg(output::arg()) } else { command };
-    command.args(settings::args())
+    command.arg(output::arg().hide(!entry.spec.form.writes_columns())).args(settings::args())
 }
 
 fn find(name: &str) -> Option<&'static Entry> {
@@ -65,7 +64,7 @@ struct Parameter {
 
 /// What a parameter's value, or each of several, must be.
 enum Kind {
-    Integer,
+    Integer { least: i128, most: i128 },
     Number,
     Boolean,
     Choice(Vec<PossibleValue>),
@@ -103,7 +102,7 @@ impl Parameter {
         if let Kind::Boolean = self.kind {
             arg = arg.num_args(0..=1).default_missing_value("true");
         }
-        if let Kind::Integer | Kind::Number = self.kind {
+        if let Kind::Integer { .. } | Kind::Number = self.kind {
             arg = arg.allow_hyphen_values(true);
         }
         if self.list {
@@ -184,7 +183,7 @@ fn kind(schema: &Value) -> Kind {
     }
     match ["boolean", "integer", "number"].into_iter().find(|name| has_type(schema, name)) {
         Some("boolean") => Kind::Boolean,
-        Some("integer") => Kind::Integer,
+        Some("integer") => integers(schema),
         Some(_) => Kind::Number,
         None => Kind::Text,
     }
@@ -204,7 +203,7 @@ fn choices(schema: &Value) -> Vec<PossibleValue> {
 impl Kind {
     fn parser(&self) -> ValueParser {
         match self {
-            Self::Integer => ValueParser::new(integer),
+            &Self::Integer { least, most } => ValueParser::new(move |text: &str| integer(text, least, most)),
             Self::Number => ValueParser::new(number),
             Self::Boolean => {
                 PossibleValuesParser::new(["true", "false"]).map(|text| Value::Bool(text == "true")).into()
@@ -216,7 +215,7 @@ impl Kind {
 
     const fn value_name(&self) -> &'static str {
         match self {
-            Self::Integer => "N",
+            Self::Integer { .. } => "N",
             Self::Number => "NUMBER",
             Self::Boolean => "BOOL",
             Self::Choice(_) => "CHOICE",
@@ -225,9 +224,26 @@ impl Kind {
     }
 }
 
-fn integer(text: &str) -> Result<Value, String> {
-    let number = text.parse::<u64>().map(Number::from).or_else(|_| text.parse::<i64>().map(Number::from));
-    number.map(Value::Number).map_err(|_| "it is not a whole number".to_owned())
+/// The integers that a schema allows: its own range, within that of the Rust type it names.
+fn integers(schema: &Value) -> Kind {
+    let (least, most) = match schema["format"].as_str() {
+        Some("uint8") => (0, u8::MAX.into()),
+        Some("uint16") => (0, u16::MAX.into()),
+        Some("uint32") => (0, u32::MAX.into()),
+        Some("int32") => (i32::MIN.into(), i32::MAX.into()),
+        Some("int64") => (i64::MIN.into(), i64::MAX.into()),
+        _ if schema["minimum"].as_i64().is_some_and(|least| least >= 0) => (0, u64::MAX.into()),
+        _ => (i64::MIN.into(), u64::MAX.into()),
+    };
+    let bound = |name: &str| schema[name].as_i64().map(i128::from);
+    Kind::Integer { least: bound("minimum").unwrap_or(least), most: bound("maximum").unwrap_or(most) }
+}
+
+fn integer(text: &str, least: i128, most: i128) -> Result<Value, String> {
+    let number: i128 = text.parse().map_err(|_| "it is not a whole number".to_owned())?;
+    let exact = || u64::try_from(number).map(Number::from).or_else(|_| i64::try_from(number).map(Number::from)).ok();
+    let within = (least..=most).contains(&number).then(exact).flatten();
+    within.map(Value::Number).ok_or_else(|| format!("it must be from {least} to {most}"))
 }
 
 fn number(text: &str) -> Result<Value, String> {

@@ -19,6 +19,7 @@ mod kernels;
 mod layout;
 mod output;
 mod progress;
+mod serve;
 mod settings;
 mod tree;
 
@@ -39,6 +40,7 @@ fn run() -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("kernels", of)) => kernels::run(of),
         Some(("doctor", of)) => doctor::run(of),
+        Some(("serve", of)) => serve::run(of),
         Some(("completions", of)) => completions::run(of),
         Some((name, of)) => match echoes_stats::KERNELS.iter().find(|entry| entry.spec.name == name) {
             Some(entry) => answer::run(entry, of),

@@ -44,7 +44,7 @@ pub(crate) fn threads() -> Arg {
     Arg::new("threads")
         .long("threads")
         .value_name("N")
-        .value_parser(clap::value_parser!(NonZeroUsize))
+        .value_parser(count)
         .help("Threads to use; one for each processor if not given. Answers do not depend on it")
         .help_heading(HEADING)
 }
@@ -71,6 +71,11 @@ pub(crate) fn args() -> Vec<Arg> {
         flag("explain").help("Print the plan and read nothing"),
         flag("report").help("Say on standard error what was read, and how fast"),
     ]
+}
+
+/// A number above 0.
+pub(crate) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number above 0".to_owned())
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

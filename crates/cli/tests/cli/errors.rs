@@ -13,9 +13,10 @@ fn bad_files() -> TempDir {
     file("huge.npy", &[npy_header("(1152921504606846976,)"), vec![0; 64]].concat());
     file("empty.csv", b"");
     file("empty.npy", b"");
-    let mut late = "x\n".to_owned() + &"1\n".repeat(200_000);
-    late += "seven\n";
-    file("late.csv", late.as_bytes());
+    // Beyond what is looked at to find the types, and within it.
+    let ones = "1,2\n".repeat(800_000);
+    file("late.csv", format!("x,y\n{ones}seven,2\n{ones}").as_bytes());
+    file("early.csv", b"x\n1\nseven\n");
     file("ragged.csv", b"x,y\n1,2\n3,4,5\n");
     file("text.csv", b"town,land\nUlm,BW\n");
     file("missing.csv", b"a,b\n1,\n2,\n");
@@ -27,7 +28,7 @@ fn bad_files() -> TempDir {
     directory
 }
 
-const CASES: [(i32, &str); 36] = [
+const CASES: [(i32, &str); 37] = [
     (2, ""),
     (2, "meen sales.csv"),
     (2, "mean"),
@@ -55,6 +56,7 @@ const CASES: [(i32, &str); 36] = [
     (3, "describe empty.csv"),
     (3, "describe empty.npy"),
     (3, "mean late.csv"),
+    (3, "mean early.csv"),
     (3, "describe ragged.csv"),
     (3, "mean text.csv"),
     (3, "mean missing.csv -c b"),
