@@ -84,7 +84,7 @@ pub(crate) fn command(command: Command) -> Command {
 /// `--name`, or `ECHOES_NAME`.
 fn argument(name: &'static str, help: &'static str) -> Arg {
     let variable = format!("ECHOES_{}", name.replace('-', "_").to_uppercase());
-    Arg::new(name).long(name).env(variable).help(help)
+    Arg::new(name).long(name).env(variable).hide_env_values(true).help(help)
 }
 
 impl Limit {
