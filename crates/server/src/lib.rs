@@ -1,1 +1,52 @@
-//! placeholder
+//! The kernels of Echoes over HTTP: JSON in, JSON out.
+//!
+//! `POST /v1/{kernel}` takes data and parameters as one JSON object; `GET /v1/kernels` lists what there is, and
+//! `GET /openapi.json` describes it. Every limit is on by default ([`Config`]): on bodies, columns, connections, requests
+//! in flight, and on every wait. Errors are RFC 9457 problem details. Requests never name files.
+//!
+//! Connections live on threads that never wait for a kernel; kernels run on threads of their own, and are cancelled
+//! when the client goes or the deadline passes.
+//!
+//! ```
+//! use std::{io::{Read, Write}, net::TcpStream, sync::mpsc::channel, thread};
+//! use echoes_server::{Config, run_until};
+//!
+//! let config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+//! let (tell, ready) = channel();
+//! thread::spawn(move || run_until(&config, |address| tell.send(address).unwrap(), std::future::pending()));
+//!
+//! let mut connection = TcpStream::connect(ready.recv()?)?;
+//! let body = r#"{"x": [1, 2, 6]}"#;
+//! write!(
+//!     connection,
+//!     "POST /v1/mean HTTP/1.1\r\nhost: echoes\r\nconnection: close\r\n\
+//!      content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+//!     body.len()
+//! )?;
+//! let mut answer = String::new();
+//! connection.read_to_string(&mut answer)?;
+//! assert!(answer.contains(r#""result":3.0"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod answer;
+mod app;
+mod body;
+mod call;
+mod catalogue;
+mod config;
+mod error;
+mod gate;
+mod openapi;
+mod problem;
+mod request_id;
+mod routes;
+mod serve;
+mod signals;
+mod stall;
+mod workers;
+
+pub use config::Config;
+pub use error::Error;
+pub use serve::{run, run_until};

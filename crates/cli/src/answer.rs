@@ -1,0 +1,212 @@
+//! `echoes <kernel> FILE…`: one reading a file, however many columns are asked for.
+
+use crate::{
+    columns::{self, Choice},
+    exit::{Failure, say},
+    files,
+    format::{self, Printer},
+    interrupt::{self, Running},
+    kernel_args, output,
+    output::Output,
+    progress::Bar,
+    settings::Settings,
+};
+use clap::ArgMatches;
+use echoes_engine::{Cancel, Error, Job, Report, Request};
+use echoes_io::Source;
+use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Shape, Spec};
+use serde_json::Value;
+
+/// What a kernel says of one file.
+pub(crate) struct Answers {
+    pub(crate) source: String,
+    pub(crate) spec: Spec,
+    pub(crate) params: Value,
+    pub(crate) rows: u64,
+    pub(crate) sets: Vec<Set>,
+    /// Columns that are not numeric and so were passed over.
+    pub(crate) skipped: Vec<String>,
+}
+
+/// What it says of one set of columns.
+pub(crate) struct Set {
+    pub(crate) columns: Vec<String>,
+    pub(crate) dtype: &'static str,
+    pub(crate) answer: Answer,
+}
+
+impl Answers {
+    /// Whether this is `describe`, which has a shape of its own.
+    pub(crate) fn is_description(&self) -> bool {
+        self.spec.name == "describe"
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
+    let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
+    check(kernel.as_ref())?;
+    let files = files::expand(matches)?;
+    let command = Command {
+        kernel: kernel.as_ref(),
+        settings: Settings::of(matches),
+        wanted: matches.get_many::<String>("columns").into_iter().flatten().cloned().collect(),
+        cancel: interrupt::install(),
+    };
+    if let Some(path) = output::wanted(matches) {
+        if !entry.spec.form.writes_columns() {
+            let name = entry.spec.name;
+            return Err(Failure::usage(format!(
+                "`{name}` answers with a value, not with columns; print it with --format"
+            )));
+        }
+        let [file] = files.as_slice() else {
+            return Err(Failure::usage("-o takes one FILE: write the others to files of their own"));
+        };
+        return command.write(file, path);
+    }
+    let mut printer = Printer::new().format(format::of(matches)).many(files.len() > 1);
+    command.print_all(&files, &mut printer)?;
+    printer.finish()
+}
+
+/// Refuses bad parameters before anything is read.
+fn check(kernel: &dyn BoundKernel) -> Result<(), Failure> {
+    let columns = match kernel.spec().columns {
+        Arity::Exactly(n) | Arity::AtLeast(n) | Arity::Samples(n) => n,
+    };
+    let shape = Shape { rows: None, columns, sample: &[] };
+    kernel.spread(&shape, &mut Bundle::default()).map_err(|e| Failure::reject(&e, kernel.spec().name))
+}
+
+struct Command<'a> {
+    kernel: &'a dyn BoundKernel,
+    settings: Settings,
+    wanted: Vec<String>,
+    cancel: &'a Cancel,
+}
+
+impl Command<'_> {
+    /// One file after another. A file that fails does not stop the others; the first failure decides the exit code.
+    fn print_all(&self, files: &[String], printer: &mut Printer) -> Result<(), Failure> {
+        let mut first: Option<Failure> = None;
+        for file in files {
+            let Err(failure) = self.print(file, printer) else { continue };
+            let hopeless = matches!(failure.exit, crate::exit::Exit::Done | crate::exit::Exit::Interrupted);
+            if hopeless {
+                return Err(failure);
+            }
+            if let Some(earlier) = first.replace(failure.clone()) {
+                // Each line when its turn comes, the last by whoever picks the exit code.
+                say(earlier.line.as_deref().unwrap_or_default());
+                first = Some(Failure { exit: earlier.exit, ..failure });
+            }
+        }
+        match first {
+            None => Ok(()),
+            Some(failure) => printer.flush().and(Err(failure)),
+        }
+    }
+
+    fn print(&self, file: &str, printer: &mut Printer) -> Result<(), Failure> {
+        let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
+        let source = source.as_ref();
+        let choice = columns::choose(source, &self.kernel.spec(), &self.wanted)?;
+        let requests = self.requests(&choice);
+        if self.settings.explain {
+            return self.explain(source, &requests, printer);
+        }
+        let (answers, report) =
+            self.running(|job| job.answers(source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
+        self.report(&report);
+        let (answers, failure) = self.sort_out(source, choice, answers, &report);
+        if !answers.sets.is_empty() {
+            printer.answers(&answers)?;
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn requests(&self, choice: &Choice) -> Vec<Request<'_>> {
+        let request = |columns: &Vec<usize>| Request { kernel: self.kernel, columns: columns.clone() };
+        choice.sets.iter().map(request).collect()
+    }
+
+    /// Runs the engine with its options, while Ctrl-C is the engine's.
+    fn running<T>(&self, work: impl FnOnce(&Job<'_>) -> echoes_engine::Result<T>) -> echoes_engine::Result<T> {
+        let bar = Bar::new();
+        let tell = |done, total| bar.tell(done, total);
+        let job = self.settings.engine.job().nan(self.settings.nan).cancel(self.cancel).progress(&tell);
+        let running = Running::start();
+        let result = work(&job);
+        drop(running);
+        if self.cancel.is_cancelled() { Err(Error::Cancelled) } else { result }
+    }
+
+    /// The answers that there are, and what the others failed for.
+    fn sort_out(
+        &self,
+        source: &dyn Source,
+        choice: Choice,
+        answers: Vec<echoes_engine::Result<Answer>>,
+        report: &Report,
+    ) -> (Answers, Option<Failure>) {
+        let mut sets = Vec::new();
+        let mut failed: Vec<(String, Error)> = Vec::new();
+        for (columns, answer) in choice.sets.iter().zip(answers) {
+            let fields: Vec<_> = columns.iter().filter_map(|&column| source.fields().get(column)).collect();
+            let columns: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+            let dtype = fields.first().and_then(|field| field.dtype).map_or("", |dtype| dtype.name());
+            match answer {
+                Ok(answer) => sets.push(Set { columns, dtype, answer }),
+                Err(error) => failed.push((columns.join(", "), error)),
+            }
+        }
+        let failure = failed.first().map(|(_, error)| {
+            let columns: Vec<&str> =
+                failed.iter().filter(|(_, e)| e == error).map(|(columns, _)| columns.as_str()).collect();
+            Failure::engine(error, &format!("{}: {}", source.name(), columns.join(", ")))
+        });
+        let answers = Answers {
+            source: source.name().to_owned(),
+            spec: self.kernel.spec(),
+            params: self.kernel.params(),
+            rows: report.rows,
+            sets,
+            skipped: choice.skipped,
+        };
+        (answers, failure)
+    }
+
+    fn explain(&self, source: &dyn Source, requests: &[Request<'_>], printer: &mut Printer) -> Result<(), Failure> {
+        let job = self.settings.engine.job().nan(self.settings.nan);
+        let plan = job.plan(source, requests).map_err(|e| Failure::engine(&e, source.name()))?;
+        printer.plan(&plan)
+    }
+
+    fn report(&self, report: &Report) {
+        if self.settings.report {
+            say(&report.to_string());
+        }
+    }
+
+    fn write(&self, file: &str, path: &str) -> Result<(), Failure> {
+        let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
+        let source = source.as_ref();
+        let choice = columns::choose(source, &self.kernel.spec(), &self.wanted)?;
+        let requests = self.requests(&choice);
+        let [request] = requests.as_slice() else {
+            let name = self.kernel.spec().name;
+            return Err(Failure::usage(format!("{file}: `{name}` writes one column at a time; choose it with -c")));
+        };
+        if self.settings.explain {
+            let mut printer = Printer::new();
+            self.explain(source, &requests, &mut printer)?;
+            return printer.finish();
+        }
+        let mut out = Output::create(path)?;
+        let report =
+            self.running(|job| job.write(source, request, &mut out)).map_err(|e| Failure::engine(&e, source.name()))?;
+        self.report(&report);
+        out.finish()
+    }
+}

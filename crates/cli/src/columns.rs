@@ -1,0 +1,170 @@
+//! Which columns of a file a kernel gets.
+
+use crate::exit::Failure;
+use echoes_io::{Field, Source};
+use echoes_kernel::{Arity, Spec};
+
+/// Names that a message lists.
+const NAMED_MAX: usize = 12;
+
+/// The column sets that a kernel runs on, by position.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) sets: Vec<Vec<usize>>,
+    /// Columns that were passed over because they are not numeric.
+    pub(crate) skipped: Vec<String>,
+}
+
+/// The columns of `source` for the kernel of `spec`: those that are `wanted`, or all that will do.
+pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Result<Choice, Failure> {
+    let fields = source.fields();
+    if !wanted.is_empty() {
+        let mut columns = Vec::new();
+        for wanted in wanted {
+            columns.extend(named(source.name(), fields, wanted)?);
+        }
+        return Ok(Choice { sets: sets(source, spec, columns)?, skipped: Vec::new() });
+    }
+    let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some()).collect();
+    if numeric.is_empty() {
+        return Err(all_text(source));
+    }
+    let skipped = fields.iter().filter(|field| field.dtype.is_none()).map(|field| field.name.clone()).collect();
+    Ok(Choice { sets: sets(source, spec, numeric)?, skipped })
+}
+
+/// No column is numeric; where there is one, its own reason says more.
+fn all_text(source: &dyn Source) -> Failure {
+    match source.read(&[0]) {
+        Err(error) if source.fields().len() == 1 => Failure::data(error.to_string()),
+        _ => Failure::data(format!(
+            "{}: no column is numeric: there are {}",
+            source.name(),
+            listed(source.fields().iter())
+        )),
+    }
+}
+
+/// A one-column kernel runs on each column, others on all together.
+fn sets(source: &dyn Source, spec: &Spec, columns: Vec<usize>) -> Result<Vec<Vec<usize>>, Failure> {
+    if matches!(spec.columns, Arity::Exactly(1) | Arity::Samples(1)) {
+        return Ok(columns.into_iter().map(|column| vec![column]).collect());
+    }
+    if spec.columns.accepts(columns.len()) {
+        return Ok(vec![columns]);
+    }
+    let numeric = listed(source.fields().iter().filter(|field| field.dtype.is_some()));
+    Err(Failure::usage(format!(
+        "{}: `{}` takes {}, not {}; choose with -c from {numeric}",
+        source.name(),
+        spec.name,
+        spec.columns,
+        columns.len(),
+    )))
+}
+
+/// The columns that one `-c` means: a whole name, a list of names, or positions.
+fn named(source: &str, fields: &[Field], wanted: &str) -> Result<Vec<usize>, Failure> {
+    if let Some(column) = find(fields, wanted) {
+        return Ok(vec![column]);
+    }
+    let parts = wanted.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| find(fields, part).ok_or_else(|| unknown(source, fields, part))).collect()
+}
+
+fn find(fields: &[Field], wanted: &str) -> Option<usize> {
+    let by_name = fields.iter().position(|field| field.name == wanted);
+    by_name.or_else(|| wanted.parse().ok().filter(|&position: &usize| position < fields.len()))
+}
+
+fn unknown(source: &str, fields: &[Field], wanted: &str) -> Failure {
+    let mend = match nearest(fields, wanted) {
+        Some(near) => format!("did you mean {near}? There are {}", listed(fields.iter())),
+        None => format!("there are {}", listed(fields.iter())),
+    };
+    Failure::usage(format!("{source}: there is no column {wanted}; {mend}"))
+}
+
+/// The name that was probably meant.
+fn nearest<'a>(fields: &'a [Field], wanted: &str) -> Option<&'a str> {
+    let wanted = wanted.to_lowercase();
+    let distances = fields.iter().map(|field| (distance(&field.name.to_lowercase(), &wanted), field.name.as_str()));
+    let near = distances.filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3);
+    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+/// Letters to insert, remove or change (V. I. Levenshtein, Soviet Physics Doklady 10, 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Names for a message: the first few, then how many more.
+fn listed<'a>(fields: impl Iterator<Item = &'a Field> + Clone) -> String {
+    let count = fields.clone().count();
+    let mut names: Vec<&str> = fields.take(NAMED_MAX).map(|field| field.name.as_str()).collect();
+    let more = format!("{} more", count.saturating_sub(NAMED_MAX));
+    if count > NAMED_MAX {
+        names.push(&more);
+    }
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        [only] => (*only).to_owned(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_io::OpenOptions;
+    use echoes_kernel::Category;
+
+    const ONE: Spec = Spec::new("mean", Category::Descriptive);
+
+    fn chosen(spec: Spec, wanted: &[&str]) -> Result<Choice, Failure> {
+        let text = &b"item,price,qty,\"a,b\"\npen,1.5,2,3\nbook,2,4,5\n"[..];
+        let source = echoes_io::parse("s.csv", text, &OpenOptions::default()).unwrap();
+        choose(source.as_ref(), &spec, &wanted.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_lists_and_positions() {
+        assert_eq!(chosen(ONE, &["qty,price"]).unwrap().sets, [[2], [1]]);
+        assert_eq!(chosen(ONE, &["a,b", "1"]).unwrap().sets, [[3], [1]]);
+        assert_eq!(chosen(ONE.columns(2), &["qty", "price"]).unwrap().sets, [[2, 1]]);
+    }
+
+    #[test]
+    fn all_that_will_do() {
+        let all = chosen(ONE, &[]).unwrap();
+        assert_eq!((all.sets.len(), all.skipped), (3, vec!["item".to_owned()]));
+        assert_eq!(chosen(ONE.at_least(2), &[]).unwrap().sets, [[1, 2, 3]]);
+        let refused = chosen(ONE.columns(2), &[]).unwrap_err();
+        assert_eq!(
+            refused.line.unwrap(),
+            "s.csv: `mean` takes 2 columns, not 3; choose with -c from price, qty and a,b"
+        );
+    }
+
+    #[test]
+    fn a_slip_is_mended() {
+        let line = |wanted| chosen(ONE, &[wanted]).unwrap_err().line.unwrap();
+        assert_eq!(
+            line("Prize"),
+            "s.csv: there is no column Prize; did you mean price? There are item, price, qty and a,b"
+        );
+        assert_eq!(line("9"), "s.csv: there is no column 9; there are item, price, qty and a,b");
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,122 @@
+//! Exit codes, and failures as one line on standard error.
+
+use echoes_engine::Error;
+use echoes_io::Kind;
+use echoes_kernel::Reject;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// What the process tells its caller. 1 is kept for an answer that is "no", which no command gives yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The answer is on standard output, or in the file that was asked for.
+    Done = 0,
+    /// The command, a parameter or a column's name is wrong.
+    Usage = 2,
+    /// The data are malformed, or allow no answer.
+    Data = 3,
+    /// A file cannot be read, changed while it was read, or cannot be written.
+    File = 4,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ends early: an exit code, and a line unless there is nobody left to read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) line: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, line: impl Into<String>) -> Self {
+        Self { exit, line: Some(line.into()) }
+    }
+
+    pub(crate) fn usage(line: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, line)
+    }
+
+    pub(crate) fn data(line: impl Into<String>) -> Self {
+        Self::new(Exit::Data, line)
+    }
+
+    pub(crate) fn file(line: impl Into<String>) -> Self {
+        Self::new(Exit::File, line)
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "interrupted")
+    }
+
+    /// Standard output refused: a reader that went away, as `head` does, has what it wanted.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self { exit: Exit::Done, line: None },
+            _ => Self::file(format!("cannot write standard output: {}", reason(error))),
+        }
+    }
+
+    /// A failure of the engine, at a file and perhaps columns of it.
+    pub(crate) fn engine(error: &Error, place: &str) -> Self {
+        match error {
+            Error::Reject(reject) => Self::reject(reject, place),
+            Error::Source(error) => error.into(),
+            Error::Sink(_) => Self::file(error.to_string()),
+            Error::Cancelled => Self::interrupted(),
+            Error::Threads { .. } => Self::usage(format!("{error} with --threads")),
+            _ => Self::data(format!("{place}: {error}")),
+        }
+    }
+
+    /// A refusal of a kernel; parameters are at fault wherever they are used, values only where they lie.
+    pub(crate) fn reject(reject: &Reject, place: &str) -> Self {
+        match reject {
+            Reject::Parameter { .. } | Reject::Parameters(_) => Self::usage(reject.to_string()),
+            Reject::Columns { .. } => Self::usage(format!("{place}: {reject}")),
+            Reject::NotANumber { row } => Self::data(format!(
+                "{place}: row {row} (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
+            )),
+            _ => Self::data(format!("{place}: {reject}")),
+        }
+    }
+
+    /// Says why, in one line, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if let Some(line) = &self.line {
+            say(line);
+        }
+        self.exit.into()
+    }
+}
+
+impl From<&echoes_io::Error> for Failure {
+    fn from(error: &echoes_io::Error) -> Self {
+        let exit = match error.kind {
+            Kind::Column => Exit::Usage,
+            Kind::Malformed => Exit::Data,
+            _ => Exit::File,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+/// One line on standard error, whatever the text contains. There is nothing to do if it cannot be written.
+pub(crate) fn say(text: &str) {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let _ = writeln!(io::stderr(), "echoes: {line}");
+}
+
+/// What the system says, without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,87 @@
+//! How to read, as every kernel is told it.
+
+use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser};
+use echoes_engine::Engine;
+use echoes_io::{Access, OpenOptions};
+use echoes_kernel::Nan;
+use std::num::NonZeroUsize;
+
+const HEADING: &str = "Reading";
+
+/// How to read.
+pub(crate) struct Settings {
+    pub(crate) engine: Engine,
+    pub(crate) nan: Nan,
+    pub(crate) open: OpenOptions,
+    pub(crate) explain: bool,
+    pub(crate) report: bool,
+}
+
+impl Settings {
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
+        Self {
+            engine: engine(matches),
+            nan: word("nan").parse().unwrap_or_default(),
+            open: OpenOptions {
+                access: word("io").parse().unwrap_or(Access::Auto),
+                delimiter: matches.get_one::<u8>("delimiter").copied(),
+                header: None,
+            },
+            explain: matches.get_flag("explain"),
+            report: matches.get_flag("report"),
+        }
+    }
+}
+
+/// The engine with as many threads as were asked for.
+pub(crate) fn engine(matches: &ArgMatches) -> Engine {
+    matches.get_one::<NonZeroUsize>("threads").map_or_else(Engine::new, |&threads| Engine::with_threads(threads))
+}
+
+/// `--threads`.
+pub(crate) fn threads() -> Arg {
+    Arg::new("threads")
+        .long("threads")
+        .value_name("N")
+        .value_parser(count)
+        .help("Threads to use; one for each processor if not given. Answers do not depend on it")
+        .help_heading(HEADING)
+}
+
+/// The options of reading.
+pub(crate) fn args() -> Vec<Arg> {
+    let word = |name: &'static str, values: &[&'static str]| {
+        let values = PossibleValuesParser::new(values.to_vec());
+        Arg::new(name).long(name).value_name("HOW").value_parser(values).help_heading(HEADING)
+    };
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help_heading(HEADING);
+    vec![
+        word("nan", &["propagate", "omit", "raise"])
+            .default_value("propagate")
+            .help("What a NaN does: spreads, is left out, or is an error. Empty fields are always left out"),
+        Arg::new("delimiter")
+            .long("delimiter")
+            .value_name("C")
+            .value_parser(delimiter)
+            .help("What separates the fields of CSV; found out if not given")
+            .help_heading(HEADING),
+        word("io", &["auto", "mmap", "pread"]).default_value("auto").help("How files are read"),
+        threads(),
+        flag("explain").help("Print the plan and read nothing"),
+        flag("report").help("Say on standard error what was read, and how fast"),
+    ]
+}
+
+/// A number above 0.
+pub(crate) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number above 0".to_owned())
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "\\t" || text == "tab" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\n\r.-+".contains(byte) => Ok(*byte),
+        _ => Err("give one character that is no letter, digit, sign, point or quote; `tab` for a tab".to_owned()),
+    }
+}

@@ -1,0 +1,74 @@
+//! `echoes serve`, from its first line to its end.
+
+use crate::tool::{Ran, command, echoes, finish};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+};
+
+/// A server that is killed if the test fails.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut command = command();
+        command.arg("serve").env("ECHOES_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn post(&self, kernel: &str, body: &str) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            connection,
+            "POST /v1/{kernel} HTTP/1.1\r\nhost: echoes\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn it_answers_and_ends_in_good_order() {
+    let mut server = Server::start();
+    assert!(server.post("mean", r#"{"x": [1, 2, 6]}"#).contains(r#""result":3.0"#));
+    Command::new("kill").args(["-INT", &server.child.id().to_string()]).status().unwrap();
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let ran = echoes(&format!("serve --listen {address}"));
+    assert_eq!(ran.code, Some(4));
+    assert!(ran.line().ends_with("; choose another address with --listen"), "{}", ran.err);
+}
+
+#[test]
+fn limits_by_flag_and_by_variable() {
+    let refused = |ran: Ran| (ran.code, ran.line().to_owned());
+    let line = "echoes: --columns-max must be a number above 0".to_owned();
+    assert_eq!(refused(echoes("serve --columns-max 0")), (Some(2), line.clone()));
+    let variable = finish(command().arg("serve").env("ECHOES_COLUMNS_MAX", "0"));
+    assert_eq!(refused(variable), (Some(2), line));
+    insta::assert_snapshot!("serve_help", echoes("serve -h").good());
+}

@@ -1,0 +1,74 @@
+//! Ctrl-C, and readers that go away.
+
+use crate::{
+    errors::parts,
+    tool::{command, noise, npy, npy_header, with_file},
+};
+use std::{
+    fs,
+    io::{Read, Write},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// The exit code and standard error.
+fn end(mut child: Child) -> (Option<i32>, String) {
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    (child.wait().unwrap().code(), err)
+}
+
+#[test]
+fn while_it_waits_for_standard_input() {
+    let mut child = command()
+        .args(["mean", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More than a pipe holds: it is being read by the time all is written.
+    stdin.write_all(&b"1.5\n".repeat(500_000)).unwrap();
+    interrupt(&child);
+    assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
+}
+
+#[test]
+fn while_it_writes_a_file() {
+    // A hole of 16 GB: long to read, short to make.
+    let rows: u64 = 2_000_000_000;
+    let header = npy_header(&format!("({rows},)"));
+    let directory = with_file("hole.npy", &header);
+    let file = fs::OpenOptions::new().write(true).open(directory.path().join("hole.npy")).unwrap();
+    file.set_len(header.len() as u64 + rows * 8).unwrap();
+    let mut run = command();
+    run.current_dir(directory.path()).args(["zscore", "hole.npy", "-o", "out.npy"]).stderr(Stdio::piped());
+    let child = run.spawn().unwrap();
+    let started = Instant::now();
+    while parts(directory.path()) == 0 {
+        assert!(started.elapsed() < Duration::from_secs(20));
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(100));
+    interrupt(&child);
+    assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
+    assert_eq!(parts(directory.path()), 0);
+    assert!(!directory.path().join("out.npy").exists());
+}
+
+#[test]
+fn a_reader_that_has_enough() {
+    let directory = with_file("x.npy", npy(&noise(100_000)));
+    let mut run = command();
+    run.current_dir(directory.path()).args(["cumsum", "x.npy", "--format", "csv"]);
+    let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut start = [0; 7];
+    child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+    assert_eq!((&start, end(child)), (b"cumsum\n", (Some(0), String::new())));
+}

@@ -1,0 +1,356 @@
+//! The JSON of a request: columns read straight from the text, parameters kept as they are.
+//!
+//! One pass finds the fields and checks the grammar; a second reads each column's numbers where they lie, so that no
+//! tree of values is built.
+
+use crate::problem::{Kind, Problem};
+use echoes_io::{Owned, OwnedColumn, number};
+use echoes_kernel::{Arity, Nan};
+use serde::{
+    Deserializer as _,
+    de::{DeserializeSeed, Error as _, MapAccess, Visitor},
+};
+use serde_json::{
+    Map,
+    value::{RawValue, Value},
+};
+use std::{collections::HashSet, fmt};
+
+/// The field for what a NaN does.
+pub(crate) const NAN: &str = "nan";
+/// The field for columns by name.
+pub(crate) const COLUMNS: &str = "columns";
+
+/// Bytes of one parameter's JSON.
+const PARAMETER_BYTES_MAX: usize = 64 << 10;
+/// Fields of a request.
+const FIELDS_MAX: usize = 64;
+
+/// A request, read.
+#[derive(Debug)]
+pub(crate) struct Body {
+    /// The columns, in the kernel's order.
+    pub columns: Vec<(String, OwnedColumn)>,
+    /// What a NaN does.
+    pub nan: Nan,
+    /// Every other field.
+    pub params: Value,
+}
+
+/// The fields that hold the data: `x`, `x` and `y`, or for more columns an object `columns`.
+pub(crate) const fn data_fields(columns: Arity) -> &'static [&'static str] {
+    match columns {
+        Arity::Exactly(1) | Arity::Samples(1) => &["x"],
+        Arity::Exactly(2) | Arity::Samples(2) => &["x", "y"],
+        _ => &[COLUMNS],
+    }
+}
+
+/// Reads a request for a kernel that takes such columns.
+pub(crate) fn parse(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let fields = Envelope { fields: data_fields(columns), columns_max };
+    let fields = json.deserialize_map(fields).and_then(|fields| json.end().map(|()| fields)).map_err(|e| refuse(&e))?;
+    let read = |(name, raw): (String, &RawValue)| match read_column(raw.get().as_bytes()) {
+        Ok(column) => Ok((name, column)),
+        Err(fault) => Err(fault.into_problem(&name, raw, text)),
+    };
+    let columns = fields.columns.into_iter().map(read).collect::<Result<_, _>>()?;
+    Ok(Body { columns, nan: fields.nan, params: Value::Object(fields.params) })
+}
+
+fn refuse(error: &serde_json::Error) -> Problem {
+    let kind = if error.is_data() { Kind::Rejected } else { Kind::Malformed };
+    kind.because(error.to_string())
+}
+
+/// The fields of a request, the numbers of its columns not yet read.
+struct Fields<'a> {
+    columns: Vec<(String, &'a RawValue)>,
+    nan: Nan,
+    params: Map<String, Value>,
+}
+
+/// Reads [`Fields`].
+struct Envelope {
+    fields: &'static [&'static str],
+    columns_max: usize,
+}
+
+impl<'de> Visitor<'de> for Envelope {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with `{}` and parameters", self.fields.join("`, `"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Fields { columns: Vec::new(), nan: Nan::default(), params: Map::new() };
+        let mut seen = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if seen.contains(&name) {
+                return Err(A::Error::custom(format_args!("`{}` is given twice", shorten(&name))));
+            }
+            if seen.len() == FIELDS_MAX {
+                return Err(A::Error::custom(format_args!("more than {FIELDS_MAX} fields")));
+            }
+            match name.as_str() {
+                NAN => fields.nan = map.next_value()?,
+                field if !self.fields.contains(&field) => {
+                    let value = parameter(field, map.next_value()?)?;
+                    fields.params.insert(name.clone(), value);
+                }
+                COLUMNS => fields.columns = map.next_value_seed(Named { columns_max: self.columns_max })?,
+                _ => fields.columns.push((name.clone(), map.next_value()?)),
+            }
+            seen.insert(name);
+        }
+        if let Some(missing) = self.fields.iter().find(|field| !seen.contains(**field)) {
+            return Err(A::Error::custom(format_args!("`{missing}` is missing: {}", shape_of(missing))));
+        }
+        if self.fields != [COLUMNS] {
+            fields.columns.sort_by_key(|(name, _)| self.fields.iter().position(|field| field == name));
+        }
+        Ok(fields)
+    }
+}
+
+fn shape_of(field: &str) -> &'static str {
+    if field == COLUMNS {
+        r#"give the columns as {"columns": {"a": [1, 2], "b": [3, 4]}}"#
+    } else {
+        "give the column as an array of numbers"
+    }
+}
+
+/// Reads columns by name, their order kept.
+struct Named {
+    columns_max: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Named {
+    type Value = Vec<(String, &'de RawValue)>;
+    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Named {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of arrays, the names of the columns its keys")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut columns, mut seen) = (Vec::new(), HashSet::new());
+        while let Some(name) = map.next_key::<String>()? {
+            if columns.len() == self.columns_max {
+                return Err(A::Error::custom(format_args!("more than {} columns", self.columns_max)));
+            }
+            if !seen.insert(name.clone()) {
+                return Err(A::Error::custom(format_args!("column `{}` is given twice", shorten(&name))));
+            }
+            columns.push((name, map.next_value()?));
+        }
+        Ok(columns)
+    }
+}
+
+fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue) -> Result<Value, E> {
+    let (name, text) = (shorten(name), raw.get());
+    if text.len() > PARAMETER_BYTES_MAX {
+        return Err(E::custom(format_args!("`{name}` is larger than {PARAMETER_BYTES_MAX} bytes: no parameter is")));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        // The outer error says where.
+        let what = error.to_string();
+        E::custom(format_args!("`{name}`: {}", what.split(" at line ").next().unwrap_or_default()))
+    })
+}
+
+/// The beginning of a client's text, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.split_at(end).0),
+    }
+}
+
+/// Why a column cannot be read, and at which byte of it.
+#[derive(Debug, PartialEq)]
+struct Fault {
+    at: usize,
+    what: &'static str,
+}
+
+impl Fault {
+    fn into_problem(self, column: &str, raw: &RawValue, text: &[u8]) -> Problem {
+        let at = (raw.get().as_ptr().addr() - text.as_ptr().addr() + self.at).min(text.len());
+        let before = text.split_at(at).0;
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let column_at = 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count();
+        let column = shorten(column);
+        Kind::Rejected.because(format!("`{column}`: {} at line {line} column {column_at}", self.what))
+    }
+}
+
+/// The numbers of a JSON array whose grammar has been checked: integers where all are, and fit in 64 bits, else doubles.
+fn read_column(json: &[u8]) -> Result<OwnedColumn, Fault> {
+    let Some(inside) = json.strip_prefix(b"[").and_then(|json| json.strip_suffix(b"]")) else {
+        return Err(Fault { at: 0, what: "expected an array of numbers" });
+    };
+    let mut column = Column::default();
+    let mut rest = inside.trim_ascii_start();
+    while !rest.is_empty() {
+        let end = rest.iter().position(|&byte| byte == b',').unwrap_or(rest.len());
+        let (token, after) = rest.split_at(end);
+        column.push(token.trim_ascii_end()).map_err(|what| Fault { at: json.len() - 1 - rest.len(), what })?;
+        rest = after.get(1..).unwrap_or_default().trim_ascii_start();
+    }
+    Ok(column.finish())
+}
+
+/// A column that grows.
+#[derive(Default)]
+struct Column {
+    integers: Vec<i64>,
+    /// In use from the first element that is no integer.
+    doubles: Option<Vec<f64>>,
+    valid: Option<Vec<bool>>,
+}
+
+impl Column {
+    #[inline]
+    fn push(&mut self, token: &[u8]) -> Result<(), &'static str> {
+        match token {
+            [b'-' | b'0'..=b'9', ..] => match number::parse(token) {
+                Some(number::Number::Int(x)) => self.push_integer(x),
+                Some(number::Number::Float(x)) if x.is_finite() => self.push_double(x),
+                _ => return Err("a number beyond the range of doubles"),
+            },
+            b"null" => {
+                let len = self.len();
+                self.valid.get_or_insert_with(|| vec![true; len]).push(false);
+                match &mut self.doubles {
+                    Some(doubles) => doubles.push(0.0),
+                    None => self.integers.push(0),
+                }
+                return Ok(());
+            }
+            _ => return Err("expected a number or null"),
+        }
+        if let Some(valid) = &mut self.valid {
+            valid.push(true);
+        }
+        Ok(())
+    }
+
+    fn push_integer(&mut self, x: i64) {
+        match &mut self.doubles {
+            Some(doubles) => doubles.push(x as f64),
+            None => self.integers.push(x),
+        }
+    }
+
+    fn push_double(&mut self, x: f64) {
+        let integers = &mut self.integers;
+        let widened = || std::mem::take(integers).into_iter().map(|x| x as f64).collect();
+        self.doubles.get_or_insert_with(widened).push(x);
+    }
+
+    fn len(&self) -> usize {
+        self.doubles.as_ref().map_or(self.integers.len(), Vec::len)
+    }
+
+    fn finish(self) -> OwnedColumn {
+        let values = self.doubles.map_or(Owned::from(self.integers), Owned::from);
+        OwnedColumn { values, valid: self.valid }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_kernel::Values;
+
+    fn column(json: &str) -> OwnedColumn {
+        read_column(json.as_bytes()).unwrap()
+    }
+
+    fn refusal(json: &str) -> String {
+        format!("{:?}", parse(json.as_bytes(), Arity::Exactly(1), 10).unwrap_err())
+    }
+
+    #[test]
+    fn integers_stay_integers_until_one_is_not() {
+        assert!(matches!(column("[1, -2 ,9223372036854775807]").slice().values, Values::Int64([1, -2, i64::MAX])));
+        assert_eq!(column("[1,2.5]").slice().values.as_f64(), Some(&[1.0, 2.5][..]));
+        assert_eq!(
+            column("[1,9223372036854775808]").slice().values.as_f64(),
+            Some(&[1.0, 9_223_372_036_854_775_808.0][..])
+        );
+        assert_eq!(column("[-0]").slice().values.as_f64().map(|x| x[0].to_bits()), Some((-0.0f64).to_bits()));
+        assert!(column("[ ]").slice().values.is_empty());
+    }
+
+    #[test]
+    fn null_is_missing() {
+        let x = column("[null,\n1.5,null]");
+        assert_eq!(x.slice().valid, Some(&[false, true, false][..]));
+        assert_eq!(x.slice().values.as_f64(), Some(&[0.0, 1.5, 0.0][..]));
+        assert_eq!(column("[1,null,2]").slice().valid, Some(&[true, false, true][..]));
+    }
+
+    #[test]
+    fn the_order_is_the_kernels() {
+        let body = parse(br#"{"y":[1],"nan":"omit","x":[2],"ddof":1}"#, Arity::Exactly(2), 10).unwrap();
+        assert_eq!((body.columns[0].0.as_str(), body.columns[1].0.as_str()), ("x", "y"));
+        assert_eq!((body.nan, body.params), (Nan::Omit, serde_json::json!({"ddof": 1})));
+    }
+
+    #[test]
+    fn names_keep_their_order() {
+        let body = parse(br#"{"columns":{"z":[1],"a":[2]}}"#, Arity::AtLeast(2), 10).unwrap();
+        assert_eq!(body.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["z", "a"]);
+    }
+
+    #[test]
+    fn refusals_say_what_and_where() {
+        for (json, says) in [
+            (r#"{"x":[1,]}"#, "expected value at line 1 column 9"),
+            (r#"{"x":[01]}"#, "invalid number at line 1"),
+            (r#"{"x":[1]"#, "EOF while parsing an object at line 1 column 8"),
+            (r#"{"x":[1]} 2"#, "trailing characters at line 1 column 11"),
+            (r#"{"x":[NaN]}"#, "expected value at line 1 column 7"),
+            ("{\"x\":[1,\n 1e999]}", "`x`: a number beyond the range of doubles at line 2 column 2"),
+            (r#"{"x":["1"]}"#, "`x`: expected a number or null at line 1 column 7"),
+            (r#"{"x":[[1,2],3]}"#, "`x`: expected a number or null at line 1 column 7"),
+            (r#"{"x":{"a":1}}"#, "`x`: expected an array of numbers at line 1 column 6"),
+            (r#"{"x":[1],"x":[2]}"#, "`x` is given twice at line 1 column"),
+            (r#"{"x":[1],"q":1,"q":2}"#, "`q` is given twice at line 1 column"),
+            (r#"{"x":[1],"nan":"omit","nan":"omit"}"#, "`nan` is given twice at line 1 column"),
+            (r#"{"x":[1],"nan":"drop"}"#, "unknown variant `drop`, expected one of `propagate`, `omit`, `raise`"),
+            (r#"{"x":[1],"q":1e999}"#, "`q`: number out of range at line 1 column"),
+            (r#"{"q":1}"#, "`x` is missing"),
+            ("[1]", "expected an object with `x` and parameters at line 1"),
+            ("", "EOF while parsing a value at line 1 column 0"),
+        ] {
+            assert!(refusal(json).contains(says), "{json}: {}", refusal(json));
+        }
+    }
+
+    #[test]
+    fn depth_and_size_are_bounded() {
+        let deep = format!(r#"{{"x":[1],"q":{}1{}}}"#, "[".repeat(1000), "]".repeat(1000));
+        assert!(refusal(&deep).contains("recursion limit exceeded"), "{}", refusal(&deep));
+        let long = format!(r#"{{"x":[1],"q":[{}1]}}"#, "1,".repeat(PARAMETER_BYTES_MAX));
+        assert!(refusal(&long).contains("is larger than"), "{}", refusal(&long));
+        let many: String = (0..100).map(|i| format!(",\"p{i}\":1")).collect();
+        assert!(refusal(&format!("{{\"x\":[1]{many}}}")).contains("more than 64 fields"));
+        let wide: String = (0..11).map(|i| format!(",\"c{i}\":[1]")).collect();
+        let wide = format!("{{\"columns\":{{{}}}}}", &wide[1..]);
+        let refused = parse(wide.as_bytes(), Arity::AtLeast(2), 10).unwrap_err();
+        assert!(format!("{refused:?}").contains("more than 10 columns"));
+    }
+}

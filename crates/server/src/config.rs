@@ -1,0 +1,110 @@
+//! What a server may use. Every limit is on by default.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
+    thread,
+    time::Duration,
+};
+
+/// What a server may use. Every limit is on by default.
+///
+/// ```
+/// use echoes_server::Config;
+/// let config = Config { body_bytes_max: 1 << 20, ..Config::default() };
+/// assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Address and port; port 0 takes any that is free. Only this machine can reach the default.
+    pub listen: SocketAddr,
+    /// Kernels that run at a time, and threads that a large one may use; `None` for one a processor.
+    pub threads: Option<NonZeroUsize>,
+    /// Bytes of one request's body.
+    pub body_bytes_max: usize,
+    /// Bytes of all bodies held at a time; more are refused with 503. Memory stays below five times this.
+    pub bodies_bytes_max: usize,
+    /// Columns of one request: the answer of a matrix kernel grows with their square.
+    pub columns_max: usize,
+    /// Connections; further ones wait in the system's queue.
+    pub connections_max: usize,
+    /// Requests for a kernel that are read, wait or run at a time; more are refused with 503.
+    pub in_flight_max: usize,
+    /// Seconds for a request's headers, and for a connection without a request.
+    pub header_timeout_seconds: f64,
+    /// Seconds from a request's headers to its answer. Then the kernel is cancelled.
+    pub timeout_seconds: f64,
+    /// Seconds that a request may wait for a thread before it is refused with 503.
+    pub wait_seconds_max: f64,
+    /// Seconds in which a client must take some of its answer.
+    pub write_timeout_seconds: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            threads: None,
+            body_bytes_max: 64 << 20,
+            bodies_bytes_max: 512 << 20,
+            columns_max: 1000,
+            connections_max: 1024,
+            in_flight_max: 1024,
+            header_timeout_seconds: 10.0,
+            timeout_seconds: 30.0,
+            wait_seconds_max: 5.0,
+            write_timeout_seconds: 30.0,
+        }
+    }
+}
+
+impl Config {
+    /// [`threads`](Config::threads), chosen.
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        self.threads.unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+
+    /// The first limit that allows nothing, or that is not a number.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let counts = [
+            ("body_bytes_max", self.body_bytes_max),
+            ("bodies_bytes_max", self.bodies_bytes_max),
+            ("columns_max", self.columns_max),
+            ("connections_max", self.connections_max),
+            ("in_flight_max", self.in_flight_max),
+        ];
+        let seconds = [
+            ("header_timeout_seconds", self.header_timeout_seconds),
+            ("timeout_seconds", self.timeout_seconds),
+            ("wait_seconds_max", self.wait_seconds_max),
+            ("write_timeout_seconds", self.write_timeout_seconds),
+        ];
+        let count = counts.into_iter().find(|&(_, count)| count == 0).map(|(name, _)| name);
+        let second = seconds.into_iter().find(|&(_, s)| !(s.is_finite() && s > 0.0)).map(|(name, _)| name);
+        count.or(second)
+    }
+}
+
+/// Seconds as a duration; a year at most, so that a deadline can always be added to now.
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.clamp(0.0, 3e7)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_allow_nothing_are_named() {
+        assert_eq!(Config::default().fault(), None);
+        assert_eq!(Config { in_flight_max: 0, ..Config::default() }.fault(), Some("in_flight_max"));
+        assert_eq!(Config { timeout_seconds: f64::NAN, ..Config::default() }.fault(), Some("timeout_seconds"));
+    }
+
+    #[test]
+    fn seconds_of_any_size() {
+        assert_eq!(seconds(0.25), Duration::from_millis(250));
+        assert_eq!(seconds(f64::INFINITY), Duration::from_secs(30_000_000));
+        assert_eq!(seconds(f64::NAN), Duration::ZERO);
+    }
+}
