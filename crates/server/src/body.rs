@@ -162,11 +162,28 @@ fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue) -> Result<Value, E
     if text.len() > PARAMETER_BYTES_MAX {
         return Err(E::custom(format_args!("`{name}` is larger than {PARAMETER_BYTES_MAX} bytes: no parameter is")));
     }
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map(whole).map_err(|error| {
         // The outer error says where.
         let what = error.to_string();
         E::custom(format_args!("`{name}`: {}", what.split(" at line ").next().unwrap_or_default()))
     })
+}
+
+/// The value with its whole numbers as integers: in JSON Schema 2.0 is one, to Rust it is none.
+fn whole(value: Value) -> Value {
+    // Beyond 2⁵³ a double does not say which integer is meant.
+    let exact = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
+    match value {
+        Value::Array(items) => items.into_iter().map(whole).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, field)| (name, whole(field))).collect(),
+        Value::Number(x) if x.is_f64() => match x.as_f64() {
+            Some(x) if x.fract() == 0.0 && exact.contains(&x) && x.to_bits() != (-0.0f64).to_bits() => {
+                (x as i64).into()
+            }
+            _ => x.into(),
+        },
+        other => other,
+    }
 }
 
 /// The beginning of a client's text, for messages.
@@ -338,6 +355,12 @@ mod tests {
         ] {
             assert!(refusal(json).contains(says), "{json}: {}", refusal(json));
         }
+    }
+
+    #[test]
+    fn whole_parameters_are_integers() {
+        let body = parse(br#"{"x":[],"q":[2.0,0.5,-0.0,1e300],"r":{"s":3}}"#, Arity::Exactly(1), 1).unwrap();
+        assert_eq!(body.params.to_string(), r#"{"q":[2,0.5,-0.0,1e+300],"r":{"s":3}}"#);
     }
 
     #[test]

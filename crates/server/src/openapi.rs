@@ -1,4 +1,4 @@
-//! The description of the API, from the registry: OpenAPI 3.1.
+//! The description of the API, from the registry: OpenAPI 3.2, the first that knows QUERY.
 
 use crate::{
     Config,
@@ -17,10 +17,13 @@ pub(crate) fn document(config: &Config) -> Value {
     let mut schemas = Schemas::default();
     let mut paths = fixed_paths();
     for entry in KERNELS {
-        paths.insert(format!("/v1/{}", entry.spec.name), json!({"post": operation(entry, config, &mut schemas)}));
+        let post = operation(entry, config, &mut schemas);
+        let mut query = post.clone();
+        query["operationId"] = format!("query_{}", entry.spec.name).into();
+        paths.insert(format!("/v1/{}", entry.spec.name), json!({"post": post, "query": query}));
     }
     json!({
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {
             "title": "Echoes",
             "version": env!("CARGO_PKG_VERSION"),
@@ -36,8 +39,9 @@ pub(crate) fn document(config: &Config) -> Value {
             "responses": problems(),
             "parameters": {"RequestId": {
                 "name": "x-request-id", "in": "header", "required": false,
-                "description": "A name for the request. It comes back with the answer; without it the server makes one.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": request_id::LEN_MAX, "pattern": "^[!-~]+$"},
+                "description": format!("A name for the request, of 1 to {} visible ASCII characters. It comes back with the \
+                    answer; without a fit one the server makes its own.", request_id::LEN_MAX),
+                "schema": {"type": "string"},
             }},
             "headers": {
                 "RequestId": {"description": "The request's name.", "required": true, "schema": {"type": "string"}},
@@ -65,12 +69,14 @@ fn operation(entry: &Entry, config: &Config, schemas: &mut Schemas) -> Value {
     let name = entry.spec.name;
     let params = schemas.add(name, (entry.params)().into(), Side::Request);
     let output = schemas.add(name, (entry.output)().into(), Side::Answer);
+    let request = schemas.own(name, "request", request(entry, &params, config));
+    let answer = schemas.own(name, "answer", answer(name, &params, output));
     let mut responses = Map::from_iter([(
         "200".to_owned(),
         json!({
             "description": "The answer.",
             "headers": {"x-request-id": {"$ref": "#/components/headers/RequestId"}},
-            "content": {JSON: {"schema": answer(name, &params, output)}},
+            "content": {JSON: {"schema": answer}},
         }),
     )]);
     for kind in Kind::ALL.iter().filter(|kind| !matches!(kind, Kind::NotFound | Kind::UnknownKernel | Kind::Method)) {
@@ -84,13 +90,15 @@ fn operation(entry: &Entry, config: &Config, schemas: &mut Schemas) -> Value {
         "description": description(entry, &params),
         "tags": [entry.spec.category],
         "parameters": [{"$ref": "#/components/parameters/RequestId"}],
-        "requestBody": {"required": true, "content": {JSON: {"schema": request(entry, &params, config)}}},
+        "requestBody": {"required": true, "content": {JSON: {"schema": request}}},
         "responses": responses,
     })
 }
 
 fn description(entry: &Entry, params: &Value) -> String {
-    let mut text = params["description"].as_str().unwrap_or_default().to_owned();
+    let text = params["description"].as_str().unwrap_or_default();
+    // Every other part is between fences: examples in Rust.
+    let mut text = text.split("```").step_by(2).collect::<String>().trim_end().to_owned();
     for reference in entry.spec.references {
         text.push_str("\n\nReference: ");
         text.push_str(reference);
@@ -245,6 +253,14 @@ impl Default for Schemas {
 impl Schemas {
     fn finish(self) -> Map<String, Value> {
         self.0
+    }
+
+    /// Keeps a kernel's own schema, and refers to it.
+    fn own(&mut self, kernel: &str, what: &str, schema: Value) -> Value {
+        let name = format!("{kernel}_{what}");
+        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        self.0.insert(name, schema);
+        reference
     }
 
     /// A schema made fit for the document: what it defines is moved to the components.

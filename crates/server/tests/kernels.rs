@@ -1,5 +1,5 @@
 //! Every kernel of the registry over HTTP, and the bits it answers with.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 

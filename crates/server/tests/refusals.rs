@@ -1,5 +1,5 @@
 //! What the server refuses, and how; and that it serves on afterwards.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
 

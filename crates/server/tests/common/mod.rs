@@ -1,5 +1,5 @@
 //! A real server on a free port, and a client on a bare connection.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use echoes_server::{Config, run_until};
 use serde_json::Value;
