@@ -5,7 +5,7 @@
 
 use echoes_kernel::BLOCK;
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
-use std::ops::{Add, Mul, Range, Sub};
+use std::ops::Range;
 
 /// `Σ x`.
 #[inline]
@@ -104,37 +104,58 @@ impl<const FOURTH: bool> Operation for FindPowers<'_, FOURTH> {
         let center = l.splat(self.center);
         let mut total = [l.splat(-0.0); 4];
         let mut sums = [[l.splat(0.0); 4]; 4];
-        for group in groups {
-            prefetch(l, group, FIRST_HALF);
-            let x = l.load(group);
-            add(&mut total, x);
-            Self::step(&mut sums, center, x);
+        let mut step = Step::<L, FOURTH> { l, center, total: &mut total, sums: &mut sums };
+        if L::WIDE {
+            step.vectors::<0, 4>(groups);
+        } else {
+            step.vectors::<0, 1>(groups);
+            step.vectors::<1, 2>(groups);
+            step.vectors::<2, 3>(groups);
+            step.vectors::<3, 4>(groups);
         }
         if !rest.is_empty() {
             // Filled up with what changes nothing: −0 in the sum, the center in the deviations.
-            add(&mut total, l.load(&filled(rest, -0.0)));
-            Self::step(&mut sums, center, l.load(&filled(rest, self.center)));
+            add(step.total, l.load(&filled(rest, -0.0)));
+            let x = l.load(&filled(rest, self.center));
+            for (i, x) in x.into_iter().enumerate() {
+                step.deviation(i, x);
+            }
         }
         Powers { total: l.total(total), sums: sums.map(|sum| l.total(sum)) }
     }
 }
 
-impl<const FOURTH: bool> FindPowers<'_, FOURTH> {
+struct Step<'a, L: Lanes, const FOURTH: bool> {
+    l: L,
+    center: L::V,
+    total: &'a mut [L::V; 4],
+    sums: &'a mut [[L::V; 4]; 4],
+}
+
+impl<L: Lanes, const FOURTH: bool> Step<'_, L, FOURTH> {
+    /// Vectors `FROM..TO` of each group.
     #[inline(always)]
-    fn step<V: Copy + Add<Output = V> + Sub<Output = V> + Mul<Output = V>>(
-        sums: &mut [[V; 4]; 4],
-        center: V,
-        x: [V; 4],
-    ) {
-        for i in 0..4 {
-            let d = x[i] - center;
-            let d2 = d * d;
-            sums[0][i] = sums[0][i] + d;
-            sums[1][i] = sums[1][i] + d2;
-            if FOURTH {
-                sums[2][i] = sums[2][i] + d2 * d;
-                sums[3][i] = sums[3][i] + d2 * d2;
+    fn vectors<const FROM: usize, const TO: usize>(&mut self, groups: &[[f64; GROUP]]) {
+        for group in groups {
+            prefetch(self.l, group, FROM.max(FIRST_HALF.start)..TO.min(FIRST_HALF.end));
+            for i in FROM..TO {
+                let x = self.l.load(group)[i];
+                self.total[i] = self.total[i] + x;
+                self.deviation(i, x);
             }
+        }
+    }
+
+    #[inline(always)]
+    fn deviation(&mut self, i: usize, x: L::V) {
+        let sums = &mut *self.sums;
+        let d = x - self.center;
+        let d2 = d * d;
+        sums[0][i] = sums[0][i] + d;
+        sums[1][i] = sums[1][i] + d2;
+        if FOURTH {
+            sums[2][i] = sums[2][i] + d2 * d;
+            sums[3][i] = sums[3][i] + d2 * d2;
         }
     }
 }
@@ -204,28 +225,52 @@ impl Operation for FindRange<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> Extremes {
         let (groups, rest) = self.0.as_chunks::<GROUP>();
-        let mut min = [l.splat(f64::INFINITY); 4];
-        let mut max = [l.splat(f64::NEG_INFINITY); 4];
-        let mut nan = l.unordered(min[0], min[0]);
-        for group in groups {
-            prefetch(l, group, SECOND_HALF);
-            let x = l.load(group);
-            for i in 0..4 {
-                // The accumulator stands second, so that a NaN leaves it as it is.
-                min[i] = l.min(x[i], min[i]);
-                max[i] = l.max(x[i], max[i]);
-            }
-            // One comparison finds a NaN in either of two vectors.
-            nan = nan | l.unordered(x[0], x[1]) | l.unordered(x[2], x[3]);
+        let mut found = Found { min: [l.splat(f64::INFINITY); 4], max: [l.splat(f64::NEG_INFINITY); 4], nan: None };
+        if L::WIDE {
+            found.vectors::<0, 4>(l, groups);
+        } else {
+            found.vectors::<0, 2>(l, groups);
+            found.vectors::<2, 4>(l, groups);
         }
-        let nan = l.bits(nan) != 0 || rest.iter().any(|x| x.is_nan());
+        let Found { min, max, nan } = found;
+        let nan = nan.is_some_and(|nan| l.bits(nan) != 0) || rest.iter().any(|x| x.is_nan());
         let min = l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3])));
         let max = l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3])));
+        // Comparisons with NaN are false, so NaN is passed over here too.
         Extremes {
-            min: min.iter().chain(rest).copied().fold(f64::INFINITY, f64::min),
-            max: max.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max),
+            min: min.iter().chain(rest).fold(f64::INFINITY, |min, &x| if x < min { x } else { min }),
+            max: max.iter().chain(rest).fold(f64::NEG_INFINITY, |max, &x| if max < x { x } else { max }),
             nan,
         }
+    }
+}
+
+struct Found<L: Lanes> {
+    min: [L::V; 4],
+    max: [L::V; 4],
+    nan: Option<L::M>,
+}
+
+impl<L: Lanes> Found<L> {
+    /// Vectors `FROM..TO` of each group, an even number of them.
+    #[inline(always)]
+    fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]]) {
+        let none = l.splat(0.0);
+        let mut nan = self.nan.unwrap_or_else(|| l.unordered(none, none));
+        for group in groups {
+            prefetch(l, group, FROM.max(SECOND_HALF.start)..TO.min(SECOND_HALF.end));
+            let x = l.load(group);
+            for i in FROM..TO {
+                // The accumulator stands second, so that a NaN leaves it as it is.
+                self.min[i] = l.min(x[i], self.min[i]);
+                self.max[i] = l.max(x[i], self.max[i]);
+            }
+            // One comparison finds a NaN in either of two vectors.
+            for i in (FROM..TO).step_by(2) {
+                nan = nan | l.unordered(x[i], x[i + 1]);
+            }
+        }
+        self.nan = Some(nan);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Count, mean and central moments to the fourth.
 //!
 //! Within a block, powers of the deviations from a center near the mean, corrected for what the center misses (T. F. Chan,
-//! G. H. Golub, R. J. LeVeque, Am. Stat. 37(3), 1983, eq. 1.7). The center is the mean of the blocks before: one sweep, at
-//! the speed of the memory. Where it is off by more than a quarter of a standard deviation, and in a first block, the
-//! block's own mean is found first: a second sweep, in the cache. Between blocks, P. Pébay,
+//! G. H. Golub, R. J. LeVeque, Am. Stat. 37(3), 1983, eq. 1.7). The center is the mean of a block before: one sweep, at
+//! the speed of the memory, that need not wait for the block before to be merged. Where it is off by more than a quarter of
+//! a standard deviation, and in a first block, the block's own mean is found first: a second sweep, in the cache. Between blocks, P. Pébay,
 //! SAND2008-6212, eqs. 2.1 and 3.1, with centers and second moments carried in two doubles, so that an offset of any size
 //! costs nothing.
 //!
@@ -40,6 +40,8 @@ pub struct Moments {
     m2: Double,
     m3: f64,
     m4: f64,
+    /// The mean of a block before, about which later ones are swept; NaN before the first.
+    near: f64,
 }
 
 impl Moments {
@@ -84,20 +86,30 @@ impl Moments {
 
     /// The moments of one block, `near` being about where its mean may be.
     #[inline]
-    fn of_block(order: Order, x: &[f64], near: Option<f64>) -> Self {
+    fn of_block(order: Order, x: &[f64], near: f64) -> Self {
         let (n, count) = (x.len() as f64, x.len() as u64);
         if order == Order::First {
             return Self { count, sum: sweeps::total(x).into(), ..Self::begin(&order) };
         }
         let powers = if order == Order::Fourth { sweeps::powers } else { sweeps::squares };
-        let guessed = near.map(|near| (near, powers(x, near))).filter(|(_, powers)| is_near(powers, n));
-        let (center, Powers { total, sums: [s1, s2, s3, s4] }) = guessed.unwrap_or_else(|| {
-            let center = sweeps::center(x, sweeps::total(x));
-            (center, powers(x, center))
-        });
+        let (mut center, mut found) = (near, powers(x, near));
+        if !is_near(&found, n) {
+            center = sweeps::center(x, sweeps::total(x));
+            found = powers(x, center);
+        }
+        let Powers { total, sums: [s1, s2, s3, s4] } = found;
         let shift = s1 / n;
-        let mut block = Self { count, sum: total.into(), center: Double::sum(center, shift), ..Self::begin(&order) };
-        block.m2 = (s2 - s1 * shift).into();
+        let m2 = (s2 - s1 * shift).into();
+        let mut block = Self {
+            order,
+            count,
+            sum: total.into(),
+            center: Double::sum(center, shift),
+            m2,
+            m3: 0.0,
+            m4: 0.0,
+            near: center,
+        };
         if order == Order::Fourth {
             block.m3 = s3 - shift * (3.0 * s2 - 2.0 * s1 * shift);
             block.m4 = s4 - shift * (4.0 * s3 - shift * (6.0 * s2 - 3.0 * s1 * shift));
@@ -119,14 +131,15 @@ impl Partial for Moments {
 
     fn begin(&order: &Order) -> Self {
         let zero = Double::default();
-        Self { order, count: 0, sum: zero, center: zero, m2: zero, m3: 0.0, m4: 0.0 }
+        Self { order, count: 0, sum: zero, center: zero, m2: zero, m3: 0.0, m4: 0.0, near: f64::NAN }
     }
 
     #[inline]
     fn absorb(&mut self, block: &Block<'_>) {
         if !block.is_empty() {
-            let near = (self.count > 0).then(|| self.center.value());
-            self.merge(&Self::of_block(self.order, block.values(0), near));
+            let block = Self::of_block(self.order, block.values(0), self.near);
+            self.near = block.near;
+            self.merge(&block);
         }
     }
 
