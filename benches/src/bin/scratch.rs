@@ -36,7 +36,15 @@ fn main() {
     go1("extrema", &mut || m.absorb(&Block::new(&[Column::of(y)], 0)));
     let e = echoes_engine::Engine::new();
     let k = echoes_stats::kernels::descriptive::Mean {};
+    for n in [1, 32, 2048, 4096, 6144] {
+        let z = &x[..n];
+        go1(&format!("mean {n}"), &mut || {
+            std::hint::black_box(e.run(&k, z)).unwrap();
+        });
+    }
     let z = &x[..10000];
+    let mut m = Moments::begin(&Order::First);
+    go1("absorb 10k", &mut || each(&mut m, z));
     go1("mean 10k", &mut || {
         std::hint::black_box(e.run(&k, z)).unwrap();
     });

@@ -70,7 +70,8 @@ pub trait Operation {
     /// What it computes.
     type Output;
 
-    /// Computes it. Mark it, and what it calls, `#[inline(always)]`: only what is inlined uses the level's instructions.
+    /// Computes it. Mark it, and what it calls, `#[inline(always)]`, and write loops out instead of handing closures to
+    /// iterators and arrays: only what is inlined uses the level's instructions.
     fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 

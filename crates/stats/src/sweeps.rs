@@ -13,25 +13,22 @@ pub(crate) fn total(x: &[f64]) -> f64 {
     run(Total(x))
 }
 
-/// Sums of powers of the deviations from a center.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Powers {
-    /// `Σ x`, to the bits of [`total`].
-    pub(crate) total: f64,
-    /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − center`; zeros beyond the order that was asked for.
-    pub(crate) sums: [f64; 4],
+/// `Σ d` with `d = x − center`.
+#[inline]
+pub(crate) fn deviation(x: &[f64], center: f64) -> f64 {
+    run(FindPowers::<1> { x, center })[0]
 }
 
-/// Powers of `x − center` up to the second.
+/// `Σ d`, to the bits of [`deviation`], and `Σ d²`.
 #[inline]
-pub(crate) fn squares(x: &[f64], center: f64) -> Powers {
-    run(FindPowers::<false> { x, center })
+pub(crate) fn squares(x: &[f64], center: f64) -> [f64; 4] {
+    run(FindPowers::<2> { x, center })
 }
 
-/// Powers of `x − center` up to the fourth; the first two to the bits of [`squares`].
+/// `Σ d` and `Σ d²`, to the bits of [`squares`], `Σ d³` and `Σ d⁴`.
 #[inline]
-pub(crate) fn powers(x: &[f64], center: f64) -> Powers {
-    run(FindPowers::<true> { x, center })
+pub(crate) fn powers(x: &[f64], center: f64) -> [f64; 4] {
+    run(FindPowers::<4> { x, center })
 }
 
 /// `Σ (x − cx)(y − cy)` of two columns of one length.
@@ -54,14 +51,18 @@ pub(crate) struct Extremes {
     pub(crate) nan: bool,
 }
 
-/// The center to take deviations from: the rounded mean, or the value itself where all are the same, so that
-/// the deviations of a constant are exactly zero.
+/// Whether all values are the same: then deviations from one of them are exactly zero.
 #[inline]
-pub(crate) fn center(x: &[f64], total: f64) -> f64 {
-    match x {
-        [first, rest @ ..] if rest.iter().all(|v| v == first) => *first,
-        _ => total / x.len() as f64,
-    }
+pub(crate) fn is_constant(x: &[f64]) -> bool {
+    x.iter().all(|v| *v == x[0])
+}
+
+/// A finite center for the deviations of a block: its rounded mean, or one of its values where they are all the same or their
+/// sum overflows.
+#[inline]
+pub(crate) fn center(x: &[f64]) -> f64 {
+    let mean = if is_constant(x) { x.first().copied().unwrap_or(0.0) } else { total(x) / x.len() as f64 };
+    [mean, x.first().copied().unwrap_or(0.0)].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
 }
 
 struct Total<'a>(&'a [f64]);
@@ -91,80 +92,64 @@ fn add<V: Copy + std::ops::Add<Output = V>>(sum: &mut [V; 4], x: [V; 4]) {
     }
 }
 
-struct FindPowers<'a, const FOURTH: bool> {
+/// Sums of powers of deviations up to `ORDER`, which is 1, 2 or 4; zeros beyond it.
+struct FindPowers<'a, const ORDER: usize> {
     x: &'a [f64],
     center: f64,
 }
 
-impl<const FOURTH: bool> Operation for FindPowers<'_, FOURTH> {
-    type Output = Powers;
+impl<const ORDER: usize> Operation for FindPowers<'_, ORDER> {
+    type Output = [f64; 4];
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Powers {
-        let (groups, rest) = self.x.as_chunks::<GROUP>();
-        let center = l.splat(self.center);
-        let mut total = [l.splat(-0.0); 4];
-        let mut sums = [[l.splat(0.0); 4]; 4];
-        let mut step = Step::<L, FOURTH> { l, center, total: &mut total, sums: &mut sums };
+    fn run<L: Lanes>(self, l: L) -> [f64; 4] {
+        // The center changes nothing: its deviation is zero.
+        let (groups, tail) = split(self.x, self.center);
+        let mut sums = Sums::<L, ORDER> { l, center: l.splat(self.center), powers: [[l.splat(0.0); 4]; 4] };
         if L::WIDE {
-            step.vectors::<0, 4>(groups);
+            sums.vectors::<0, 4>(groups);
         } else {
-            step.vectors::<0, 1>(groups);
-            step.vectors::<1, 2>(groups);
-            step.vectors::<2, 3>(groups);
-            step.vectors::<3, 4>(groups);
+            sums.vectors::<0, 1>(groups);
+            sums.vectors::<1, 2>(groups);
+            sums.vectors::<2, 3>(groups);
+            sums.vectors::<3, 4>(groups);
         }
-        if !rest.is_empty() {
-            // Filled up with what changes nothing: −0 in the sum, the center in the deviations.
-            add(step.total, l.load(&filled(rest, -0.0)));
-            let x = l.load(&filled(rest, self.center));
-            for (i, x) in x.into_iter().enumerate() {
-                step.deviation(i, x);
-            }
+        if let Some(group) = &tail {
+            sums.vectors::<0, 4>(std::slice::from_ref(group));
         }
-        Powers { total: l.total(total), sums: sums.map(|sum| l.total(sum)) }
+        // Written out: a closure handed to `map` would not be compiled for the level's instructions.
+        let [p1, p2, p3, p4] = sums.powers;
+        [l.total(p1), l.total(p2), l.total(p3), l.total(p4)]
     }
 }
 
-struct Step<'a, L: Lanes, const FOURTH: bool> {
+struct Sums<L: Lanes, const ORDER: usize> {
     l: L,
     center: L::V,
-    total: &'a mut [L::V; 4],
-    sums: &'a mut [[L::V; 4]; 4],
+    powers: [[L::V; 4]; 4],
 }
 
-impl<L: Lanes, const FOURTH: bool> Step<'_, L, FOURTH> {
+impl<L: Lanes, const ORDER: usize> Sums<L, ORDER> {
     /// Vectors `FROM..TO` of each group.
     #[inline(always)]
     fn vectors<const FROM: usize, const TO: usize>(&mut self, groups: &[[f64; GROUP]]) {
+        let powers = &mut self.powers;
         for group in groups {
             prefetch(self.l, group, FROM.max(FIRST_HALF.start)..TO.min(FIRST_HALF.end));
+            let x = self.l.load(group);
             for i in FROM..TO {
-                let x = self.l.load(group)[i];
-                self.total[i] = self.total[i] + x;
-                self.deviation(i, x);
+                let d = x[i] - self.center;
+                powers[0][i] = powers[0][i] + d;
+                if ORDER >= 2 {
+                    let d2 = d * d;
+                    powers[1][i] = powers[1][i] + d2;
+                    if ORDER >= 4 {
+                        powers[2][i] = powers[2][i] + d2 * d;
+                        powers[3][i] = powers[3][i] + d2 * d2;
+                    }
+                }
             }
         }
     }
-
-    #[inline(always)]
-    fn deviation(&mut self, i: usize, x: L::V) {
-        let sums = &mut *self.sums;
-        let d = x - self.center;
-        let d2 = d * d;
-        sums[0][i] = sums[0][i] + d;
-        sums[1][i] = sums[1][i] + d2;
-        if FOURTH {
-            sums[2][i] = sums[2][i] + d2 * d;
-            sums[3][i] = sums[3][i] + d2 * d2;
-        }
-    }
-}
-
-#[inline(always)]
-fn filled(rest: &[f64], fill: f64) -> [f64; GROUP] {
-    let mut group = [fill; GROUP];
-    group[..rest.len()].copy_from_slice(rest);
-    group
 }
 
 /// Of the four cache lines of a group, those that the first sweep over a block fetches ahead.
@@ -225,7 +210,9 @@ impl Operation for FindRange<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> Extremes {
         let (groups, rest) = self.0.as_chunks::<GROUP>();
-        let mut found = Found { min: [l.splat(f64::INFINITY); 4], max: [l.splat(f64::NEG_INFINITY); 4], nan: None };
+        let zero = l.splat(0.0);
+        let mut found =
+            Found { min: [l.splat(f64::INFINITY); 4], max: [l.splat(f64::NEG_INFINITY); 4], nan: l.lt(zero, zero) };
         if L::WIDE {
             found.vectors::<0, 4>(l, groups);
         } else {
@@ -233,7 +220,7 @@ impl Operation for FindRange<'_> {
             found.vectors::<2, 4>(l, groups);
         }
         let Found { min, max, nan } = found;
-        let nan = nan.is_some_and(|nan| l.bits(nan) != 0) || rest.iter().any(|x| x.is_nan());
+        let nan = l.bits(nan) != 0 || rest.iter().any(|x| x.is_nan());
         let min = l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3])));
         let max = l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3])));
         // Comparisons with NaN are false, so NaN is passed over here too.
@@ -248,15 +235,13 @@ impl Operation for FindRange<'_> {
 struct Found<L: Lanes> {
     min: [L::V; 4],
     max: [L::V; 4],
-    nan: Option<L::M>,
+    nan: L::M,
 }
 
 impl<L: Lanes> Found<L> {
     /// Vectors `FROM..TO` of each group, an even number of them.
     #[inline(always)]
     fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]]) {
-        let none = l.splat(0.0);
-        let mut nan = self.nan.unwrap_or_else(|| l.unordered(none, none));
         for group in groups {
             prefetch(l, group, FROM.max(SECOND_HALF.start)..TO.min(SECOND_HALF.end));
             let x = l.load(group);
@@ -267,10 +252,9 @@ impl<L: Lanes> Found<L> {
             }
             // One comparison finds a NaN in either of two vectors.
             for i in (FROM..TO).step_by(2) {
-                nan = nan | l.unordered(x[i], x[i + 1]);
+                self.nan = self.nan | l.unordered(x[i], x[i + 1]);
             }
         }
-        self.nan = Some(nan);
     }
 }
 
@@ -301,16 +285,14 @@ mod tests {
         fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64) {
             for level in Level::available() {
                 prop_assert_eq!(run_at(level, Total(&x)), naive(&x, |x| x));
-                let powers = run_at(level, FindPowers::<true> { x: &x, center: c });
-                let [s1, s2, s3, s4] = powers.sums;
-                prop_assert_eq!(powers.total, naive(&x, |x| x));
+                let [s1, s2, s3, s4] = run_at(level, FindPowers::<4> { x: &x, center: c });
                 prop_assert_eq!(s1, naive(&x, |x| x - c));
                 prop_assert_eq!(s2, naive(&x, |x| (x - c) * (x - c)));
                 let cube = naive(&x, |x| { let d = x - c; d * d * d });
                 prop_assert!(s3 == cube || s3.is_nan() && cube.is_nan());
                 prop_assert_eq!(s4, naive(&x, |x| { let d = x - c; (d * d) * (d * d) }));
-                let squares = run_at(level, FindPowers::<false> { x: &x, center: c });
-                prop_assert_eq!(squares, Powers { sums: [s1, s2, 0.0, 0.0], ..powers });
+                prop_assert_eq!(run_at(level, FindPowers::<2> { x: &x, center: c }), [s1, s2, 0.0, 0.0]);
+                prop_assert_eq!(run_at(level, FindPowers::<1> { x: &x, center: c }), [s1, 0.0, 0.0, 0.0]);
                 let xx = run_at(level, Product { x: &x, cx: c, y: &x, cy: c });
                 prop_assert_eq!(xx, s2);
             }
@@ -332,10 +314,11 @@ mod tests {
     }
 
     #[test]
-    fn the_center_of_a_constant_is_the_constant() {
-        let x = [0.1; 100];
-        assert_eq!(center(&x, total(&x)), 0.1);
-        assert!(center(&[], 0.0).is_nan());
-        assert_eq!(center(&[1.0, 2.0], 3.0), 1.5);
+    fn a_center_is_finite_and_that_of_a_constant_exact() {
+        assert_eq!(center(&[0.1; 100]), 0.1);
+        assert_eq!(center(&[]), 0.0);
+        assert_eq!(center(&[1.0, 2.0]), 1.5);
+        assert_eq!(center(&[f64::MAX, f64::MAX, 1.0]), f64::MAX);
+        assert_eq!(center(&[f64::INFINITY, 1.0]), 0.0);
     }
 }
