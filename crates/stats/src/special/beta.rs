@@ -1,10 +1,12 @@
 //! The regularised incomplete beta function.
 //!
-//! Continued fraction DLMF 8.17.22 by the modified Lentz method (W. J. Lentz, Applied Optics 15, 1976); the factor in front
-//! through Stirling's series, so that large parameters lose nothing to cancellation.
+//! Continued fraction by A. R. DiDonato, A. H. Morris (ACM TOMS 18(3), 1992, eq. 9), evaluated by the modified Lentz method (W. J.
+//! Lentz, Applied Optics 15, 1976): its terms take `1 − x` as it is given, so that an `x` next to 1 costs no digits, which DLMF
+//! 8.17.22 loses one after the other. The factor in front through Stirling's series, so that large parameters lose nothing to
+//! cancellation.
 //!
-//! Relative error against mpmath over `a, b` from 0.5 to 1e6: ≤ 1e-13 (`crates/stats/tests/accuracy.rs` by way of
-//! Student's t).
+//! Relative error against mpmath by way of Student's t with 1 to 1e6 degrees of freedom (`crates/stats/tests/accuracy.rs`):
+//! ≤ 5e-14 down to 1e-100; below, where the error of an exponential is that of its exponent, ≤ 2e-13 down to 1e-300.
 
 /// `I_x(a, b)` for `a, b > 0`, with `y = 1 − x` given apart, because either may be too near to 1 to be told from it.
 pub(crate) fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
@@ -18,7 +20,7 @@ pub(crate) fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
         return 1.0;
     }
     let front = (a * ln(x, y) + b * ln(y, x) - ln_beta(a, b)).exp();
-    if x < (a + 1.0) / (a + b + 2.0) { front * fraction(a, b, x) / a } else { 1.0 - front * fraction(b, a, y) / b }
+    if x < (a + 1.0) / (a + b + 2.0) { front / fraction(a, b, x, y) } else { 1.0 - front / fraction(b, a, y, x) }
 }
 
 /// `ln x` from the smaller of `x` and `1 − x`.
@@ -26,25 +28,24 @@ fn ln(x: f64, one_minus_x: f64) -> f64 {
     if x < one_minus_x { x.ln() } else { (-one_minus_x).ln_1p() }
 }
 
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
-    /// Far beyond the about `√max(a, b)` steps that it takes.
-    const STEPS_MAX: u32 = 1 << 26;
+/// `x^a y^b / (B(a, b) I_x(a, b))` for `x` not beyond the mean of the distribution.
+fn fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    /// About 50 steps are taken where the most are, next to the mean of parameters of any size.
+    const STEPS_MAX: u32 = 1 << 16;
     const TINY: f64 = 1e-300;
     let away = |x: f64| if x.abs() < TINY { TINY } else { x };
-    let mut c = 1.0;
-    let mut d = 1.0 / away(1.0 - (a + b) * x / (a + 1.0));
-    let mut value = d;
+    let rest = a * y - b * x + 1.0;
+    let mut value = away(a * rest / (a + 1.0));
+    let (mut c, mut d) = (value, 0.0);
     for step in 1..STEPS_MAX {
         let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / away(1.0 + even * d);
-        c = away(1.0 + even / c);
-        value *= d * c;
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / away(1.0 + odd * d);
-        c = away(1.0 + odd / c);
-        value *= d * c;
-        if (d * c - 1.0).abs() < f64::EPSILON {
+        let between = a + 2.0 * m - 1.0;
+        let above = m * ((a + m - 1.0) / between) * ((a + b + m - 1.0) / between) * (b - m) * x * x;
+        let below = m + m * (b - m) * x / between + (a + m) * (rest + m * (1.0 + y)) / (a + 2.0 * m + 1.0);
+        d = 1.0 / away(below + above * d);
+        c = away(below + above / c);
+        value *= c * d;
+        if (c * d - 1.0).abs() < f64::EPSILON {
             break;
         }
     }
