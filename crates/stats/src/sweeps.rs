@@ -109,8 +109,8 @@ impl<V: Copy + Add<Output = V> + Sub<Output = V>> Long<V> {
 
     #[inline(always)]
     fn add(&mut self, run: [V; 4]) {
-        for i in 0..4 {
-            let (a, b) = (self.high[i], run[i]);
+        for (i, &b) in run.iter().enumerate() {
+            let a = self.high[i];
             let high = a + b;
             let part = high - a;
             self.low[i] = self.low[i] + ((a - (high - part)) + (b - part));
