@@ -1,6 +1,7 @@
 //! Data and timing that the benches share.
 #![forbid(unsafe_code)]
 
+use echoes_engine::{Result, Sink};
 use echoes_kernel::{Arity, BoundKernel, Entry};
 use echoes_stats::KERNELS;
 use std::time::{Duration, Instant};
@@ -59,5 +60,15 @@ pub fn columns_for(kernel: &dyn BoundKernel) -> Vec<usize> {
     match kernel.spec().columns {
         Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
         Arity::AtLeast(n) => (0..n.max(4)).collect(),
+    }
+}
+
+/// Takes written columns and forgets them.
+pub struct Discard;
+
+impl Sink for Discard {
+    fn write(&mut self, columns: &[&[f64]]) -> Result<()> {
+        std::hint::black_box(columns);
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod build;
 mod ci;
 mod fmt;
 mod miri;
+mod native;
 mod new_kernel;
 mod registry;
 mod rust;
@@ -57,6 +58,12 @@ static CHORES: &[Chore] = &[
     },
     Chore { name: "fmt", args: "", help: "format every file (`cargo fmt` does not see the kernels)", run: fmt::run },
     Chore { name: "bench", args: "[FILTER]", help: "the benches whose names contain FILTER", run: bench::run },
+    Chore {
+        name: "native",
+        args: "[ROUNDS]",
+        help: "each kernel's speed in the portable build against one for this processor",
+        run: native::run,
+    },
     Chore { name: "miri", args: "", help: "the kernel and stats crates under Miri, on nightly", run: miri::run },
     Chore {
         name: "new-kernel",

@@ -1,22 +1,12 @@
 //! Nanoseconds an element for every kernel on one thread, a line each: `timings [ELEMENTS] [ROUNDS]`.
 //!
-//! `cargo xtask bench-native` compares a portable build of this program with one for the processor at hand.
+//! `cargo xtask native` compares a portable build of this program with one for the processor at hand.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
-use echoes_benches::{columns_for, kernels, time_once, uniform};
-use echoes_engine::{Engine, Request, Result, Sink};
+use echoes_benches::{Discard, columns_for, kernels, time_once, uniform};
+use echoes_engine::{Engine, Request};
 use echoes_io::{Memory, View};
-
-/// Takes written columns and forgets them.
-struct Discard;
-
-impl Sink for Discard {
-    fn write(&mut self, columns: &[&[f64]]) -> Result<()> {
-        std::hint::black_box(columns);
-        Ok(())
-    }
-}
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());

@@ -47,3 +47,8 @@ pub use many::Request;
 pub use plan::{Plan, PlannedStep};
 pub use report::Report;
 pub use typed::Compute;
+
+/// The README's examples run too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,9 +1,10 @@
 //! From a chunk of a source to the blocks that partials absorb: missing rows left out, everything as doubles too.
 
 use crate::{Result, context::Context};
-use echoes_io::{Buffer, Owned, OwnedColumn, Slice};
+use echoes_io::{Buffer, Chunk, Owned, OwnedColumn, Slice};
 use echoes_kernel::{BLOCK, Block, Column, Nan, Reject, Values, for_each_dtype};
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// Working memory of one thread.
 #[derive(Debug, Default)]
@@ -35,24 +36,32 @@ pub(crate) fn each_block(
     scratch: &mut Blocks,
     mut absorb: impl FnMut(&Block<'_>),
 ) -> Result<()> {
+    let Blocks { doubles, packed, kept } = scratch;
     let rows = chunk.first().map_or(0, |column| column.values.len());
+    let complete = chunk.iter().all(|column| is_complete(context.nan, column));
     for from in (0..rows).step_by(BLOCK) {
         context.check()?;
-        let to = rows.min(from + BLOCK);
-        let columns: SmallVec<[Slice<'_>; 2]> = chunk.iter().map(|column| column.part(from, to)).collect();
-        let first = start + from as u64;
-        let whole = keep(context.nan, &columns, first, &mut scratch.kept)?;
-        if whole {
-            let values = columns.iter().map(|column| column.values);
-            absorb(&Block::new(&with_doubles(values, &mut scratch.doubles), first));
+        let (to, first) = (rows.min(from + BLOCK), start + from as u64);
+        if complete || keep(context.nan, &parts(chunk, from, to), first, kept)? {
+            let stored = chunk.iter().map(|column| &column.values);
+            absorb(&Block::new(&with_doubles(stored, from..to, doubles), first));
         } else {
-            pack(&columns, &scratch.kept, &mut scratch.packed);
-            let values = scratch.packed.iter().map(|column| column.values.values());
-            let columns = with_doubles(values, &mut scratch.doubles);
-            absorb(&Block::with_missing(&columns, first, to - from, &scratch.kept));
+            pack(&parts(chunk, from, to), kept, packed);
+            let stored: SmallVec<[Values<'_>; 2]> = packed.iter().map(|column| column.values.values()).collect();
+            let columns = with_doubles(stored.iter(), 0..kept.len(), doubles);
+            absorb(&Block::with_missing(&columns, first, to - from, kept));
         }
     }
     Ok(())
+}
+
+fn parts<'a>(chunk: &[Slice<'a>], from: usize, to: usize) -> Chunk<'a> {
+    chunk.iter().map(|column| column.part(from, to)).collect()
+}
+
+/// Whether no row of the column can be left out, whatever its values.
+fn is_complete(nan: Nan, column: &Slice<'_>) -> bool {
+    column.valid.is_none() && (nan == Nan::Propagate || !column.values.dtype().is_float())
 }
 
 /// Writes to `kept` the rows to keep, unless that is all of them: then it is `true`.
@@ -114,23 +123,25 @@ pub(crate) fn pack(columns: &[Slice<'_>], kept: &[u32], packed: &mut Vec<OwnedCo
     }
 }
 
-/// The columns with their doubles: borrowed where they are doubles already, else converted into `doubles`.
-pub(crate) fn with_doubles<'a>(
-    values: impl ExactSizeIterator<Item = Values<'a>> + Clone,
+/// The given rows with their doubles: borrowed where they are doubles already, else converted into `doubles`.
+fn with_doubles<'a, 'v: 'a>(
+    stored: impl ExactSizeIterator<Item = &'a Values<'v>> + Clone,
+    rows: Range<usize>,
     doubles: &'a mut Vec<Vec<f64>>,
 ) -> SmallVec<[Column<'a>; 2]> {
-    if values.clone().any(|values| values.as_f64().is_none()) {
-        doubles.resize_with(values.len(), Vec::new);
-        for (values, to) in values.clone().zip(doubles.iter_mut()) {
-            if values.as_f64().is_none() {
-                to.resize(values.len(), 0.0);
-                values.to_f64(to);
-            }
+    if stored.clone().any(|values| values.as_f64().is_none()) {
+        doubles.resize_with(stored.len(), Vec::new);
+        for (values, to) in stored.clone().zip(doubles.iter_mut()).filter(|(values, _)| values.as_f64().is_none()) {
+            to.resize(rows.len(), 0.0);
+            values.slice(rows.start, rows.end).to_f64(to);
         }
     }
     let doubles = &*doubles;
-    values
+    stored
         .enumerate()
-        .map(|(i, stored)| Column { values: stored.as_f64().unwrap_or_else(|| &doubles[i]), stored })
+        .map(|(i, values)| match values {
+            Values::Float64(x) => Column::of(&x[rows.clone()]),
+            _ => Column { values: &doubles[i], stored: values.slice(rows.start, rows.end) },
+        })
         .collect()
 }

@@ -10,7 +10,6 @@ const STRETCHES: u64 = 64;
 /// Rows of each.
 const ROWS: u64 = 512;
 
-
 /// A sorted sample of the first column, without NaN; empty for a column of one chunk, and for streams.
 pub(crate) fn sample(context: &Context<'_>, rows: Option<&dyn Rows>) -> Result<Vec<f64>> {
     let Some(rows) = rows.filter(|rows| rows.rows() > CHUNK as u64) else { return Ok(Vec::new()) };

@@ -1,4 +1,5 @@
 //! Law 6: no kernel allocates in `absorb`, and a small run allocates nothing at all. One test: the counter is the process's.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails as it should")]
 
 mod common;
 

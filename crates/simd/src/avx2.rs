@@ -45,6 +45,7 @@ operator!(
 impl Lanes for Avx2 {
     type V = Vector;
     type M = Mask;
+    const WIDE: bool = false;
 
     #[inline(always)]
     fn splat(self, x: f64) -> Vector {

@@ -57,6 +57,7 @@ impl BitOr for Mask {
 impl Lanes for Avx512 {
     type V = Vector;
     type M = Mask;
+    const WIDE: bool = true;
 
     #[inline(always)]
     fn splat(self, x: f64) -> Vector {

@@ -15,6 +15,10 @@ pub trait Lanes: Copy {
     /// Eight truths.
     type M: Copy + BitAnd<Output = Self::M> + BitOr<Output = Self::M>;
 
+    /// Whether there are registers for five sums of 32 lanes at a time. Where there are not, a loop that keeps more than one
+    /// takes a vector of each group at a time ([`WIDE`](Lanes::WIDE) changes the order of the loops, not of the additions).
+    const WIDE: bool;
+
     /// The same number in each lane.
     fn splat(self, x: f64) -> Self::V;
     /// Eight numbers from memory.
@@ -66,7 +70,8 @@ pub trait Operation {
     /// What it computes.
     type Output;
 
-    /// Computes it. Mark it, and what it calls, `#[inline(always)]`: only what is inlined uses the level's instructions.
+    /// Computes it. Mark it, and what it calls, `#[inline(always)]`, and write loops out instead of handing closures to
+    /// iterators and arrays: only what is inlined uses the level's instructions.
     fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 

@@ -46,6 +46,7 @@ impl BitOr for Mask {
 impl Lanes for Portable {
     type V = Vector;
     type M = Mask;
+    const WIDE: bool = false;
 
     #[inline(always)]
     fn splat(self, x: f64) -> Vector {

@@ -43,6 +43,12 @@ impl Double {
         (self.high - other.high) + (self.low - other.low)
     }
 
+    /// Whether it is a number.
+    #[inline]
+    pub(crate) const fn is_finite(self) -> bool {
+        self.high.is_finite()
+    }
+
     /// The nearest double.
     #[inline]
     pub(crate) const fn value(self) -> f64 {

@@ -259,9 +259,11 @@ impl Absorb<'_> {
         let (low, high) = (l.splat(bracket.low), l.splat(bracket.high));
         let x = l.load(group);
         let (mut below, mut inside) = (0u32, 0u32);
-        for (i, &x) in x.iter().enumerate() {
-            below |= u32::from(l.bits(l.lt(x, low))) << (8 * i);
-            inside |= u32::from(l.bits(l.le(low, x) & l.le(x, high))) << (8 * i);
+        // Indices, not iterators: a closure inside one would not be compiled for the level's instructions.
+        #[expect(clippy::needless_range_loop, reason = "see above")]
+        for i in 0..4 {
+            below |= u32::from(l.bits(l.lt(x[i], low))) << (8 * i);
+            inside |= u32::from(l.bits(l.le(low, x[i]) & l.le(x[i], high))) << (8 * i);
         }
         bracket.below += u64::from(below.count_ones());
         while inside != 0 {
@@ -289,7 +291,12 @@ impl Operation for CountNans<'_> {
 impl CountNans<'_> {
     #[inline(always)]
     fn step<L: Lanes>(l: L, group: &[f64; GROUP]) -> u64 {
-        l.load(group).iter().map(|&x| u64::from(l.bits(l.unordered(x, x)).count_ones())).sum()
+        let x = l.load(group);
+        let mut nans = 0;
+        for x in x {
+            nans += u64::from(l.bits(l.unordered(x, x)).count_ones());
+        }
+        nans
     }
 }
 

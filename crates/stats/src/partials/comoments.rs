@@ -96,11 +96,11 @@ impl Partial for Comoments {
         // First half of the scratch: the block's centers. Second: how far its means lie from ours, beyond them.
         for i in 0..columns {
             let x = block.values(i);
-            self.scratch[i] = sweeps::center(x, sweeps::total(x));
+            self.scratch[i] = sweeps::center(x);
         }
         for i in 0..columns {
             let (x, cx) = (block.values(i), self.scratch[i]);
-            let [s1, s2, ..] = sweeps::squares(x, cx).sums;
+            let [s1, s2, ..] = sweeps::squares(x, cx);
             self.scratch[columns + i] = s1;
             self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * (s1 / n));
             for j in 0..i {
