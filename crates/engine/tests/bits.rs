@@ -1,6 +1,5 @@
 //! Law 1: the same bits for every number of threads, SIMD level, chunking and place of the data.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails as it should")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 

@@ -1,6 +1,5 @@
 //! Laws 2 to 7, over the registry: a new kernel is under them at once.
 #![allow(clippy::unwrap_used, reason = "a test that unwraps fails as it should")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
