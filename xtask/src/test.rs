@@ -42,7 +42,11 @@ struct Runner(&'static [&'static str]);
 impl Runner {
     fn find() -> Self {
         let nextest = shell::works(&mut shell::cargo(&["nextest", "--version"]));
-        Self(if nextest { &["nextest", "run", "--config-file", "xtask/nextest.toml", "--status-level", "fail"] } else { &["test"] })
+        Self(if nextest {
+            &["nextest", "run", "--config-file", "xtask/nextest.toml", "--status-level", "fail"]
+        } else {
+            &["test"]
+        })
     }
 
     fn run(&self, packages: &[&str], level: Option<&str>) -> Outcome {
