@@ -258,9 +258,9 @@ fn law_7_a_cancelled_run_stops_within_ten_milliseconds() {
                 ended.saturating_duration_since(asked)
             })
         };
-        // A busy machine may hold a thread back, but not ten times in a row.
+        // A busy machine may hold a thread back, but not five times in a row.
         for after in [0, 1, 3, 8, 20].map(Duration::from_millis) {
-            let quickest = (0..10).map(|_| stop(after)).find(|took| *took <= Duration::from_millis(10));
+            let quickest = (0..5).map(|_| stop(after)).find(|took| *took <= Duration::from_millis(10));
             assert!(quickest.is_some(), "{} goes on after {after:?}", kernel.spec().name);
         }
     }
