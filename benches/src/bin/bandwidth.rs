@@ -7,7 +7,7 @@
 use echoes_benches::{median, uniform};
 use echoes_engine::Engine;
 use echoes_kernel::{Category, Kernel, Next, Result, Shape, Spec};
-use echoes_simd::{Lanes, Operation, run, split};
+use echoes_simd::{GROUP, Lanes, Operation, run};
 use echoes_stats::partials::{Extrema, Moments, Order};
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ impl Operation for BareSum<'_> {
     type Output = f64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> f64 {
-        let (groups, _) = split(self.0, 0.0);
+        let (groups, _) = self.0.as_chunks::<GROUP>();
         let mut sums = [[l.splat(0.0); 4]; 2];
         for pair in groups.as_chunks::<2>().0 {
             for (sums, group) in sums.iter_mut().zip(pair) {

@@ -46,6 +46,11 @@ impl<'a> Context<'a> {
         self.cancel.map_or(Ok(()), Cancel::check)
     }
 
+    /// Rows known to follow row `end` of the source.
+    pub(crate) fn after(&self, end: u64) -> u64 {
+        self.total.map_or(0, |total| total.saturating_sub(end))
+    }
+
     /// Counts what was read, and says so.
     pub(crate) fn read(&self, rows: u64, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);

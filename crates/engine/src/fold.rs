@@ -64,7 +64,7 @@ impl<F: Fold> Absorb for Groups<F> {
     ) -> Result<()> {
         for (columns, fold) in &mut self.0 {
             let chosen: SmallVec<[Slice<'_>; 2]> = columns.iter().filter_map(|&i| chunk.get(i).copied()).collect();
-            prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(block))?;
+            prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(&block))?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ pub(crate) fn each_block(
     chunk: &[Slice<'_>],
     start: u64,
     scratch: &mut Blocks,
-    mut absorb: impl FnMut(&Block<'_>),
+    mut absorb: impl FnMut(Block<'_>),
 ) -> Result<()> {
     let Blocks { doubles, packed, kept } = scratch;
     let rows = chunk.first().map_or(0, |column| column.values.len());
@@ -44,12 +44,15 @@ pub(crate) fn each_block(
         let (to, first) = (rows.min(from + BLOCK), start + from as u64);
         if complete || keep(context.nan, &parts(chunk, from, to), first, kept)? {
             let stored = chunk.iter().map(|column| &column.values);
-            absorb(&Block::new(&with_doubles(stored, from..to, doubles), first));
+            let after = context.after(start + to as u64);
+            with_doubles(stored, from..to, doubles, |columns| absorb(Block::new(columns, first).followed_by(after)));
         } else {
             pack(&parts(chunk, from, to), kept, packed);
             let stored: SmallVec<[Values<'_>; 2]> = packed.iter().map(|column| column.values.values()).collect();
-            let columns = with_doubles(stored.iter(), 0..kept.len(), doubles);
-            absorb(&Block::with_missing(&columns, first, to - from, kept));
+            let span = to - from;
+            with_doubles(stored.iter(), 0..kept.len(), doubles, |columns| {
+                absorb(Block::with_missing(columns, first, span, kept));
+            });
         }
     }
     Ok(())
@@ -123,12 +126,13 @@ pub(crate) fn pack(columns: &[Slice<'_>], kept: &[u32], packed: &mut Vec<OwnedCo
     }
 }
 
-/// The given rows with their doubles: borrowed where they are doubles already, else converted into `doubles`.
+/// Hands on the given rows with their doubles: borrowed where they are doubles already, else converted into `doubles`.
 fn with_doubles<'a, 'v: 'a>(
     stored: impl ExactSizeIterator<Item = &'a Values<'v>> + Clone,
     rows: Range<usize>,
     doubles: &'a mut Vec<Vec<f64>>,
-) -> SmallVec<[Column<'a>; 2]> {
+    then: impl FnOnce(&[Column<'a>]),
+) {
     if stored.clone().any(|values| values.as_f64().is_none()) {
         doubles.resize_with(stored.len(), Vec::new);
         for (values, to) in stored.clone().zip(doubles.iter_mut()).filter(|(values, _)| values.as_f64().is_none()) {
@@ -136,12 +140,12 @@ fn with_doubles<'a, 'v: 'a>(
             values.slice(rows.start, rows.end).to_f64(to);
         }
     }
-    let doubles = &*doubles;
-    stored
-        .enumerate()
-        .map(|(i, values)| match values {
-            Values::Float64(x) => Column::of(&x[rows.clone()]),
-            _ => Column { values: &doubles[i], stored: values.slice(rows.start, rows.end) },
-        })
-        .collect()
+    let mut columns = SmallVec::<[_; 2]>::new();
+    for (i, values) in stored.enumerate() {
+        match values {
+            Values::Float64(x) => columns.push(Column::of(&x[rows.clone()])),
+            _ => columns.push(Column { values: &doubles[i], stored: values.slice(rows.start, rows.end) }),
+        }
+    }
+    then(&columns);
 }

@@ -33,6 +33,7 @@ impl<'a> Column<'a> {
 pub struct Block<'a> {
     columns: &'a [Column<'a>],
     start: u64,
+    after: u64,
     span: usize,
     kept: Option<&'a [u32]>,
     sample: usize,
@@ -42,18 +43,28 @@ impl<'a> Block<'a> {
     /// A block without missing rows, whose first row is row `start` of the source.
     pub fn new(columns: &'a [Column<'a>], start: u64) -> Self {
         let span = columns.first().map_or(0, |c| c.values.len());
-        Self { columns, start, span, kept: None, sample: 0 }
+        Self { columns, start, after: 0, span, kept: None, sample: 0 }
     }
 
     /// A block that stands for `span` rows from row `start`, of which those at `kept` (offsets from
     /// `start`, rising, as many as the columns are long) are present.
     pub const fn with_missing(columns: &'a [Column<'a>], start: u64, span: usize, kept: &'a [u32]) -> Self {
-        Self { columns, start, span, kept: Some(kept), sample: 0 }
+        Self { columns, start, after: 0, span, kept: Some(kept), sample: 0 }
     }
 
     /// The same block as part of sample number `sample` of a kernel on independent samples.
     pub const fn of_sample(self, sample: usize) -> Self {
         Self { sample, ..self }
+    }
+
+    /// The same block where `rows` more follow it in the source.
+    pub const fn followed_by(self, rows: u64) -> Self {
+        Self { after: rows, ..self }
+    }
+
+    /// Rows that are known to follow in the source, and may be fetched ahead if these are borrowed from it.
+    pub const fn after(&self) -> u64 {
+        self.after
     }
 
     /// Rows present.
@@ -111,6 +122,7 @@ mod tests {
     fn rows_are_those_of_the_source() {
         let columns = [Column::of(&[1.0, 2.0])];
         assert_eq!(Block::new(&columns, 10).row(1), 11);
+        assert_eq!(Block::new(&columns, 10).followed_by(5).after(), 5);
         let gaps = Block::with_missing(&columns, 10, 4, &[1, 3]);
         assert_eq!((gaps.row(0), gaps.row(1), gaps.missing()), (11, 13, 2));
     }

@@ -81,9 +81,9 @@ impl Lanes for Avx2 {
         unsafe { Mask(_mm256_cmp_pd::<_CMP_LE_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LE_OQ>(a.1, b.1)) }
     }
     #[inline(always)]
-    fn unordered(self, a: Vector, b: Vector) -> Mask {
+    fn ordered(self, a: Vector, b: Vector) -> Mask {
         // SAFETY: `self` proves AVX2.
-        unsafe { Mask(_mm256_cmp_pd::<_CMP_UNORD_Q>(a.0, b.0), _mm256_cmp_pd::<_CMP_UNORD_Q>(a.1, b.1)) }
+        unsafe { Mask(_mm256_cmp_pd::<_CMP_ORD_Q>(a.0, b.0), _mm256_cmp_pd::<_CMP_ORD_Q>(a.1, b.1)) }
     }
     #[inline(always)]
     fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {

@@ -87,9 +87,9 @@ impl Lanes for Avx512 {
         Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_LE_OQ>(a.0, b.0) })
     }
     #[inline(always)]
-    fn unordered(self, a: Vector, b: Vector) -> Mask {
+    fn ordered(self, a: Vector, b: Vector) -> Mask {
         // SAFETY: `self` proves AVX-512.
-        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(a.0, b.0) })
+        Mask(unsafe { _mm512_cmp_pd_mask::<_CMP_ORD_Q>(a.0, b.0) })
     }
     #[inline(always)]
     fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {

@@ -29,8 +29,8 @@ pub trait Lanes: Copy {
     fn lt(self, a: Self::V, b: Self::V) -> Self::M;
     /// `a <= b`; false where either is NaN.
     fn le(self, a: Self::V, b: Self::V) -> Self::M;
-    /// Whether `a` or `b` is NaN.
-    fn unordered(self, a: Self::V, b: Self::V) -> Self::M;
+    /// Whether neither `a` nor `b` is NaN.
+    fn ordered(self, a: Self::V, b: Self::V) -> Self::M;
     /// `yes` where the mask is true, else `no`.
     fn select(self, mask: Self::M, yes: Self::V, no: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
@@ -60,7 +60,13 @@ pub trait Lanes: Copy {
     /// The sum of 32 lanes, as a tree whose shape is the same on every level.
     #[inline(always)]
     fn total(self, v: [Self::V; 4]) -> f64 {
-        let x = self.to_array((v[0] + v[1]) + (v[2] + v[3]));
+        self.across((v[0] + v[1]) + (v[2] + v[3]))
+    }
+
+    /// The sum of eight lanes, the last steps of [`total`](Lanes::total).
+    #[inline(always)]
+    fn across(self, v: Self::V) -> f64 {
+        let x = self.to_array(v);
         ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
     }
 }
@@ -75,14 +81,19 @@ pub trait Operation {
     fn run<L: Lanes>(self, lanes: L) -> Self::Output;
 }
 
-/// The groups of 32 in `x`, and what is left over as one more group, filled up with `fill` (none if nothing is left).
+/// The groups of 32 in `x`, and what is left over as one more group, made in `space` and filled up with `fill` (none if
+/// nothing is left).
 #[inline(always)]
-pub fn split(x: &[f64], fill: f64) -> (&[[f64; GROUP]], Option<[f64; GROUP]>) {
+pub fn split<'a>(
+    x: &'a [f64],
+    fill: f64,
+    space: &'a mut [f64; GROUP],
+) -> (&'a [[f64; GROUP]], Option<&'a [f64; GROUP]>) {
     let (groups, rest) = x.as_chunks::<GROUP>();
     if rest.is_empty() {
         return (groups, None);
     }
-    let mut tail = [fill; GROUP];
-    tail[..rest.len()].copy_from_slice(rest);
-    (groups, Some(tail))
+    *space = [fill; GROUP];
+    space[..rest.len()].copy_from_slice(rest);
+    (groups, Some(space))
 }

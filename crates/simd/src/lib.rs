@@ -10,16 +10,17 @@
 //! level is the only one; it has been run on x86-64 alone.
 //!
 //! ```
-//! use echoes_simd::{Lanes, Operation, run, split};
+//! use echoes_simd::{GROUP, Lanes, Operation, run, split};
 //!
 //! struct Sum<'a>(&'a [f64]);
 //! impl Operation for Sum<'_> {
 //!     type Output = f64;
 //!     #[inline(always)]
 //!     fn run<L: Lanes>(self, l: L) -> f64 {
-//!         let (groups, tail) = split(self.0, -0.0);
+//!         let mut space = [0.0; GROUP];
+//!         let (groups, tail) = split(self.0, -0.0, &mut space);
 //!         let mut sum = [l.splat(-0.0); 4];
-//!         for group in groups.iter().chain(&tail) {
+//!         for group in groups.iter().chain(tail) {
 //!             for (sum, x) in sum.iter_mut().zip(l.load(group)) {
 //!                 *sum = *sum + x;
 //!             }

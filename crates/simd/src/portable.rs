@@ -69,8 +69,8 @@ impl Lanes for Portable {
         Mask(a.0.simd_le(b.0))
     }
     #[inline(always)]
-    fn unordered(self, a: Vector, b: Vector) -> Mask {
-        Mask(a.0.is_nan() | b.0.is_nan())
+    fn ordered(self, a: Vector, b: Vector) -> Mask {
+        Mask(a.0.simd_eq(a.0) & b.0.simd_eq(b.0))
     }
     #[inline(always)]
     fn select(self, mask: Mask, yes: Vector, no: Vector) -> Vector {

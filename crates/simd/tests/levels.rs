@@ -1,6 +1,6 @@
 //! Every level gives the bits of the portable one, on the awkward values too.
 
-use echoes_simd::{Lanes, Level, Operation, run_at, split};
+use echoes_simd::{GROUP, Lanes, Level, Operation, run_at, split};
 
 const AWKWARD: [f64; 16] = [
     0.0,
@@ -36,8 +36,7 @@ impl Operation for Everything {
                     // Which NaN comes out is not promised, that one comes out is.
                     bits.extend(l.to_array(v).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
                 }
-                for mask in
-                    [l.lt(a, b), l.le(a, b), l.unordered(a, b), l.lt(a, b) & l.le(b, a), l.lt(a, b) | l.lt(b, a)]
+                for mask in [l.lt(a, b), l.le(a, b), l.ordered(a, b), l.lt(a, b) & l.le(b, a), l.lt(a, b) | l.lt(b, a)]
                 {
                     bits.push(u64::from(l.bits(mask)));
                 }
@@ -53,9 +52,10 @@ impl Operation for Total<'_> {
     type Output = u64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> u64 {
-        let (groups, tail) = split(self.0, -0.0);
+        let mut space = [0.0; GROUP];
+        let (groups, tail) = split(self.0, -0.0, &mut space);
         let mut sum = [l.splat(-0.0); 4];
-        for group in groups.iter().chain(&tail) {
+        for group in groups.iter().chain(tail) {
             for (sum, x) in sum.iter_mut().zip(l.load(group)) {
                 *sum = *sum + x;
             }

@@ -3,36 +3,44 @@
 //! Element `i` of a block always lands in virtual lane `i mod 32`, and the lanes are added as one fixed tree.
 //! A block's last group is filled up with values that change nothing.
 //!
-//! Sums of which the last place counts are added in runs of eight a lane, and the runs without loss: one by one, the 64
-//! values of a lane can all round the same way (a constant, squares of numbers on a grid), and a deviation ended up to ten
-//! units in the last place beside the truth.
+//! `ahead` says whether to ask for the rows to come, [`is_followed`].
+//!
+//! Sums of which the last place counts are added in runs of eight groups, and the runs without loss: one by one, the 64 values
+//! of a lane can all round the same way (a constant, squares of numbers on a grid), and a deviation ended up to ten units in
+//! the last place beside the truth.
 
-use echoes_kernel::BLOCK;
+use echoes_kernel::{BLOCK, Block, CHUNK};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use std::ops::{Add, Range, Sub};
 
 /// `Σ x`.
 #[inline]
-pub(crate) fn total(x: &[f64]) -> f64 {
-    run(Total(x))
+pub(crate) fn total(x: &[f64], ahead: bool) -> f64 {
+    run(Total { x, ahead })
 }
 
 /// `Σ d` with `d = x − center`.
 #[inline]
-pub(crate) fn deviation(x: &[f64], center: f64) -> f64 {
-    run(FindPowers::<1> { x, center })[0]
+pub(crate) fn deviation(x: &[f64], center: f64, ahead: bool) -> f64 {
+    run(FindPowers::<1> { x, center, ahead })[0]
 }
 
 /// `Σ d`, to the bits of [`deviation`], and `Σ d²`.
 #[inline]
-pub(crate) fn squares(x: &[f64], center: f64) -> [f64; 4] {
-    run(FindPowers::<2> { x, center })
+pub(crate) fn squares(x: &[f64], center: f64, ahead: bool) -> [f64; 4] {
+    run(FindPowers::<2> { x, center, ahead })
 }
 
 /// `Σ d` and `Σ d²`, to the bits of [`squares`], `Σ d³` and `Σ d⁴`.
 #[inline]
-pub(crate) fn powers(x: &[f64], center: f64) -> [f64; 4] {
-    run(FindPowers::<4> { x, center })
+pub(crate) fn powers(x: &[f64], center: f64, ahead: bool) -> [f64; 4] {
+    run(FindPowers::<4> { x, center, ahead })
+}
+
+/// The means of the whole eights of each slice; NaN where there are none.
+#[inline]
+pub(crate) fn rough_means(x: [&[f64]; 3]) -> [f64; 3] {
+    run(RoughMeans(x))
 }
 
 /// `Σ (x − cx)(y − cy)` of two columns of one length.
@@ -41,10 +49,16 @@ pub(crate) fn product(x: &[f64], cx: f64, y: &[f64], cy: f64) -> f64 {
     run(Product { x, cx, y, cy })
 }
 
-/// Smallest and largest, NaN left aside, and whether there is a NaN; `None` for nothing but NaN.
+/// Smallest and largest, NaN left aside, and whether there is a NaN.
 #[inline]
-pub(crate) fn range(x: &[f64]) -> Extremes {
-    run(FindRange(x))
+pub(crate) fn range(x: &[f64], ahead: bool) -> Extremes {
+    run(FindRange { x, ahead })
+}
+
+/// Where `value` first stands; nowhere for NaN.
+#[inline]
+pub(crate) fn position(x: &[f64], value: f64) -> Option<usize> {
+    run(FindPosition { x, value })
 }
 
 /// What [`range`] finds: `min > max` if there is nothing but NaN.
@@ -65,29 +79,35 @@ pub(crate) fn is_constant(x: &[f64]) -> bool {
 /// sum overflows.
 #[inline]
 pub(crate) fn center(x: &[f64]) -> f64 {
-    let mean = if is_constant(x) { x.first().copied().unwrap_or(0.0) } else { total(x) / x.len() as f64 };
+    let mean = if is_constant(x) { x.first().copied().unwrap_or(0.0) } else { total(x, false) / x.len() as f64 };
     [mean, x.first().copied().unwrap_or(0.0)].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
 }
 
-struct Total<'a>(&'a [f64]);
+struct Total<'a> {
+    x: &'a [f64],
+    ahead: bool,
+}
 
 impl Operation for Total<'_> {
     type Output = f64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> f64 {
         // −0 is the identity of addition: +0 would turn a sum of −0 into +0.
-        let (groups, tail) = split(self.0, -0.0);
+        let mut space = [0.0; GROUP];
+        let (groups, tail) = split(self.x, -0.0, &mut space);
         let mut total = Long::new(l, -0.0);
         for groups in groups.chunks(RUN) {
-            let mut sum = [l.splat(-0.0); 4];
+            let mut run = [l.splat(-0.0); 4];
             for group in groups {
-                prefetch(l, group, FIRST_HALF);
-                add(&mut sum, l.load(group));
+                if self.ahead {
+                    prefetch(l, group, FIRST_HALF);
+                }
+                add(&mut run, l.load(group));
             }
-            total.add::<0, 4>(sum);
+            total.add(run);
         }
-        if let Some(group) = &tail {
-            total.add::<0, 4>(l.load(group));
+        if let Some(group) = tail {
+            total.add(l.load(group));
         }
         total.value(l)
     }
@@ -96,34 +116,30 @@ impl Operation for Total<'_> {
 /// Groups that a lane adds one by one.
 const RUN: usize = 8;
 
-/// The sums of the runs, lane by lane, and what their addition has rounded off (D. E. Knuth's TwoSum).
+/// The sum of the runs in eight lanes, and what its additions have rounded off (D. E. Knuth's TwoSum).
 struct Long<V> {
-    high: [V; 4],
-    low: [V; 4],
+    high: V,
+    low: V,
 }
 
 impl<V: Copy + Add<Output = V> + Sub<Output = V>> Long<V> {
     #[inline(always)]
     fn new<L: Lanes<V = V>>(l: L, zero: f64) -> Self {
-        Self { high: [l.splat(zero); 4], low: [l.splat(0.0); 4] }
+        Self { high: l.splat(zero), low: l.splat(0.0) }
     }
 
-    /// Adds vectors `FROM..TO` of a run.
     #[inline(always)]
-    fn add<const FROM: usize, const TO: usize>(&mut self, run: [V; 4]) {
-        #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
-        for i in FROM..TO {
-            let (a, b) = (self.high[i], run[i]);
-            let high = a + b;
-            let part = high - a;
-            self.low[i] = self.low[i] + ((a - (high - part)) + (b - part));
-            self.high[i] = high;
-        }
+    fn add(&mut self, run: [V; 4]) {
+        let (a, b) = (self.high, (run[0] + run[1]) + (run[2] + run[3]));
+        let high = a + b;
+        let part = high - a;
+        self.low = self.low + ((a - (high - part)) + (b - part));
+        self.high = high;
     }
 
     #[inline(always)]
     fn value<L: Lanes<V = V>>(self, l: L) -> f64 {
-        let (high, low) = (l.total(self.high), l.total(self.low));
+        let (high, low) = (l.across(self.high), l.across(self.low));
         // What an infinite sum rounds off is NaN, and a zero would take the sign of −0.
         if low.is_nan() || low == 0.0 { high } else { high + low }
     }
@@ -140,6 +156,7 @@ fn add<V: Copy + Add<Output = V>>(sum: &mut [V; 4], x: [V; 4]) {
 struct FindPowers<'a, const ORDER: usize> {
     x: &'a [f64],
     center: f64,
+    ahead: bool,
 }
 
 impl<const ORDER: usize> Operation for FindPowers<'_, ORDER> {
@@ -147,67 +164,66 @@ impl<const ORDER: usize> Operation for FindPowers<'_, ORDER> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> [f64; 4] {
         // The center changes nothing: its deviation is zero.
-        let (groups, tail) = split(self.x, self.center);
+        let mut space = [0.0; GROUP];
+        let (groups, tail) = split(self.x, self.center, &mut space);
         let zero = [l.splat(0.0); 4];
         let center = l.splat(self.center);
-        let mut sums = Sums::<L, ORDER> {
-            l,
-            center,
-            first: Long::new(l, 0.0),
-            second: Long::new(l, 0.0),
-            third: zero,
-            fourth: zero,
-        };
-        if L::WIDE {
-            sums.vectors::<0, 4>(groups);
-        } else {
-            sums.vectors::<0, 1>(groups);
-            sums.vectors::<1, 2>(groups);
-            sums.vectors::<2, 3>(groups);
-            sums.vectors::<3, 4>(groups);
+        let (mut first, mut second) = (Long::new(l, 0.0), Long::new(l, 0.0));
+        let mut run = Run::<L, ORDER> { l, center, first: zero, second: zero, third: zero, fourth: zero };
+        for groups in groups.chunks(RUN) {
+            (run.first, run.second) = (zero, zero);
+            if L::WIDE {
+                run.add::<0, 4>(groups, self.ahead);
+            } else {
+                run.add::<0, 1>(groups, self.ahead);
+                run.add::<1, 2>(groups, self.ahead);
+                run.add::<2, 3>(groups, self.ahead);
+                run.add::<3, 4>(groups, self.ahead);
+            }
+            first.add(run.first);
+            second.add(run.second);
         }
-        if let Some(group) = &tail {
-            sums.vectors::<0, 4>(std::slice::from_ref(group));
+        if let Some(group) = tail {
+            (run.first, run.second) = (zero, zero);
+            run.add::<0, 4>(std::slice::from_ref(group), false);
+            first.add(run.first);
+            second.add(run.second);
         }
-        [sums.first.value(l), sums.second.value(l), l.total(sums.third), l.total(sums.fourth)]
+        [first.value(l), second.value(l), l.total(run.third), l.total(run.fourth)]
     }
 }
 
-/// Sums of the powers of the deviations, lane by lane.
-struct Sums<L: Lanes, const ORDER: usize> {
+/// Sums of the powers of the deviations, lane by lane: the first two of a run, the others of all.
+struct Run<L: Lanes, const ORDER: usize> {
     l: L,
     center: L::V,
-    first: Long<L::V>,
-    second: Long<L::V>,
+    first: [L::V; 4],
+    second: [L::V; 4],
     third: [L::V; 4],
     fourth: [L::V; 4],
 }
 
-impl<L: Lanes, const ORDER: usize> Sums<L, ORDER> {
+impl<L: Lanes, const ORDER: usize> Run<L, ORDER> {
     /// Vectors `FROM..TO` of each group.
     #[inline(always)]
-    fn vectors<const FROM: usize, const TO: usize>(&mut self, groups: &[[f64; GROUP]]) {
-        for groups in groups.chunks(RUN) {
-            let (mut first, mut second) = ([self.l.splat(0.0); 4], [self.l.splat(0.0); 4]);
-            for group in groups {
+    fn add<const FROM: usize, const TO: usize>(&mut self, groups: &[[f64; GROUP]], ahead: bool) {
+        for group in groups {
+            if ahead {
                 prefetch(self.l, group, both(FROM..TO, FIRST_HALF));
-                let x = self.l.load(group);
-                for i in FROM..TO {
-                    let d = x[i] - self.center;
-                    first[i] = first[i] + d;
-                    if ORDER >= 2 {
-                        let d2 = d * d;
-                        second[i] = second[i] + d2;
-                        if ORDER >= 4 {
-                            self.third[i] = self.third[i] + d2 * d;
-                            self.fourth[i] = self.fourth[i] + d2 * d2;
-                        }
+            }
+            let x = self.l.load(group);
+            #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
+            for i in FROM..TO {
+                let d = x[i] - self.center;
+                self.first[i] = self.first[i] + d;
+                if ORDER >= 2 {
+                    let d2 = d * d;
+                    self.second[i] = self.second[i] + d2;
+                    if ORDER >= 4 {
+                        self.third[i] = self.third[i] + d2 * d;
+                        self.fourth[i] = self.fourth[i] + d2 * d2;
                     }
                 }
-            }
-            self.first.add::<FROM, TO>(first);
-            if ORDER >= 2 {
-                self.second.add::<FROM, TO>(second);
             }
         }
     }
@@ -221,7 +237,12 @@ const SECOND_HALF: Range<usize> = 2..4;
 
 /// Doubles ahead to fetch. Measured, one run, two threads, 400 MB: without 61 % of a bare sum's speed; into the first-level
 /// cache, one block ahead, 88 %; into the second level, 2 to 4 blocks ahead, 94 %; 8 blocks, 91 %.
-const AHEAD: usize = 2 * BLOCK;
+const AHEAD: usize = 3 * BLOCK;
+
+/// Whether so many rows follow a block that asking for them brings something: less than a chunk is in the caches already.
+pub(crate) const fn is_followed(block: &Block<'_>) -> bool {
+    block.after() >= CHUNK as u64
+}
 
 /// The lines that are in both.
 #[inline(always)]
@@ -237,6 +258,25 @@ fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
     }
 }
 
+struct RoughMeans<'a>([&'a [f64]; 3]);
+
+impl Operation for RoughMeans<'_> {
+    type Output = [f64; 3];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [f64; 3] {
+        let mut means = [0.0; 3];
+        for (x, mean) in self.0.into_iter().zip(&mut means) {
+            let (eights, _) = x.as_chunks::<8>();
+            let mut sum = l.splat(0.0);
+            for eight in eights {
+                sum = sum + l.load8(eight);
+            }
+            *mean = l.across(sum) / (8 * eights.len()) as f64;
+        }
+        means
+    }
+}
+
 struct Product<'a> {
     x: &'a [f64],
     cx: f64,
@@ -248,20 +288,22 @@ impl Operation for Product<'_> {
     type Output = f64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> f64 {
-        let ((xs, x_tail), (ys, y_tail)) = (split(self.x, self.cx), split(self.y, self.cy));
+        let mut spaces = [[0.0; GROUP]; 2];
+        let [x_space, y_space] = &mut spaces;
+        let ((xs, x_tail), (ys, y_tail)) = (split(self.x, self.cx, x_space), split(self.y, self.cy, y_space));
         let (cx, cy) = (l.splat(self.cx), l.splat(self.cy));
         let mut total = Long::new(l, 0.0);
         for (xs, ys) in xs.chunks(RUN).zip(ys.chunks(RUN)) {
-            let mut sum = [l.splat(0.0); 4];
+            let mut run = [l.splat(0.0); 4];
             for (x, y) in xs.iter().zip(ys) {
-                Self::step(l, &mut sum, (l.load(x), cx), (l.load(y), cy));
+                Self::step(l, &mut run, (l.load(x), cx), (l.load(y), cy));
             }
-            total.add::<0, 4>(sum);
+            total.add(run);
         }
-        if let (Some(x), Some(y)) = (&x_tail, &y_tail) {
-            let mut sum = [l.splat(0.0); 4];
-            Self::step(l, &mut sum, (l.load(x), cx), (l.load(y), cy));
-            total.add::<0, 4>(sum);
+        if let (Some(x), Some(y)) = (x_tail, y_tail) {
+            let mut run = [l.splat(0.0); 4];
+            Self::step(l, &mut run, (l.load(x), cx), (l.load(y), cy));
+            total.add(run);
         }
         total.value(l)
     }
@@ -276,24 +318,30 @@ impl Product<'_> {
     }
 }
 
-struct FindRange<'a>(&'a [f64]);
+struct FindRange<'a> {
+    x: &'a [f64],
+    ahead: bool,
+}
 
 impl Operation for FindRange<'_> {
     type Output = Extremes;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> Extremes {
-        let (groups, rest) = self.0.as_chunks::<GROUP>();
+        let (groups, rest) = self.x.as_chunks::<GROUP>();
         let zero = l.splat(0.0);
-        let mut found =
-            Found { min: [l.splat(f64::INFINITY); 4], max: [l.splat(f64::NEG_INFINITY); 4], nan: l.lt(zero, zero) };
+        let mut found = Found {
+            min: [l.splat(f64::INFINITY); 4],
+            max: [l.splat(f64::NEG_INFINITY); 4],
+            ordered: [l.ordered(zero, zero); 2],
+        };
         if L::WIDE {
-            found.vectors::<0, 4>(l, groups);
+            found.vectors::<0, 4>(l, groups, self.ahead);
         } else {
-            found.vectors::<0, 2>(l, groups);
-            found.vectors::<2, 4>(l, groups);
+            found.vectors::<0, 2>(l, groups, self.ahead);
+            found.vectors::<2, 4>(l, groups, self.ahead);
         }
-        let Found { min, max, nan } = found;
-        let nan = l.bits(nan) != 0 || rest.iter().any(|x| x.is_nan());
+        let Found { min, max, ordered } = found;
+        let nan = l.bits(ordered[0] & ordered[1]) != u8::MAX || rest.iter().any(|x| x.is_nan());
         let min = l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3])));
         let max = l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3])));
         // Comparisons with NaN are false, so NaN is passed over here too.
@@ -308,15 +356,17 @@ impl Operation for FindRange<'_> {
 struct Found<L: Lanes> {
     min: [L::V; 4],
     max: [L::V; 4],
-    nan: L::M,
+    ordered: [L::M; 2],
 }
 
 impl<L: Lanes> Found<L> {
     /// Vectors `FROM..TO` of each group, an even number of them.
     #[inline(always)]
-    fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]]) {
+    fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]], ahead: bool) {
         for group in groups {
-            prefetch(l, group, both(FROM..TO, SECOND_HALF));
+            if ahead {
+                prefetch(l, group, both(FROM..TO, SECOND_HALF));
+            }
             let x = l.load(group);
             #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
             for i in FROM..TO {
@@ -326,9 +376,32 @@ impl<L: Lanes> Found<L> {
             }
             // One comparison finds a NaN in either of two vectors.
             for i in (FROM..TO).step_by(2) {
-                self.nan = self.nan | l.unordered(x[i], x[i + 1]);
+                self.ordered[i / 2] = self.ordered[i / 2] & l.ordered(x[i], x[i + 1]);
             }
         }
+    }
+}
+
+struct FindPosition<'a> {
+    x: &'a [f64],
+    value: f64,
+}
+
+impl Operation for FindPosition<'_> {
+    type Output = Option<usize>;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> Option<usize> {
+        let value = l.splat(self.value);
+        let (eights, rest) = self.x.as_chunks::<8>();
+        for (i, eight) in eights.iter().enumerate() {
+            let x = l.load8(eight);
+            let equal = l.bits(l.le(x, value) & l.le(value, x));
+            if equal != 0 {
+                return Some(8 * i + equal.trailing_zeros() as usize);
+            }
+        }
+        let from = self.x.len() - rest.len();
+        rest.iter().position(|&x| x == self.value).map(|at| from + at)
     }
 }
 
@@ -338,8 +411,11 @@ mod tests {
     use echoes_simd::{Level, run_at};
     use proptest::prelude::*;
 
-    fn tree(lanes: [f64; GROUP]) -> f64 {
-        let e: Vec<f64> = (0..8).map(|i| (lanes[i] + lanes[8 + i]) + (lanes[16 + i] + lanes[24 + i])).collect();
+    fn eights(lanes: [f64; GROUP]) -> [f64; 8] {
+        std::array::from_fn(|i| (lanes[i] + lanes[8 + i]) + (lanes[16 + i] + lanes[24 + i]))
+    }
+
+    fn across(e: [f64; 8]) -> f64 {
         ((e[0] + e[4]) + (e[2] + e[6])) + ((e[1] + e[5]) + (e[3] + e[7]))
     }
 
@@ -349,23 +425,24 @@ mod tests {
         for (i, &x) in x.iter().enumerate() {
             lanes[i % GROUP] += f(x);
         }
-        tree(lanes)
+        across(eights(lanes))
     }
 
-    /// The same sums, lane by lane in runs, the runs without loss.
+    /// The same sums in runs, the runs without loss.
     fn long(x: &[f64], f: impl Fn(f64) -> f64) -> f64 {
-        let (mut highs, mut lows) = ([0.0; GROUP], [0.0; GROUP]);
+        let (mut highs, mut lows) = ([0.0; 8], [0.0; 8]);
         let (groups, rest) = x.split_at(x.len() / GROUP * GROUP);
         for run in groups.chunks(RUN * GROUP).chain([rest]) {
-            for (lane, high) in highs.iter_mut().enumerate() {
-                let sum = run.iter().skip(lane).step_by(GROUP).fold(0.0, |sum, &x| sum + f(x));
+            let mut lanes = [0.0; GROUP];
+            run.iter().enumerate().for_each(|(i, &x)| lanes[i % GROUP] += f(x));
+            for (sum, (high, low)) in eights(lanes).into_iter().zip(highs.iter_mut().zip(&mut lows)) {
                 let before = *high;
                 *high += sum;
                 let part = *high - before;
-                lows[lane] += (before - (*high - part)) + (sum - part);
+                *low += (before - (*high - part)) + (sum - part);
             }
         }
-        let (high, low) = (tree(highs), tree(lows));
+        let (high, low) = (across(highs), across(lows));
         if low.is_nan() { high } else { high + low }
     }
 
@@ -377,17 +454,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64) {
+        fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64, ahead: bool) {
             for level in Level::available() {
-                prop_assert_eq!(run_at(level, Total(&x)), long(&x, |x| x));
-                let [s1, s2, s3, s4] = run_at(level, FindPowers::<4> { x: &x, center: c });
+                prop_assert_eq!(run_at(level, Total { x: &x, ahead }), long(&x, |x| x));
+                let [s1, s2, s3, s4] = run_at(level, FindPowers::<4> { x: &x, center: c, ahead });
                 prop_assert_eq!(s1, long(&x, |x| x - c));
                 prop_assert_eq!(s2, long(&x, |x| (x - c) * (x - c)));
                 let cube = naive(&x, |x| { let d = x - c; d * d * d });
                 prop_assert!(s3 == cube || s3.is_nan() && cube.is_nan());
                 prop_assert_eq!(s4, naive(&x, |x| { let d = x - c; (d * d) * (d * d) }));
-                prop_assert_eq!(run_at(level, FindPowers::<2> { x: &x, center: c }), [s1, s2, 0.0, 0.0]);
-                prop_assert_eq!(run_at(level, FindPowers::<1> { x: &x, center: c }), [s1, 0.0, 0.0, 0.0]);
+                prop_assert_eq!(run_at(level, FindPowers::<2> { x: &x, center: c, ahead }), [s1, s2, 0.0, 0.0]);
+                prop_assert_eq!(run_at(level, FindPowers::<1> { x: &x, center: c, ahead }), [s1, 0.0, 0.0, 0.0]);
                 let xx = run_at(level, Product { x: &x, cx: c, y: &x, cy: c });
                 prop_assert_eq!(xx, s2);
             }
@@ -400,10 +477,14 @@ mod tests {
                 x[at] = f64::NAN;
             }
             for level in Level::available() {
-                let range = run_at(level, FindRange(&x));
+                let range = run_at(level, FindRange { x: &x, ahead: spoil });
                 prop_assert_eq!(range.min, x.iter().copied().fold(f64::INFINITY, f64::min));
                 prop_assert_eq!(range.max, x.iter().copied().fold(f64::NEG_INFINITY, f64::max));
                 prop_assert_eq!(range.nan, x.iter().any(|x| x.is_nan()));
+                for value in [range.min, range.max, f64::NAN] {
+                    let found = run_at(level, FindPosition { x: &x, value });
+                    prop_assert_eq!(found, x.iter().position(|&x| x == value));
+                }
             }
         }
     }

@@ -243,11 +243,12 @@ impl Operation for Absorb<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         // NaN is neither below nor inside, so it may fill up the last group.
-        let (groups, tail) = split(self.x, f64::NAN);
+        let mut space = [0.0; GROUP];
+        let (groups, tail) = split(self.x, f64::NAN, &mut space);
         for group in groups {
             Self::step(l, self.bracket, group);
         }
-        if let Some(group) = &tail {
+        if let Some(group) = tail {
             Self::step(l, self.bracket, group);
         }
     }
@@ -279,12 +280,13 @@ impl Operation for CountNans<'_> {
     type Output = u64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> u64 {
-        let (groups, tail) = split(self.0, 0.0);
+        let mut space = [0.0; GROUP];
+        let (groups, tail) = split(self.0, 0.0, &mut space);
         let mut nans = 0;
         for group in groups {
             nans += Self::step(l, group);
         }
-        nans + tail.map_or(0, |group| Self::step(l, &group))
+        nans + tail.map_or(0, |group| Self::step(l, group))
     }
 }
 
@@ -294,7 +296,7 @@ impl CountNans<'_> {
         let x = l.load(group);
         let mut nans = 0;
         for x in x {
-            nans += u64::from(l.bits(l.unordered(x, x)).count_ones());
+            nans += u64::from(l.bits(l.ordered(x, x)).count_zeros());
         }
         nans
     }

@@ -100,7 +100,7 @@ impl Partial for Comoments {
         }
         for i in 0..columns {
             let (x, cx) = (block.values(i), self.scratch[i]);
-            let [s1, s2, ..] = sweeps::squares(x, cx);
+            let [s1, s2, ..] = sweeps::squares(x, cx, false);
             self.scratch[columns + i] = s1;
             self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * (s1 / n));
             for j in 0..i {

@@ -39,18 +39,22 @@ impl Extrema {
 
     fn absorb_doubles(&mut self, block: &Block<'_>) {
         let x = block.values(0);
-        let range = sweeps::range(x);
+        let range = sweeps::range(x, sweeps::is_followed(block));
         let place = |value: f64| {
-            let at = x.iter().position(|&x| x == value)?;
+            let at = sweeps::position(x, value)?;
             Some((number(block.stored(0), x[at]), block.row(at)))
         };
-        // The position is looked for only where the block improves on what is known: seldom.
+        // A position is looked for only where the block improves on what is known: seldom.
         let float = |place: Option<Place>| place.map(|(value, _)| value.to_f64());
-        let min = float(self.min).is_none_or(|min| range.min < min).then(|| place(range.min)).flatten();
-        let max = float(self.max).is_none_or(|max| max < range.max).then(|| place(range.max)).flatten();
-        let first_nan = || x.iter().position(|x| x.is_nan()).map(|at| block.row(at));
-        let nan = if range.nan && self.nan.is_none() { first_nan() } else { None };
-        self.offer(min, max, nan);
+        if float(self.min).is_none_or(|min| range.min < min) {
+            self.min = place(range.min).or(self.min);
+        }
+        if float(self.max).is_none_or(|max| max < range.max) {
+            self.max = place(range.max).or(self.max);
+        }
+        if range.nan && self.nan.is_none() {
+            self.nan = x.iter().position(|x| x.is_nan()).map(|at| block.row(at));
+        }
     }
 
     fn absorb_integers<T: Copy + Ord + Into<i128>>(&mut self, block: &Block<'_>, x: &[T]) {

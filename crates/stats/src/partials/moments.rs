@@ -80,21 +80,21 @@ impl Moments {
         (self.count > 0).then_some(if bias { g2 } else { unbiased })
     }
 
-    /// The moments of one block, swept about `anchor` first.
+    /// The moments of one block, swept about `anchor` first; `ahead` as for the sweeps.
     #[inline(always)]
-    fn of_block(order: Order, x: &[f64], anchor: f64) -> Self {
+    fn of_block(order: Order, x: &[f64], anchor: f64, ahead: bool) -> Self {
         let n = x.len() as f64;
         let powers = match order {
-            Order::First => [sweeps::deviation(x, anchor), 0.0, 0.0, 0.0],
-            Order::Second => sweeps::squares(x, anchor),
-            Order::Fourth => sweeps::powers(x, anchor),
+            Order::First => [sweeps::deviation(x, anchor, ahead), 0.0, 0.0, 0.0],
+            Order::Second => sweeps::squares(x, anchor, ahead),
+            Order::Fourth => sweeps::powers(x, anchor, ahead),
         };
         let mean = Double::sum(anchor, powers[0] / n);
         let mut block = Self { order, count: x.len() as u64, mean, ..Self::begin(&order) };
         if order > Order::First {
             let about_mean = || match (order, if sweeps::is_constant(x) { x[0] } else { mean.value() }) {
-                (Order::Fourth, center) => sweeps::powers(x, center),
-                (_, center) => sweeps::squares(x, center),
+                (Order::Fourth, center) => sweeps::powers(x, center, false),
+                (_, center) => sweeps::squares(x, center, false),
             };
             block.set_moments(n, if is_near(powers, n) { powers } else { about_mean() });
         }
@@ -115,21 +115,9 @@ impl Moments {
 /// within a quarter of a standard deviation of their mean but for once in 30,000 times.
 fn anchor(x: &[f64]) -> f64 {
     let run = (x.len() / 3).min(128);
-    let mut means = [0, 1, 2].map(|i| rough_mean(&x[i * run..(i + 1) * run]));
+    let mut means = sweeps::rough_means([&x[..run], &x[run..2 * run], &x[2 * run..3 * run]]);
     means.sort_unstable_by(f64::total_cmp);
     [means[1], x[0]].into_iter().find(|anchor| anchor.is_finite()).unwrap_or(0.0)
-}
-
-/// The mean of the whole eights of `x`; NaN if there are none.
-fn rough_mean(x: &[f64]) -> f64 {
-    let (eights, _) = x.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for eight in eights {
-        for (sum, x) in sums.iter_mut().zip(eight) {
-            *sum += x;
-        }
-    }
-    sums.iter().sum::<f64>() / (8 * eights.len()) as f64
 }
 
 /// Whether the block's mean is within a quarter of its standard deviation of the center: then the correction takes away less
@@ -152,7 +140,7 @@ impl Partial for Moments {
         let x = block.values(0);
         if !x.is_empty() {
             let anchor = *self.anchor.get_or_insert_with(|| anchor(x));
-            self.merge(&Self::of_block(self.order, x, anchor));
+            self.merge(&Self::of_block(self.order, x, anchor, sweeps::is_followed(block)));
         }
     }
 

@@ -24,9 +24,9 @@ impl Sum {
         }
     }
 
-    /// Takes in a block of doubles.
-    pub(crate) fn add(&mut self, x: &[f64]) {
-        self.doubles = Some(self.doubles.unwrap_or_default().add(sweeps::total(x)));
+    /// Takes in the sum of a block of doubles.
+    pub(crate) fn add(&mut self, sum: f64) {
+        self.doubles = Some(self.doubles.unwrap_or_default().add(sum));
     }
 }
 
@@ -42,7 +42,7 @@ impl Partial for Sum {
         match integers(block.stored(0)) {
             // 2¹²⁷ is beyond 2⁶³ rows of the widest integers.
             Some(sum) => self.integers = self.integers.saturating_add(sum),
-            None => self.add(block.values(0)),
+            None => self.add(sweeps::total(block.values(0), sweeps::is_followed(block))),
         }
     }
 

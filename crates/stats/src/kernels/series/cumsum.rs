@@ -1,6 +1,6 @@
 //! Cumulative sum.
 
-use crate::partials::Sum;
+use crate::{partials::Sum, sweeps};
 use echoes_kernel::{BLOCK, Category, Emit, Form, Kernel, Needs, Next, Piece, Result, Series, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl Emit<Sum> for CumSum {
                 sum += x;
                 *out = base + sum;
             }
-            before.add(x);
+            before.add(sweeps::total(x, false));
         }
     }
 }
