@@ -102,10 +102,11 @@ impl Partial for Comoments {
             let (x, cx) = (block.values(i), self.scratch[i]);
             let [s1, s2, ..] = sweeps::squares(x, cx, false);
             self.scratch[columns + i] = s1;
-            self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * (s1 / n));
+            self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * s1 / n);
             for j in 0..i {
                 let (y, cy) = (block.values(j), self.scratch[j]);
-                let xy = sweeps::product(x, cx, y, cy) - s1 * (self.scratch[columns + j] / n);
+                // Multiplied first: (x, y) and (y, x) have the same bits.
+                let xy = sweeps::product(x, cx, y, cy) - s1 * self.scratch[columns + j] / n;
                 self.products[index(i, j)] = self.products[index(i, j)].add(xy);
             }
         }
