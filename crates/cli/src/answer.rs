@@ -1,6 +1,7 @@
 //! `echoes <kernel> FILE…`: one reading a file, however many columns are asked for.
 
 use crate::{
+    cache,
     columns::{self, Choice},
     exit::{Failure, say},
     files,
@@ -12,6 +13,7 @@ use crate::{
     settings::Settings,
 };
 use clap::ArgMatches;
+use echoes_cache::Cache;
 use echoes_engine::{Cancel, Error, Job, Report, Request};
 use echoes_io::Source;
 use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Shape, Spec};
@@ -47,9 +49,11 @@ pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
     let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
     check(kernel.as_ref())?;
     let files = files::expand(matches)?;
+    let settings = Settings::of(matches);
     let command = Command {
         kernel: kernel.as_ref(),
-        settings: Settings::of(matches),
+        cache: settings.cache.then(cache::open).transpose()?,
+        settings,
         wanted: matches.get_many::<String>("columns").into_iter().flatten().cloned().collect(),
         cancel: interrupt::install(),
     };
@@ -82,6 +86,7 @@ fn check(kernel: &dyn BoundKernel) -> Result<(), Failure> {
 struct Command<'a> {
     kernel: &'a dyn BoundKernel,
     settings: Settings,
+    cache: Option<Cache>,
     wanted: Vec<String>,
     cancel: &'a Cancel,
 }
@@ -117,13 +122,25 @@ impl Command<'_> {
             return self.explain(source, &requests, printer);
         }
         let (answers, report) =
-            self.running(|job| job.answers(source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
+            self.running(|job| self.answers(job, source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
         self.report(&report);
         let (answers, failure) = self.sort_out(source, choice, answers, &report);
         if !answers.sets.is_empty() {
             printer.answers(&answers)?;
         }
         failure.map_or(Ok(()), Err)
+    }
+
+    fn answers(
+        &self,
+        job: &Job<'_>,
+        source: &dyn Source,
+        requests: &[Request<'_>],
+    ) -> echoes_engine::Result<(Vec<echoes_engine::Result<Answer>>, Report)> {
+        match (&self.cache, source.identity()) {
+            (Some(cache), Some(identity)) => job.cache(cache, identity.as_bytes()).answers(source, requests),
+            _ => job.answers(source, requests),
+        }
     }
 
     fn requests(&self, choice: &Choice) -> Vec<Request<'_>> {

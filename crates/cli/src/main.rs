@@ -7,6 +7,7 @@
 
 mod answer;
 mod args;
+mod cache;
 mod columns;
 mod completions;
 mod doctor;

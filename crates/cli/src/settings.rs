@@ -15,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) open: OpenOptions,
     pub(crate) explain: bool,
     pub(crate) report: bool,
+    pub(crate) cache: bool,
 }
 
 impl Settings {
@@ -30,6 +31,7 @@ impl Settings {
             },
             explain: matches.get_flag("explain"),
             report: matches.get_flag("report"),
+            cache: matches.get_flag("cache"),
         }
     }
 }
@@ -68,6 +70,7 @@ pub(crate) fn args() -> Vec<Arg> {
             .help_heading(HEADING),
         word("io", &["auto", "mmap", "pread"]).default_value("auto").help("How files are read"),
         threads(),
+        flag("cache").help("Keep what was read of a file for questions to come, in the user's cache directory"),
         flag("explain").help("Print the plan and read nothing"),
         flag("report").help("Say on standard error what was read, and how fast"),
     ]

@@ -19,6 +19,9 @@ pub(crate) struct Context<'a> {
     pub(crate) rows: AtomicU64,
     pub(crate) bytes: AtomicU64,
     pub(crate) readings: AtomicU64,
+    /// Partials that a cache had, and those that were read for it.
+    pub(crate) cached: AtomicU64,
+    pub(crate) computed: AtomicU64,
     scratch: Mutex<Vec<Scratch>>,
 }
 
@@ -32,6 +35,8 @@ impl<'a> Context<'a> {
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             readings: AtomicU64::new(0),
+            cached: AtomicU64::new(0),
+            computed: AtomicU64::new(0),
             scratch: Mutex::new(Vec::new()),
         }
     }

@@ -1,6 +1,10 @@
 //! The engine: threads, and the options of a run.
 
-use crate::{Cancel, Data, Error, Progress, Report, Request, Result, Sink, context::Context, many, plan::Plan, typed};
+use crate::{
+    Cancel, Data, Error, Progress, Report, Request, Result, Sink, context::Context, many, plan::Plan, shelf::Shelf,
+    typed,
+};
+use echoes_cache::Cache;
 use echoes_io::Source;
 use echoes_kernel::{Answer, Kernel, Nan};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -36,7 +40,7 @@ impl Engine {
 
     /// A run with the usual options: NaN spreads.
     pub const fn job(&self) -> Job<'_> {
-        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None }
+        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None, shelf: None }
     }
 
     /// Runs a kernel with the usual options.
@@ -75,6 +79,7 @@ pub struct Job<'a> {
     pub(crate) nan: Nan,
     pub(crate) cancel: Option<&'a Cancel>,
     pub(crate) progress: Option<&'a Progress<'a>>,
+    pub(crate) shelf: Option<Shelf<'a>>,
 }
 
 impl<'a> Job<'a> {
@@ -94,6 +99,15 @@ impl<'a> Job<'a> {
     #[must_use]
     pub const fn progress(self, progress: &'a Progress<'a>) -> Self {
         Self { progress: Some(progress), ..self }
+    }
+
+    /// Keeps partials of [`answers`](Job::answers) in a cache, and takes them from there. `content` is what the content of the
+    /// source is known by: another source, or the same one altered or read otherwise, must be given other bytes.
+    ///
+    /// Kernels on independent samples and what is written row by row are computed anew.
+    #[must_use]
+    pub const fn cache(self, cache: &'a Cache, content: &'a [u8]) -> Self {
+        Self { shelf: Some(Shelf { cache, content }), ..self }
     }
 
     /// Runs a kernel on columns in memory. Data of one chunk or less (131,072 rows) never leave the caller's thread.

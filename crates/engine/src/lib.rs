@@ -33,6 +33,7 @@ mod plan;
 mod prepare;
 mod report;
 mod sample;
+mod shelf;
 mod typed;
 mod whole;
 mod window;

@@ -6,6 +6,7 @@ use crate::{
     emit::{Stretch, Writer},
     fold::{self, Groups, Single},
     sample::sample,
+    shelf::Group,
     whole::{gather, gather_stream, interruptible},
 };
 use echoes_io::{Reading, Source};
@@ -205,7 +206,7 @@ impl<'a> Run<'a> {
 
     /// Kernels on rows: those on the same columns share their partials, and all share one reading.
     fn read_rows(&self, tasks: &mut [&mut Task<'_>]) -> Result<()> {
-        let mut groups: Vec<(Vec<usize>, Bundle)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for task in tasks.iter() {
             let columns = &task.request.columns;
             let at = groups.iter().position(|(known, _)| known == columns).unwrap_or_else(|| {
@@ -219,18 +220,26 @@ impl<'a> Run<'a> {
         if groups.is_empty() {
             return Ok(());
         }
+        let read = match &self.job.shelf {
+            Some(shelf) => shelf.read(&self.context, &groups, |groups| self.read_groups(groups))?,
+            None => self.read_groups(&groups)?,
+        };
+        for task in tasks.iter_mut() {
+            if let Some(at) = groups.iter().position(|(known, _)| *known == task.request.columns) {
+                task.finish(self, &read[at]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The partials of each group, in one reading.
+    fn read_groups(&self, groups: &[Group]) -> Result<Vec<Bundle>> {
         let mut columns: Vec<usize> = groups.iter().flat_map(|(columns, _)| columns.iter().copied()).collect();
         columns.sort_unstable();
         columns.dedup();
         let places = |wanted: &[usize]| wanted.iter().filter_map(|column| columns.binary_search(column).ok()).collect();
         let begin = || Groups(groups.iter().map(|(wanted, bundle)| (places(wanted), bundle.fresh())).collect());
-        let read = self.read(&columns, begin)?;
-        for task in tasks.iter_mut() {
-            if let Some(at) = groups.iter().position(|(known, _)| *known == task.request.columns) {
-                task.finish(self, &read.0[at].1);
-            }
-        }
-        Ok(())
+        Ok(self.read(&columns, begin)?.0.into_iter().map(|(_, bundle)| bundle).collect())
     }
 
     fn read<A: fold::Absorb>(&self, columns: &[usize], begin: impl Fn() -> A + Sync) -> Result<A> {
@@ -292,6 +301,8 @@ impl<'a> Run<'a> {
             rows: self.source.rows().unwrap_or_else(|| count(&self.context.rows)),
             readings: count(&self.context.readings),
             bytes: count(&self.context.bytes),
+            cached: count(&self.context.cached),
+            computed: count(&self.context.computed),
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }

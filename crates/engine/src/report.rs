@@ -19,6 +19,10 @@ pub struct Report {
     pub readings: u64,
     /// Bytes of columns that were read, over all readings.
     pub bytes: u64,
+    /// Partials that the cache had; 0 without a cache.
+    pub cached: u64,
+    /// Partials that were read and put into the cache; 0 without a cache.
+    pub computed: u64,
     /// Seconds from asking to answering.
     pub seconds: f64,
 }
@@ -47,6 +51,10 @@ impl fmt::Display for Report {
             self.gigabytes_per_second(),
             self.simd,
             self.threads
-        )
+        )?;
+        if self.cached + self.computed > 0 {
+            write!(f, ", {} of {} partials from the cache", self.cached, self.cached + self.computed)?;
+        }
+        Ok(())
     }
 }

@@ -209,6 +209,13 @@ impl<'a> Bytes<'a> {
         Err(self.changed())
     }
 
+    /// What the content is known by without reading it: the file's device, number, size and times of change. `None` for what
+    /// is no file, for a file that changed within the last seconds and may do so again unseen, and on systems other than Unix.
+    pub fn identity(&self) -> Option<String> {
+        let (Backing::Mapped(_, handle) | Backing::Positional(handle)) = &self.backing else { return None };
+        identity(&handle.file.metadata().ok()?)
+    }
+
     pub(crate) fn malformed(&self, what: impl Into<String>) -> Error {
         Error::new(Kind::Malformed, &self.name, what)
     }
@@ -216,6 +223,26 @@ impl<'a> Bytes<'a> {
     fn changed(&self) -> Error {
         Error::new(Kind::Changed, &self.name, "changed while it was being read: try again when nothing writes to it")
     }
+}
+
+/// Seconds for which a file must have stood still: some file systems tell the time of change by two seconds only.
+#[cfg(unix)]
+const SETTLED: i64 = 3;
+
+#[cfg(unix)]
+fn identity(file: &fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    // The time of change of the file's entry cannot be set back, as that of its content can.
+    let settled = file.mtime().max(file.ctime()).checked_add(SETTLED)? < i64::try_from(now).ok()?;
+    let [written, changed] = [(file.mtime(), file.mtime_nsec()), (file.ctime(), file.ctime_nsec())];
+    let (device, number, size) = (file.dev(), file.ino(), file.size());
+    settled.then(|| format!("{device}:{number}:{size}:{}.{}:{}.{}", written.0, written.1, changed.0, changed.1))
+}
+
+#[cfg(not(unix))]
+const fn identity(_: &fs::Metadata) -> Option<String> {
+    None
 }
 
 /// Whether the file lies on a network or in user space, or cannot be asked.
@@ -339,6 +366,26 @@ mod tests {
         let absent = Bytes::open("no/such.npy", Access::Auto).unwrap_err();
         assert_eq!(absent.to_string(), "no/such.npy: no such file: check the path");
         assert_eq!(absent.kind, Kind::Unreadable);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_has_an_identity_once_it_has_settled_and_another_after_every_change() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let identity = |path: &Path| Bytes::open(path, Access::Auto).unwrap().identity();
+        assert_eq!(identity(file.path()), None, "it may change again at the same time");
+        assert_eq!(Bytes::memory("memory", &b"0123"[..]).identity(), None);
+        let metadata = file.as_file().metadata().unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(SETTLED as u64 + 2));
+        let first = identity(file.path()).unwrap();
+        assert_eq!(identity(file.path()).unwrap(), first);
+        // The same size, the old time of change: still another file.
+        file.as_file().write_all(b"x").unwrap();
+        file.as_file().set_len(10).unwrap();
+        file.as_file().set_modified(metadata.modified().unwrap()).unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(SETTLED as u64 + 2));
+        assert_ne!(identity(file.path()).unwrap(), first);
     }
 
     #[test]

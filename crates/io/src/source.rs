@@ -19,6 +19,11 @@ pub trait Source: Send + Sync {
     /// Rows, missing ones included; `None` if only reading can tell.
     fn rows(&self) -> Option<u64>;
 
+    /// What the content, as it is read here, is known by without reading it, if by anything: what a cache may keep it under.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
     /// One reading of some columns, by their positions in [`fields`](Source::fields). May be called again and again.
     ///
     /// # Errors

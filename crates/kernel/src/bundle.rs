@@ -13,6 +13,13 @@ pub trait Leaf: Send + Sync {
     fn merge(&mut self, later: &dyn Leaf);
     /// The leaf of no rows, begun with the same setup.
     fn fresh(&self) -> Box<dyn Leaf>;
+    /// The leaf of no rows, begun with the [widest](Partial::widest) setup.
+    fn widest(&self) -> Box<dyn Leaf>;
+    /// The setup as bytes: with the name, what tells the leaf from others over the same rows.
+    ///
+    /// # Errors
+    /// As [`wire::encode`].
+    fn setup(&self) -> Result<Vec<u8>>;
     /// A copy.
     fn boxed(&self) -> Box<dyn Leaf>;
     /// The partial as bytes, [`wire::encode`].
@@ -48,6 +55,13 @@ impl<P: Partial> Leaf for Typed<P> {
     }
     fn fresh(&self) -> Box<dyn Leaf> {
         Box::new(Self { setup: self.setup.clone(), partial: P::begin(&self.setup) })
+    }
+    fn widest(&self) -> Box<dyn Leaf> {
+        let setup = P::widest(&self.setup);
+        Box::new(Self { partial: P::begin(&setup), setup })
+    }
+    fn setup(&self) -> Result<Vec<u8>> {
+        wire::setup::<P>(&self.setup)
     }
     fn boxed(&self) -> Box<dyn Leaf> {
         Box::new(Self { setup: self.setup.clone(), partial: self.partial.clone() })
@@ -97,9 +111,35 @@ impl Bundle {
         self.0.iter().map(AsRef::as_ref)
     }
 
+    /// The same partials or wider ones, of no rows.
+    #[must_use]
+    pub fn widest(&self) -> Self {
+        self.0.iter().map(|leaf| leaf.widest()).collect()
+    }
+
     /// Whether there is nothing to absorb.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Extend<Box<dyn Leaf>> for Bundle {
+    fn extend<I: IntoIterator<Item = Box<dyn Leaf>>>(&mut self, leaves: I) {
+        self.0.extend(leaves);
+    }
+}
+
+impl FromIterator<Box<dyn Leaf>> for Bundle {
+    fn from_iter<I: IntoIterator<Item = Box<dyn Leaf>>>(leaves: I) -> Self {
+        Self(leaves.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Bundle {
+    type Item = Box<dyn Leaf>;
+    type IntoIter = std::vec::IntoIter<Box<dyn Leaf>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -29,6 +29,12 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
         have == want
     }
 
+    /// The setup that [covers](Partial::covers) the most at about the same cost: what to read where the partial is kept for
+    /// questions to come.
+    fn widest(setup: &Self::Setup) -> Self::Setup {
+        setup.clone()
+    }
+
     /// Adds the partials that this one is made of to the reading; a tuple adds each of its own.
     fn spread(setup: &Self::Setup, bundle: &mut Bundle) {
         bundle.add::<Self>(setup);

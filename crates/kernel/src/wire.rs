@@ -24,6 +24,14 @@ pub fn encode<P: Partial>(partial: &P) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A setup as bytes.
+///
+/// # Errors
+/// As [`encode`].
+pub(crate) fn setup<P: Partial>(setup: &P::Setup) -> Result<Vec<u8>> {
+    postcard::to_stdvec(setup).map_err(|_| Reject::Wire("its setup cannot be serialised"))
+}
+
 /// The partial that [`encode`] wrote.
 ///
 /// # Errors

@@ -50,6 +50,11 @@ impl Source for CsvSource<'_> {
         &self.dialect.fields
     }
 
+    fn identity(&self) -> Option<String> {
+        let names: Vec<&str> = self.dialect.fields.iter().map(|field| field.name.as_str()).collect();
+        Some(format!("{} {} {names:?}", self.bytes.identity()?, self.dialect.delimiter))
+    }
+
     fn rows(&self) -> Option<u64> {
         None
     }

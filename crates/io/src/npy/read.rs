@@ -46,6 +46,10 @@ impl Source for NpySource<'_> {
         &self.layout.fields
     }
 
+    fn identity(&self) -> Option<String> {
+        self.bytes.identity()
+    }
+
     fn rows(&self) -> Option<u64> {
         Some(self.layout.rows)
     }
