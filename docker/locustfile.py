@@ -1,7 +1,7 @@
 """A thousand users of the API, in the mix of a dashboard's backend.
 
     pip install locust
-    locust -f docker/locustfile.py --headless -u 1000 -r 50 -t 5m --host http://127.0.0.1:8080
+    locust -f docker/locustfile.py --headless -u 1000 -r 50 -t 5m --reset-stats --host http://127.0.0.1:8080
 
 Each asks every 1 to 5 seconds, so that a thousand are some 330 requests a second. The run fails on what an operator would be
 woken for: p95 above 200 ms, or more than 1 % of the requests failed. An answer with other bits than the first one to the same
