@@ -8,6 +8,7 @@
 mod bench;
 mod build;
 mod ci;
+mod docker;
 mod fmt;
 mod miri;
 mod native;
@@ -53,8 +54,14 @@ static CHORES: &[Chore] = &[
     Chore {
         name: "tidy",
         args: "",
-        help: "the rules of the house: floors, heads, unsafe, registry, licences",
+        help: "the rules of the house: floors, heads, unsafe, registry, licences, alerts",
         run: tidy::run,
+    },
+    Chore {
+        name: "docker",
+        args: "",
+        help: "the alerts of docker/ against their tests, with promtool",
+        run: docker::run,
     },
     Chore { name: "fmt", args: "", help: "format every file (`cargo fmt` does not see the kernels)", run: fmt::run },
     Chore { name: "bench", args: "[FILTER]", help: "the benches whose names contain FILTER", run: bench::run },

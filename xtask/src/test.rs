@@ -1,6 +1,6 @@
 //! `test`: all that must be true of a change, in one command that needs nothing but stable cargo.
 
-use crate::{Outcome, Stop, fmt, no_args, shell, steps::Steps, tidy};
+use crate::{Outcome, Stop, docker, fmt, no_args, shell, steps::Steps, tidy};
 
 /// The crates whose results depend on the instruction set.
 const UNDER_THE_LAWS: [&str; 6] =
@@ -18,6 +18,7 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.step("format", || fmt::installed().and_then(|()| fmt::check()));
     steps.step("clippy", clippy);
     steps.step("tidy", || tidy::run(&[]));
+    steps.step("docker", || docker::run(&[]));
     let runner = Runner::find();
     steps.step("tests", || runner.run(&["--workspace"], None));
     steps.step("tests in the docs", || shell::run(&mut shell::cargo(&["test", "--workspace", "--doc"])));

@@ -2,6 +2,7 @@
 //!
 //! A rule is a file of this folder: a function from the project's files to findings, with tests that break it.
 
+mod alerts;
 mod floors;
 mod heads;
 mod licences;
@@ -43,6 +44,7 @@ impl fmt::Display for Finding {
 type Rule = fn(&Tree, &Metadata) -> Vec<Finding>;
 
 static RULES: &[Rule] = &[
+    alerts::check,
     floors::check,
     heads::check,
     licences::check,

@@ -1,6 +1,6 @@
 //! The command line's grammar, and its errors in one line.
 
-use crate::{exit::Failure, files, format, kernel_args, serve, settings};
+use crate::{exit::Failure, files, format, health, kernel_args, serve, settings};
 use clap::{Arg, ArgMatches, Command, builder::EnumValueParser, error::ErrorKind};
 use echoes_stats::KERNELS;
 use std::ffi::OsString;
@@ -54,6 +54,7 @@ pub(crate) fn command(listing: Listing) -> Command {
                 .arg(format::arg()),
         )
         .subcommand(Command::new("serve").about("Answer over HTTP: the kernels, as JSON").defer(serve::command))
+        .subcommand(Command::new("health").about("Ask a server whether it is well").defer(health::command))
         .subcommand(
             Command::new("doctor")
                 .about("Say what this machine offers: instruction sets, cores, memory bandwidth")
@@ -83,7 +84,7 @@ fn catalogue() -> String {
             text += &format!("  {label:width$}  {line}\n");
         }
     }
-    text + "\nExit codes: 0 done, 2 usage, 3 bad data, 4 a file cannot be read or written, 130 interrupted"
+    text + "\nExit codes: 0 done, 1 no, 2 usage, 3 bad data, 4 a file cannot be read or written, 130 interrupted"
 }
 
 fn wrap(words: &[&str], width: usize) -> Vec<String> {

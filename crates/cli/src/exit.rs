@@ -8,11 +8,13 @@ use std::{
     process::ExitCode,
 };
 
-/// What the process tells its caller. 1 is kept for an answer that is "no", which no command gives yet.
+/// What the process tells its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The answer is on standard output, or in the file that was asked for.
     Done = 0,
+    /// The answer is "no": a server is not well.
+    No = 1,
     /// The command, a parameter or a column's name is wrong.
     Usage = 2,
     /// The data are malformed, or allow no answer.

@@ -14,6 +14,7 @@ mod doctor;
 mod exit;
 mod files;
 mod format;
+mod health;
 mod interrupt;
 mod kernel_args;
 mod kernels;
@@ -42,6 +43,7 @@ fn run() -> Result<(), Failure> {
         Some(("kernels", of)) => kernels::run(of),
         Some(("doctor", of)) => doctor::run(of),
         Some(("serve", of)) => serve::run(of),
+        Some(("health", of)) => health::run(of),
         Some(("completions", of)) => completions::run(of),
         Some((name, of)) => match echoes_stats::KERNELS.iter().find(|entry| entry.spec.name == name) {
             Some(entry) => answer::run(entry, of),

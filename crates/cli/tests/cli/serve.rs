@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
+    thread,
 };
 
 /// A server that is killed if the test fails.
@@ -52,6 +53,42 @@ fn it_answers_and_ends_in_good_order() {
     assert!(server.post("mean", r#"{"x": [1, 2, 6]}"#).contains(r#""result":3.0"#));
     Command::new("kill").args(["-INT", &server.child.id().to_string()]).status().unwrap();
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn health_asks_a_server() {
+    let server = Server::start();
+    assert_eq!(echoes(&format!("health --url http://{}", server.address)).good(), "");
+    assert_eq!(echoes("health --url https://127.0.0.1:1").code, Some(2));
+}
+
+#[test]
+fn health_of_what_is_not_well() {
+    let line = |answer: &'static [u8]| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            // A client that has read enough goes.
+            let _ = connection.write_all(answer);
+            let _ = connection.read_to_end(&mut Vec::new());
+        });
+        let ran = echoes(&format!("health --url {url}"));
+        server.join().unwrap();
+        assert_eq!(ran.code, Some(1));
+        ran.line().replace(&url, "URL")
+    };
+    assert_eq!(line(b"HTTP/1.1 503 Busy\r\n\r\n"), "echoes: URL/health: it answers `HTTP/1.1 503 Busy`");
+    assert_eq!(line(&[b'x'; 100_000]).len(), "echoes: URL/health: it answers ``".len() + 256);
+    assert_eq!(line(b""), "echoes: URL/health: no answer in 2 s");
+}
+
+#[test]
+fn health_where_nobody_listens() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let ran = echoes(&format!("health --url http://{free}"));
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.line().contains("/health: "), "{}", ran.err);
 }
 
 #[test]
