@@ -4,6 +4,7 @@
 
 mod errors;
 mod help;
+mod killed;
 mod output;
 mod published;
 mod same_bits;
