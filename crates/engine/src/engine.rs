@@ -1,36 +1,62 @@
 //! The engine: threads, and the options of a run.
 
 use crate::{
-    Cancel, Data, Error, Progress, Report, Request, Result, Sink, context::Context, many, plan::Plan, shelf::Shelf,
-    typed,
+    Cancel, Data, Error, Observer, Progress, Report, Request, Result, Sink, context::Context, many, observe::Observed,
+    plan::Plan, shelf::Shelf, typed,
 };
 use echoes_cache::Cache;
 use echoes_io::Source;
 use echoes_kernel::{Answer, Kernel, Nan};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::{num::NonZeroUsize, sync::OnceLock, thread};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, OnceLock},
+    thread,
+};
 
 /// Runs kernels. It has its own threads, which start when data of more than one chunk first need them, and end with it.
 #[derive(Debug, Default)]
 pub struct Engine {
     threads: Option<NonZeroUsize>,
     pool: OnceLock<std::result::Result<ThreadPool, String>>,
+    pub(crate) observed: Observed,
 }
 
 impl Engine {
     /// An engine with a thread for each processor.
     pub const fn new() -> Self {
-        Self { threads: None, pool: OnceLock::new() }
+        Self { threads: None, pool: OnceLock::new(), observed: Observed(None) }
     }
 
     /// An engine with so many threads; 1 uses the caller's alone.
     pub const fn with_threads(threads: NonZeroUsize) -> Self {
-        Self { threads: Some(threads), pool: OnceLock::new() }
+        Self { threads: Some(threads), pool: OnceLock::new(), observed: Observed(None) }
     }
 
     /// An engine that uses the caller's thread alone.
     pub const fn sequential() -> Self {
         Self::with_threads(NonZeroUsize::MIN)
+    }
+
+    /// The same engine, which tells `observer` of every run: for metrics.
+    ///
+    /// ```
+    /// use echoes_engine::Engine;
+    /// use echoes_stats::kernels::descriptive::Mean;
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    ///
+    /// let rows = Arc::new(AtomicU64::new(0));
+    /// let total = Arc::clone(&rows);
+    /// let engine = Engine::new().observer(Arc::new(move |run| {
+    ///     total.fetch_add(run.rows, Ordering::Relaxed);
+    /// }));
+    /// engine.run(&Mean {}, &[1.0, 2.0, 6.0])?;
+    /// assert_eq!(rows.load(Ordering::Relaxed), 3);
+    /// # Ok::<(), echoes_engine::Error>(())
+    /// ```
+    #[must_use]
+    pub fn observer(self, observer: Arc<Observer>) -> Self {
+        Self { observed: Observed(Some(observer)), ..self }
     }
 
     /// The threads that it may use.
@@ -124,7 +150,12 @@ impl<'a> Job<'a> {
     /// # Errors
     /// If the source cannot be read, or the run is cancelled; a kernel that refuses is an error of its own answer alone.
     pub fn answers(&self, source: &dyn Source, requests: &[Request<'_>]) -> Result<(Vec<Result<Answer>>, Report)> {
-        many::answers(self, source, requests)
+        let _span = tracing::debug_span!("answers", source = source.name(), kernels = requests.len()).entered();
+        let (answers, report) = many::answers(self, source, requests)?;
+        if answers.iter().any(Result::is_ok) {
+            self.engine.observed.tell(&report, requests.iter().map(|request| request.kernel.spec().name));
+        }
+        Ok((answers, report))
     }
 
     /// Runs a kernel that writes columns, into `sink`, without holding them in memory.
@@ -132,7 +163,11 @@ impl<'a> Job<'a> {
     /// # Errors
     /// As [`answers`](Job::answers); also if the kernel refuses or the sink does.
     pub fn write(&self, source: &dyn Source, request: &Request<'_>, sink: &mut dyn Sink) -> Result<Report> {
-        many::write(self, source, request, sink)
+        let _span =
+            tracing::debug_span!("write", source = source.name(), kernel = request.kernel.spec().name).entered();
+        let report = many::write(self, source, request, sink)?;
+        self.engine.observed.tell(&report, std::iter::once(request.kernel.spec().name));
+        Ok(report)
     }
 
     /// What [`answers`](Job::answers) would do.

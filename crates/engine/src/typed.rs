@@ -1,7 +1,7 @@
 //! A kernel whose type is known, on columns in memory. Small data take no heap.
 
 use crate::{
-    Data, Engine, Error, Job, Result,
+    Data, Engine, Error, Job, Result, Run,
     context::Context,
     data::Views,
     emit::{Stretch, Writer},
@@ -12,6 +12,7 @@ use crate::{
 use echoes_io::{Memory, Rows, View};
 use echoes_kernel::{Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape};
 use smallvec::smallvec;
+use std::{sync::atomic::Ordering, time::Instant};
 
 /// Kernels as methods on the caller's thread alone; an [`Engine`] brings more.
 pub trait Compute: Kernel {
@@ -37,6 +38,7 @@ impl<K: Kernel> Compute for K {}
 
 pub(crate) fn run<K: Kernel>(job: &Job<'_>, kernel: &K, views: Views<'_>) -> Result<K::Output> {
     let spec = K::SPEC;
+    let _span = tracing::trace_span!("run", kernel = spec.name).entered();
     if !spec.columns.accepts(views.len()) {
         return Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found: views.len() }.into());
     }
@@ -47,7 +49,13 @@ pub(crate) fn run<K: Kernel>(job: &Job<'_>, kernel: &K, views: Views<'_>) -> Res
     let data = if spec.is_samples() { Memories::Samples(views) } else { Memories::Rows(Memory::rows(views)?) };
     let sample = if spec.sampled { sample(&context, data.first())? } else { Vec::new() };
     let shape = Shape { rows: longest, columns, sample: &sample };
-    answer(job, &context, kernel.clone(), &shape, &data)
+    let Some(observer) = &job.engine.observed.0 else { return answer(job, &context, kernel.clone(), &shape, &data) };
+    let started = Instant::now();
+    let output = answer(job, &context, kernel.clone(), &shape, &data)?;
+    let (rows, bytes) = (longest.unwrap_or_default(), context.bytes.load(Ordering::Relaxed));
+    let seconds = started.elapsed().as_secs_f64();
+    observer(&Run { kernels: &[spec.name], backend: "memory", rows, bytes, seconds });
+    Ok(output)
 }
 
 /// Columns to read row by row, or samples to read one after the other.

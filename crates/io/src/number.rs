@@ -46,8 +46,13 @@ pub fn parse(text: &[u8]) -> Option<Number> {
 /// The number that `text` begins with and what follows it, if it is short enough to be found fast.
 ///
 /// The number ends where no longer one can be read, so what follows must be looked at before it is believed.
+///
+/// ```
+/// use echoes_io::number::{Number, parse_prefix};
+/// assert_eq!(parse_prefix(b"2.5, 3]"), Some((Number::Float(2.5), &b", 3]"[..])));
+/// ```
 #[inline]
-pub(crate) fn parse_prefix(text: &[u8]) -> Option<(Number, &[u8])> {
+pub fn parse_prefix(text: &[u8]) -> Option<(Number, &[u8])> {
     let (negative, body) = match text {
         [b'-', body @ ..] => (true, body),
         [b'+', body @ ..] => (false, body),

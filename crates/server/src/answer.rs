@@ -1,15 +1,35 @@
-//! A kernel's answer, from the text of a request.
+//! A kernel's answer, in the form that the client wants.
 
 use crate::{
-    Config, body,
+    body::shorten,
+    media::{NPY, Wanted, gzip},
     problem::{Kind, Problem},
+    routes::JSON,
 };
-use axum::body::Bytes;
-use echoes_engine::{Cancel, Engine, Error, Report, Request};
-use echoes_io::Memory;
-use echoes_kernel::{Answer, Entry, Reject};
+use axum::{
+    body::Bytes,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use echoes_engine::{Cancel, Engine, Error, Report, Request, Sink};
+use echoes_io::{Source, npy};
+use echoes_kernel::{Answer, BoundKernel, Nan, Reject, Spec};
 use serde::Serialize;
 use serde_json::value::Value;
+use std::io::Cursor;
+
+/// Columns that a message names.
+const NAMED_MAX: usize = 12;
+
+/// A kernel, and the data that it is to have.
+pub(crate) struct Asked<'a> {
+    pub source: &'a dyn Source,
+    pub kernel: &'a dyn BoundKernel,
+    pub columns: Vec<usize>,
+    pub nan: Nan,
+    /// Whether the answer says how long it took: one with an entity tag has the same bytes every time.
+    pub timed: bool,
+}
 
 /// The JSON of an answer.
 #[derive(Serialize)]
@@ -20,53 +40,197 @@ struct Answered<'a> {
     result: Answer,
     rows: u64,
     backend: &'static str,
-    elapsed_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<f64>,
 }
 
-/// Reads the request, runs the kernel, writes the answer.
-pub(crate) fn answer(
-    engine: &Engine,
-    entry: &Entry,
-    text: Bytes,
-    config: &Config,
-    cancel: &Cancel,
-) -> Result<Vec<u8>, Problem> {
-    let body = body::parse(&text, entry.spec.columns, config.columns_max)?;
-    drop(text);
-    let kernel = (entry.bind)(body.params).map_err(|reject| refuse(reject.into()))?;
-    let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
-    let request = Request { kernel: kernel.as_ref(), columns: (0..body.columns.len()).collect() };
-    let (result, report) = run(engine, &source, request, body.nan, cancel).map_err(refuse)?;
-    let answered = Answered {
-        kernel: entry.spec.name,
-        params: kernel.params(),
-        columns: body.columns.iter().map(|(name, _)| name.as_str()).collect(),
-        result,
-        rows: report.rows,
-        backend: report.backend,
-        elapsed_ms: (report.seconds * 1e6).round() / 1e3,
+/// An answer, written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Made {
+    pub body: Bytes,
+    pub media: &'static str,
+    pub gzip: bool,
+}
+
+impl Made {
+    fn new(body: Vec<u8>, media: &'static str, wanted: Wanted) -> Self {
+        let (body, gzip) = gzip(body, wanted);
+        Self { body: body.into(), media, gzip }
+    }
+
+    /// An answer of JSON.
+    pub(crate) fn json(value: &impl Serialize, wanted: Wanted) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(value).map_err(|_| Problem::internal())?;
+        Ok(Self::new(body, JSON, wanted))
+    }
+}
+
+impl IntoResponse for Made {
+    fn into_response(self) -> Response {
+        let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(self.media))];
+        let mut response = (kind, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        if self.gzip {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        response
+    }
+}
+
+impl Asked<'_> {
+    /// Runs the kernel and writes its answer.
+    pub(crate) fn answer(self, engine: &Engine, cancel: &Cancel, wanted: Wanted) -> Result<Made, Problem> {
+        if wanted.npy { self.array(engine, cancel, wanted) } else { self.json(engine, cancel, wanted) }
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request { kernel: self.kernel, columns: self.columns.clone() }
+    }
+
+    fn run(&self, engine: &Engine, cancel: &Cancel) -> Result<(Answer, Report), Problem> {
+        let run = engine.job().nan(self.nan).cancel(cancel).answers(self.source, &[self.request()]);
+        let (mut answers, report) = run.map_err(refuse)?;
+        let answer = answers.pop().unwrap_or(Err(Error::Reject(Reject::Kernel("it has no answer"))));
+        Ok((answer.map_err(refuse)?, report))
+    }
+
+    fn json(&self, engine: &Engine, cancel: &Cancel, wanted: Wanted) -> Result<Made, Problem> {
+        let (result, report) = self.run(engine, cancel)?;
+        let answered = Answered {
+            kernel: self.kernel.spec().name,
+            params: self.kernel.params(),
+            columns: names(self.source, &self.columns),
+            result,
+            rows: report.rows,
+            backend: report.backend,
+            elapsed_ms: self.timed.then(|| milliseconds(&report)),
+        };
+        Made::json(&answered, wanted)
+    }
+
+    /// The result alone, as an array.
+    fn array(&self, engine: &Engine, cancel: &Cancel, wanted: Wanted) -> Result<Made, Problem> {
+        let body = if self.kernel.spec().form.writes_columns() {
+            let mut array = Array(None);
+            let job = engine.job().nan(self.nan).cancel(cancel);
+            job.write(self.source, &self.request(), &mut array).map_err(refuse)?;
+            array.finish()?
+        } else {
+            let (answer, _) = self.run(engine, cancel)?;
+            written(&answer)?
+        };
+        Ok(Made::new(body, NPY, wanted))
+    }
+}
+
+pub(crate) fn milliseconds(report: &Report) -> f64 {
+    (report.seconds * 1e6).round() / 1e3
+}
+
+/// The names of columns.
+pub(crate) fn names<'a>(source: &'a dyn Source, columns: &[usize]) -> Vec<&'a str> {
+    columns.iter().filter_map(|&i| source.fields().get(i)).map(|field| field.name.as_str()).collect()
+}
+
+/// Columns on their way into a `.npy` array.
+struct Array(Option<npy::NpyWriter<Cursor<Vec<u8>>>>);
+
+impl Sink for Array {
+    fn begin(&mut self, names: &[String]) -> echoes_engine::Result<()> {
+        self.0 = Some(npy::NpyWriter::create(Cursor::default(), names.len()).map_err(unwritten)?);
+        Ok(())
+    }
+
+    fn write(&mut self, columns: &[&[f64]]) -> echoes_engine::Result<()> {
+        self.0.as_mut().map_or(Ok(()), |array| array.append_columns(columns).map_err(unwritten))
+    }
+}
+
+fn unwritten(error: std::io::Error) -> Error {
+    Error::Sink(error.to_string())
+}
+
+impl Array {
+    fn finish(self) -> Result<Vec<u8>, Problem> {
+        let array = self.0.ok_or_else(Problem::internal)?;
+        array.finish().map(Cursor::into_inner).map_err(|_| Problem::internal())
+    }
+}
+
+/// A result of numbers, or of rows of them, as an array; undefined ones are NaN.
+fn written(answer: &Answer) -> Result<Vec<u8>, Problem> {
+    let text = answer.get();
+    let (columns, values) = if let Ok(values) = serde_json::from_str::<Vec<Option<f64>>>(text) {
+        (1, values)
+    } else {
+        let rows: Vec<Vec<Option<f64>>> = serde_json::from_str(text).map_err(|_| no_array())?;
+        (rows.first().map_or(0, Vec::len), rows.into_iter().flatten().collect())
     };
-    serde_json::to_vec(&answered).map_err(|_| Problem::internal())
+    let values: Vec<f64> = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+    let mut body = Vec::new();
+    npy::write_npy(&mut body, columns, &values).map_err(|_| no_array())?;
+    Ok(body)
 }
 
-fn run(
-    engine: &Engine,
-    source: &Memory<'_>,
-    request: Request<'_>,
-    nan: echoes_kernel::Nan,
-    cancel: &Cancel,
-) -> Result<(Answer, Report), Error> {
-    let (mut answers, report) = engine.job().nan(nan).cancel(cancel).answers(source, &[request])?;
-    let answer = answers.pop().unwrap_or(Err(Error::Reject(Reject::Kernel("it has no answer"))))?;
-    Ok((answer, report))
+fn no_array() -> Problem {
+    Kind::NotAcceptable.because(format!("this result is no array of numbers: send the header Accept: {JSON}"))
+}
+
+/// The columns of those names; without names all numeric ones, if the kernel takes so many.
+pub(crate) fn columns_of(
+    source: &dyn Source,
+    spec: &Spec,
+    wanted: &[String],
+    columns_max: usize,
+) -> Result<Vec<usize>, Problem> {
+    let fields = source.fields();
+    let numeric = || (0..fields.len()).filter(|&i| fields.get(i).is_some_and(|field| field.dtype.is_some()));
+    let columns: Vec<usize> = if wanted.is_empty() {
+        numeric().take(columns_max + 1).collect()
+    } else {
+        let find = |name: &String| {
+            let found = fields.iter().position(|field| field.name == *name);
+            found.ok_or_else(|| unknown_column(source, name))
+        };
+        wanted.iter().map(find).collect::<Result<_, _>>()?
+    };
+    if columns.len() > columns_max {
+        return Err(Kind::Rejected.because(format!("more than {columns_max} columns")));
+    }
+    if !spec.columns.accepts(columns.len()) {
+        let reject = Reject::Columns { kernel: spec.name, expected: spec.columns, found: columns.len() };
+        return Err(refuse(reject.into()));
+    }
+    Ok(columns)
+}
+
+fn unknown_column(source: &dyn Source, name: &str) -> Problem {
+    let first: Vec<usize> = (0..source.fields().len().min(NAMED_MAX)).collect();
+    let known: Vec<String> = names(source, &first).into_iter().map(shorten).collect();
+    Kind::Rejected.because(format!("there is no column `{}`; there are {}", shorten(name), known.join(", ")))
+}
+
+/// What a client learns of data that cannot be read; never where they lie.
+pub(crate) fn malformed(error: echoes_io::Error) -> Problem {
+    let place = match error.place {
+        None => String::new(),
+        Some((line, 0)) => format!("line {line}: "),
+        Some((line, column)) => format!("line {line} column {column}: "),
+    };
+    match error.kind {
+        echoes_io::Kind::Malformed => Kind::Malformed.because(format!("the data: {place}{}", error.what)),
+        echoes_io::Kind::Column => Kind::Rejected.because(error.what),
+        _ => Problem::internal(),
+    }
 }
 
 /// What a client learns of an error.
-fn refuse(error: Error) -> Problem {
+pub(crate) fn refuse(error: Error) -> Problem {
     match error {
         Error::Reject(Reject::Kernel(_) | Reject::Wire(_)) => Problem::internal(),
         Error::Reject(reject) => Kind::Rejected.because(reject.to_string()),
-        Error::Source(error) if error.kind == echoes_io::Kind::Column => Kind::Rejected.because(error.what),
+        Error::Source(error) => malformed(error),
         Error::Cancelled => Kind::Deadline.because("the computation was cancelled"),
         Error::Threads { .. } => Kind::Busy.because("the server cannot start threads: try again in a second"),
         _ => Problem::internal(),

@@ -1,9 +1,20 @@
 //! What all requests share.
 
-use crate::{Config, Error, gate::Gate, request_id::RequestIds, workers::Workers};
+use crate::{
+    Config, Error,
+    answers::Answers,
+    gate::Gate,
+    keys::Keys,
+    metrics::Metrics,
+    problem::{Kind, Problem},
+    rate::Rates,
+    request_id::RequestIds,
+    store::Store,
+    workers::Workers,
+};
 use axum::body::Bytes;
 use echoes_engine::Engine;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What all requests share.
 pub(crate) struct App {
@@ -12,6 +23,12 @@ pub(crate) struct App {
     pub gate: Gate,
     pub workers: Workers,
     pub ids: RequestIds,
+    pub keys: Keys,
+    pub rates: Rates,
+    pub metrics: Arc<Metrics>,
+    pub answers: Answers,
+    /// The datasets, if the server keeps any.
+    store: Option<Arc<Store>>,
     /// The list of kernels, once somebody has asked for it.
     pub list: OnceLock<Bytes>,
     /// The description of the API, likewise.
@@ -22,14 +39,28 @@ impl App {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let threads = config.threads();
         let workers = Workers::new(threads).map_err(|source| Error::Start { what: "the kernels' threads", source })?;
+        let store = config.data.as_deref().map(|data| Store::open(data, config.datasets_max)).transpose()?;
+        let metrics = Arc::new(Metrics::new());
+        let observer = Arc::clone(&metrics);
         Ok(Self {
             config: config.clone(),
-            engine: Engine::with_threads(threads),
+            engine: Engine::with_threads(threads).observer(Arc::new(move |run| observer.ran(run))),
+            keys: Keys::new(&config.api_keys),
+            rates: Rates::new(config.requests_per_second_max),
+            metrics,
+            answers: Answers::new(config.answers_bytes_max),
+            store: store.map(Arc::new),
             gate: Gate::new(config),
             workers,
             ids: RequestIds::default(),
             list: OnceLock::new(),
             openapi: OnceLock::new(),
         })
+    }
+
+    /// The datasets.
+    pub(crate) fn store(&self) -> Result<&Arc<Store>, Problem> {
+        let none = || Kind::NoDatasets.because("start it with --data DIR, or ECHOES_DATA, to keep some");
+        self.store.as_ref().ok_or_else(none)
     }
 }

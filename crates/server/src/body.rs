@@ -1,10 +1,15 @@
 //! The JSON of a request: columns read straight from the text, parameters kept as they are.
 //!
-//! One pass finds the fields and checks the grammar; a second reads each column's numbers where they lie, so that no
-//! tree of values is built.
+//! The usual request is read in one pass. Any other in two: one finds the fields and checks the grammar, the second reads
+//! each column's numbers where they lie. Neither builds a tree of values.
+
+mod quick;
 
 use crate::problem::{Kind, Problem};
-use echoes_io::{Owned, OwnedColumn, number};
+use echoes_io::{
+    Owned, OwnedColumn,
+    number::{self, Number},
+};
 use echoes_kernel::{Arity, Nan};
 use serde::{
     Deserializer as _,
@@ -48,6 +53,10 @@ pub(crate) const fn data_fields(columns: Arity) -> &'static [&'static str] {
 
 /// Reads a request for a kernel that takes such columns.
 pub(crate) fn parse(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Problem> {
+    quick::parse(text, data_fields(columns), columns_max).map_or_else(|| careful(text, columns, columns_max), Ok)
+}
+
+fn careful(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Problem> {
     let mut json = serde_json::Deserializer::from_slice(text);
     let fields = Envelope { fields: data_fields(columns), columns_max };
     let fields = json.deserialize_map(fields).and_then(|fields| json.end().map(|()| fields)).map_err(|e| refuse(&e))?;
@@ -170,7 +179,7 @@ fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue) -> Result<Value, E
 }
 
 /// The value with its whole numbers as integers: in JSON Schema 2.0 is one, to Rust it is none.
-fn whole(value: Value) -> Value {
+pub(crate) fn whole(value: Value) -> Value {
     // Beyond 2⁵³ a double does not say which integer is meant.
     let exact = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
     match value {
@@ -228,6 +237,9 @@ fn read_column(json: &[u8]) -> Result<OwnedColumn, Fault> {
     Ok(column.finish())
 }
 
+/// JSON has no infinity.
+const BEYOND: &str = "a number beyond the range of doubles";
+
 /// A column that grows.
 #[derive(Default)]
 struct Column {
@@ -238,29 +250,35 @@ struct Column {
 }
 
 impl Column {
-    #[inline]
     fn push(&mut self, token: &[u8]) -> Result<(), &'static str> {
         match token {
-            [b'-' | b'0'..=b'9', ..] => match number::parse(token) {
-                Some(number::Number::Int(x)) => self.push_integer(x),
-                Some(number::Number::Float(x)) if x.is_finite() => self.push_double(x),
-                _ => return Err("a number beyond the range of doubles"),
-            },
-            b"null" => {
-                let len = self.len();
-                self.valid.get_or_insert_with(|| vec![true; len]).push(false);
-                match &mut self.doubles {
-                    Some(doubles) => doubles.push(0.0),
-                    None => self.integers.push(0),
-                }
-                return Ok(());
-            }
+            b"null" => self.push_missing(),
+            [b'-' | b'0'..=b'9', ..] => return number::parse(token).ok_or(BEYOND).and_then(|x| self.push_number(x)),
             _ => return Err("expected a number or null"),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn push_number(&mut self, number: Number) -> Result<(), &'static str> {
+        match number {
+            Number::Int(x) => self.push_integer(x),
+            Number::Float(x) if x.is_finite() => self.push_double(x),
+            Number::Float(_) => return Err(BEYOND),
         }
         if let Some(valid) = &mut self.valid {
             valid.push(true);
         }
         Ok(())
+    }
+
+    fn push_missing(&mut self) {
+        let len = self.len();
+        self.valid.get_or_insert_with(|| vec![true; len]).push(false);
+        match &mut self.doubles {
+            Some(doubles) => doubles.push(0.0),
+            None => self.integers.push(0),
+        }
     }
 
     fn push_integer(&mut self, x: i64) {

@@ -1,8 +1,10 @@
 //! What a server may use. Every limit is on by default.
 
+use crate::SETTINGS;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
+    path::PathBuf,
     thread,
     time::Duration,
 };
@@ -18,18 +20,34 @@ use std::{
 pub struct Config {
     /// Address and port; port 0 takes any that is free. Only this machine can reach the default.
     pub listen: SocketAddr,
+    /// Where datasets are kept; without it there are none. No two servers can share one.
+    pub data: Option<PathBuf>,
+    /// What a client must show at `/v1/` as `Authorization: Bearer KEY`; nothing need be shown if there are none.
+    pub api_keys: Vec<String>,
     /// Kernels that run at a time, and threads that a large one may use; `None` for one a processor.
     pub threads: Option<NonZeroUsize>,
     /// Bytes of one request's body.
     pub body_bytes_max: usize,
+    /// Bytes of one request's body once it is no longer compressed.
+    pub decoded_bytes_max: usize,
     /// Bytes of all bodies held at a time; more are refused with 503. Memory stays below five times this.
     pub bodies_bytes_max: usize,
+    /// Bytes of one dataset.
+    pub dataset_bytes_max: usize,
+    /// Datasets.
+    pub datasets_max: usize,
+    /// Bytes of answers about datasets that are kept to be given again.
+    pub answers_bytes_max: usize,
     /// Columns of one request: the answer of a matrix kernel grows with their square.
     pub columns_max: usize,
     /// Connections; further ones wait in the system's queue.
     pub connections_max: usize,
     /// Requests for a kernel that are read, wait or run at a time; more are refused with 503.
     pub in_flight_max: usize,
+    /// Requests a second that one client may make; more are refused with 429. A client is a key, else an address.
+    pub requests_per_second_max: f64,
+    /// Bytes a second that an upload must come to, [`timeout_seconds`](Config::timeout_seconds) aside.
+    pub upload_bytes_per_second_min: f64,
     /// Seconds for a request's headers, and for a connection without a request.
     pub header_timeout_seconds: f64,
     /// Seconds from a request's headers to its answer. Then the kernel is cancelled.
@@ -44,12 +62,20 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            data: None,
+            api_keys: Vec::new(),
             threads: None,
             body_bytes_max: 64 << 20,
+            decoded_bytes_max: 64 << 20,
             bodies_bytes_max: 512 << 20,
+            dataset_bytes_max: 64 << 30,
+            datasets_max: 10_000,
+            answers_bytes_max: 64 << 20,
             columns_max: 1000,
             connections_max: 1024,
             in_flight_max: 1024,
+            requests_per_second_max: 100_000.0,
+            upload_bytes_per_second_min: 16_384.0,
             header_timeout_seconds: 10.0,
             timeout_seconds: 30.0,
             wait_seconds_max: 5.0,
@@ -66,22 +92,7 @@ impl Config {
 
     /// The first limit that allows nothing, or that is not a number.
     pub(crate) fn fault(&self) -> Option<&'static str> {
-        let counts = [
-            ("body_bytes_max", self.body_bytes_max),
-            ("bodies_bytes_max", self.bodies_bytes_max),
-            ("columns_max", self.columns_max),
-            ("connections_max", self.connections_max),
-            ("in_flight_max", self.in_flight_max),
-        ];
-        let seconds = [
-            ("header_timeout_seconds", self.header_timeout_seconds),
-            ("timeout_seconds", self.timeout_seconds),
-            ("wait_seconds_max", self.wait_seconds_max),
-            ("write_timeout_seconds", self.write_timeout_seconds),
-        ];
-        let count = counts.into_iter().find(|&(_, count)| count == 0).map(|(name, _)| name);
-        let second = seconds.into_iter().find(|&(_, s)| !(s.is_finite() && s > 0.0)).map(|(name, _)| name);
-        count.or(second)
+        SETTINGS.iter().find(|setting| setting.allows_nothing(&mut self.clone())).map(|setting| setting.name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a server cannot start.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -24,5 +24,13 @@ pub enum Error {
         what: &'static str,
         /// What the system says.
         source: io::Error,
+    },
+    /// The directory of the datasets cannot be used.
+    #[error("cannot keep datasets in {}: {what}", directory.display())]
+    Data {
+        /// The directory.
+        directory: PathBuf,
+        /// Why not.
+        what: String,
     },
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Config,
-    problem::{Kind, Problem},
+    problem::{Problem, Shed},
 };
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,8 +26,7 @@ impl Gate {
     /// Lets a request in, or refuses it at once.
     pub(crate) fn enter(&self) -> Result<Admission, Problem> {
         let request = Arc::clone(&self.requests).try_acquire_owned();
-        let request =
-            request.map_err(|_| Kind::Busy.because("too many requests are in flight: try again in a second"))?;
+        let request = request.map_err(|_| Shed::InFlight)?;
         Ok(Admission { _request: request, pages: Arc::clone(&self.pages), held: None })
     }
 
@@ -48,14 +47,13 @@ pub(crate) struct Admission {
 impl Admission {
     /// Makes sure that the request may hold so many bytes in all.
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
-        let busy = || Kind::Busy.because("the bodies of other requests fill the memory: try again in a second");
         let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let missing = bytes.div_ceil(PAGE).saturating_sub(held);
         if missing == 0 {
             return Ok(());
         }
-        let missing = u32::try_from(missing).map_err(|_| busy())?;
-        let more = Arc::clone(&self.pages).try_acquire_many_owned(missing).map_err(|_| busy())?;
+        let missing = u32::try_from(missing).map_err(|_| Shed::Memory)?;
+        let more = Arc::clone(&self.pages).try_acquire_many_owned(missing).map_err(|_| Shed::Memory)?;
         match &mut self.held {
             Some(held) => held.merge(more),
             None => self.held = Some(more),

@@ -31,22 +31,38 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod answers;
 mod app;
+mod batch;
 mod body;
 mod call;
 mod catalogue;
 mod config;
+mod dataset_kernel;
+mod datasets;
+mod door;
+mod download;
 mod error;
 mod gate;
+mod keys;
+mod media;
+mod metrics;
 mod openapi;
 mod problem;
+mod query;
+mod rate;
+mod receive;
 mod request_id;
 mod routes;
 mod serve;
+mod settings;
 mod signals;
 mod stall;
+mod store;
+mod work;
 mod workers;
 
 pub use config::Config;
 pub use error::Error;
 pub use serve::{run, run_until};
+pub use settings::{SETTINGS, Setting};

@@ -1,11 +1,13 @@
 //! The description of the API, from the registry: OpenAPI 3.2, the first that knows QUERY.
 
 use crate::{
-    Config,
+    Config, batch,
     body::{COLUMNS, NAN, data_fields},
+    media::NPY,
     problem::{self, Kind},
     request_id,
     routes::JSON,
+    store::{Format, RULE},
 };
 use echoes_kernel::{Arity, Entry, Nan};
 use echoes_stats::KERNELS;
@@ -16,11 +18,13 @@ use serde_json::{Map, Value, json};
 pub(crate) fn document(config: &Config) -> Value {
     let mut schemas = Schemas::default();
     let mut paths = fixed_paths();
+    paths.extend(dataset_paths());
     for entry in KERNELS {
         let post = operation(entry, config, &mut schemas);
         let mut query = post.clone();
         query["operationId"] = format!("query_{}", entry.spec.name).into();
         paths.insert(format!("/v1/{}", entry.spec.name), json!({"post": post, "query": query}));
+        paths.insert(format!("/v1/datasets/{{name}}/{}", entry.spec.name), on_dataset(entry, &mut schemas));
     }
     json!({
         "openapi": "3.2.0",
@@ -34,10 +38,19 @@ pub(crate) fn document(config: &Config) -> Value {
         "servers": [{"url": "/"}],
         "tags": tags(),
         "paths": paths,
+        "security": [{}, {"Key": []}],
         "components": {
+            "securitySchemes": {"Key": {"type": "http", "scheme": "bearer"}},
             "schemas": schemas.finish(),
             "responses": problems(),
-            "parameters": {"RequestId": {
+            "parameters": {"DatasetName": {
+                "name": "name", "in": "path", "required": true,
+                "description": RULE, "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"},
+            }, "Column": {
+                "name": "column", "in": "query", "required": false,
+                "description": "A column by name, given again for each further one; without it all numeric columns.",
+                "schema": {"type": "array", "items": {"type": "string"}}, "explode": true,
+            }, "RequestId": {
                 "name": "x-request-id", "in": "header", "required": false,
                 "description": format!("A name for the request, of 1 to {} visible ASCII characters. It comes back with the \
                     answer; without a fit one the server makes its own.", request_id::LEN_MAX),
@@ -55,13 +68,20 @@ const DESCRIPTION: &str = "Each kernel is a path. Data and parameters are fields
 column takes `x`, one of two columns or samples `x` and `y`, one of more columns an object `columns` of arrays, whose \
 order is kept. Elements are numbers, or null for a missing value, which is counted and skipped. A column of integers \
 within 64 bits is summed exactly. A field given twice, an unknown parameter and a number beyond the range of doubles \
-are refused. Undefined results are null. QUERY (RFC 10008) does what POST does.";
+are refused. Undefined results are null. QUERY (RFC 10008) does what POST does. Data may also come as `application/x-npy` \
+or `text/csv`, the parameters then in the address: `?column=x&q=0.5,0.99`. Bodies may be compressed by gzip. A result that is \
+an array comes as `application/x-npy` where `Accept` names that and not JSON. Datasets that are kept here are read where they \
+lie; their answers bear strong entity tags. Where the server has keys, every path below `/v1/` wants one.";
 
 fn tags() -> Vec<Value> {
     let mut categories: Vec<_> = KERNELS.iter().map(|entry| entry.spec.category).collect();
     categories.sort_unstable();
     categories.dedup();
-    categories.into_iter().map(|category| json!({"name": category})).chain([json!({"name": "service"})]).collect()
+    categories
+        .into_iter()
+        .map(|category| json!({"name": category}))
+        .chain([json!({"name": "datasets"}), json!({"name": "service"})])
+        .collect()
 }
 
 /// What a kernel's path does.
@@ -76,23 +96,137 @@ fn operation(entry: &Entry, config: &Config, schemas: &mut Schemas) -> Value {
         json!({
             "description": "The answer.",
             "headers": {"x-request-id": {"$ref": "#/components/headers/RequestId"}},
-            "content": {JSON: {"schema": answer}},
+            "content": contents(&answer),
         }),
     )]);
-    for kind in Kind::ALL.iter().filter(|kind| !matches!(kind, Kind::NotFound | Kind::UnknownKernel | Kind::Method)) {
-        let status = kind.status();
-        let status = status.as_str();
-        responses.insert(status.to_owned(), json!({"$ref": format!("#/components/responses/{status}")}));
-    }
+    refusals(&mut responses, |kind| {
+        let others = [Kind::NotFound, Kind::UnknownKernel, Kind::Method, Kind::UnknownDataset, Kind::NoDatasets];
+        kind != Kind::Storage && !others.contains(&kind)
+    });
     json!({
         "operationId": name,
         "summary": entry.summary(),
         "description": description(entry, &params),
         "tags": [entry.spec.category],
         "parameters": [{"$ref": "#/components/parameters/RequestId"}],
-        "requestBody": {"required": true, "content": {JSON: {"schema": request}}},
+        "requestBody": {"required": true, "content": {
+            JSON: {"schema": request}, NPY: binary(), Format::Csv.media_type(): {"schema": {"type": "string"}},
+        }},
         "responses": responses,
     })
+}
+
+/// An answer as JSON, or its result alone as an array.
+fn contents(answer: &Value) -> Value {
+    json!({JSON: {"schema": answer}, NPY: binary()})
+}
+
+/// Bytes that are no text.
+fn binary() -> Value {
+    json!({})
+}
+
+/// A response for each status of the kinds of error that may come.
+fn refusals(responses: &mut Map<String, Value>, may_come: impl Fn(Kind) -> bool) {
+    for kind in Kind::ALL.iter().filter(|kind| may_come(**kind)) {
+        let status = kind.status();
+        let status = status.as_str();
+        responses.insert(status.to_owned(), json!({"$ref": format!("#/components/responses/{status}")}));
+    }
+}
+
+/// What a kernel's path below a dataset does.
+fn on_dataset(entry: &Entry, schemas: &mut Schemas) -> Value {
+    let name = entry.spec.name;
+    let params = schemas.add(name, (entry.params)().into(), Side::Request);
+    let required: Vec<&str> = params["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut parameters = vec![
+        json!({"$ref": "#/components/parameters/RequestId"}),
+        json!({"$ref": "#/components/parameters/DatasetName"}),
+        json!({"$ref": "#/components/parameters/Column"}),
+        json!({"name": NAN, "in": "query", "required": false, "schema": {"$ref": "#/components/schemas/Nan"}}),
+    ];
+    for (field, schema) in params["properties"].as_object().into_iter().flatten() {
+        parameters.push(json!({
+            "name": field, "in": "query", "required": required.contains(&field.as_str()),
+            "style": "form", "explode": false, "schema": schema,
+        }));
+    }
+    let answer = json!({"$ref": format!("#/components/schemas/{name}_answer")});
+    let mut responses = Map::from_iter([
+        ("200".to_owned(), json!({"description": "The answer.", "headers": tagged(), "content": contents(&answer)})),
+        ("304".to_owned(), json!({"description": "The client has the answer.", "headers": tagged()})),
+    ]);
+    refusals(&mut responses, |kind| {
+        let own = [Kind::NoDatasets, Kind::Unauthorized, Kind::Rejected, Kind::NotAcceptable, Kind::TooMany];
+        own.contains(&kind) || [Kind::Internal, Kind::Busy].contains(&kind)
+    });
+    json!({"get": {
+        "operationId": format!("dataset_{name}"),
+        "summary": entry.summary(),
+        "description": description(entry, &params),
+        "tags": [entry.spec.category],
+        "parameters": parameters,
+        "responses": responses,
+    }})
+}
+
+fn tagged() -> Value {
+    json!({
+        "x-request-id": {"$ref": "#/components/headers/RequestId"},
+        "etag": {"description": "Differs where the answer does.", "schema": {"type": "string"}},
+    })
+}
+
+/// The paths of datasets.
+fn dataset_paths() -> Map<String, Value> {
+    let own = json!([{"$ref": "#/components/parameters/RequestId"}, {"$ref": "#/components/parameters/DatasetName"}]);
+    let dataset = json!({"$ref": "#/components/schemas/Dataset"});
+    let operation = |id: &str, summary: &str, answers: Value, may_come: &[Kind]| {
+        let mut responses = answers.as_object().cloned().unwrap_or_default();
+        refusals(&mut responses, |kind| {
+            [Kind::NoDatasets, Kind::Unauthorized, Kind::Rejected, Kind::TooMany, Kind::Internal].contains(&kind)
+                || may_come.contains(&kind)
+        });
+        json!({"operationId": id, "summary": summary, "tags": ["datasets"], "parameters": own, "responses": responses})
+    };
+    let headers = json!({"x-request-id": {"$ref": "#/components/headers/RequestId"}});
+    let is = |what: &str| json!({"description": what, "headers": headers, "content": {JSON: {"schema": dataset}}});
+    let files = json!({NPY: binary(), Format::Csv.media_type(): {"schema": {"type": "string"}}});
+    let file = json!({"description": "Its contents.", "headers": tagged(), "content": files});
+    let sent = [Kind::LengthRequired, Kind::MediaType, Kind::TooLarge, Kind::BodyTimeout, Kind::Malformed, Kind::Busy];
+    let answers = json!({"200": is("It has replaced one of that name."), "201": is("It is new.")});
+    let mut put = operation(
+        "put_dataset",
+        "Keeps a dataset; once this answers it survives a crash",
+        answers,
+        &[&sent[..], &[Kind::Storage]].concat(),
+    );
+    put["requestBody"] = json!({"required": true, "content": files});
+    let lines = json!({"type": "array", "items": dataset});
+    let lines =
+        json!({"200": {"description": "Every dataset.", "headers": headers, "content": {JSON: {"schema": lines}}}});
+    let mut list = operation("datasets", "Every dataset", lines, &[]);
+    list["parameters"] = json!([{"$ref": "#/components/parameters/RequestId"}]);
+    let batch = json!({"$ref": "#/components/schemas/BatchAnswer"});
+    let batch =
+        json!({"200": {"description": "The answers.", "headers": headers, "content": {JSON: {"schema": batch}}}});
+    let mut batch = operation("batch", "Many kernels on one dataset, in one reading", batch, &sent);
+    batch["requestBody"] =
+        json!({"required": true, "content": {JSON: {"schema": {"$ref": "#/components/schemas/Batch"}}}});
+    let unchanged = json!({"200": file, "304": {"description": "The client has it.", "headers": tagged()}});
+    Map::from_iter([
+        ("/v1/datasets".to_owned(), json!({"get": list})),
+        (
+            "/v1/datasets/{name}".to_owned(),
+            json!({
+                "get": operation("get_dataset", "A dataset's contents", unchanged, &[]),
+                "put": put,
+                "delete": operation("delete_dataset", "Removes a dataset", json!({"204": {"description": "It is removed."}}), &[]),
+            }),
+        ),
+        ("/v1/datasets/{name}/batch".to_owned(), json!({"post": batch})),
+    ])
 }
 
 fn description(entry: &Entry, params: &Value) -> String {
@@ -138,7 +272,7 @@ fn data(columns: Arity, field: &str, config: &Config) -> Value {
 /// The schema of an answer.
 fn answer(name: &str, params: &Value, output: Value) -> Value {
     let properties = params["properties"].as_object().cloned().unwrap_or_default();
-    let fields = ["kernel", "params", "columns", "result", "rows", "backend", "elapsed_ms"];
+    let fields = ["kernel", "params", "columns", "result", "rows", "backend"];
     json!({
         "type": "object",
         "properties": {
@@ -148,7 +282,7 @@ fn answer(name: &str, params: &Value, output: Value) -> Value {
             "result": output,
             "rows": {"type": "integer", "minimum": 0, "description": "Rows, missing ones included."},
             "backend": {"type": "string", "description": "How the data were read."},
-            "elapsed_ms": {"type": "number", "minimum": 0, "description": "Milliseconds that the kernel took."},
+            "elapsed_ms": {"type": "number", "minimum": 0, "description": "Milliseconds that the kernel took; left out of answers that bear an entity tag."},
         },
         "required": fields,
         "additionalProperties": false,
@@ -175,6 +309,7 @@ fn fixed_paths() -> Map<String, Value> {
         ("/health", get("health", "Whether the server runs", JSON, &health)),
         ("/livez", get("livez", "Whether the server runs", JSON, &health)),
         ("/readyz", ready),
+        ("/metrics", get("metrics", "What Prometheus reads", "text/plain", &text)),
         ("/openapi.json", get("openapi", "This description", JSON, &json!({"type": "object"}))),
         ("/v1/kernels", get("kernels", "Every kernel, with its parameters and its answer", JSON, &kernels)),
     ]
@@ -191,7 +326,7 @@ fn problems() -> Map<String, Value> {
         let known = responses.get(status.as_str()).and_then(|known| known["description"].as_str());
         let description = known.map_or_else(String::new, |known| format!("{known} Or: ")) + kind.title() + ".";
         let mut headers = json!({"x-request-id": {"$ref": "#/components/headers/RequestId"}});
-        if status.as_u16() == 503 {
+        if kind.is_passing() {
             headers["retry-after"] = json!({"$ref": "#/components/headers/RetryAfter"});
         }
         let content = json!({problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}});
@@ -220,6 +355,47 @@ impl Default for Schemas {
                 "type": "array", "items": {"type": ["number", "null"]},
                 "description": "A column: numbers, or null where a value is missing.",
                 "examples": [[1, 2.5, null, 4]],
+            },
+            "Dataset": {
+                "type": "object",
+                "properties": {
+                    "name": string, "media_type": string,
+                    "hash": {"type": "string", "description": "BLAKE3 of the contents, in hex."},
+                    "bytes": {"type": "integer", "minimum": 0},
+                },
+                "required": ["name", "hash", "bytes", "media_type"],
+            },
+            "Batch": {
+                "type": "object",
+                "properties": {
+                    "requests": {"type": "array", "minItems": 1, "maxItems": batch::REQUESTS_MAX, "items": {
+                        "type": "object",
+                        "properties": {
+                            "kernel": string, "columns": {"type": "array", "items": string}, "params": {"type": "object"},
+                        },
+                        "required": ["kernel"],
+                        "additionalProperties": false,
+                    }},
+                    "nan": {"$ref": "#/components/schemas/Nan"},
+                },
+                "required": ["requests"],
+                "additionalProperties": false,
+            },
+            "BatchAnswer": {
+                "type": "object",
+                "properties": {
+                    "answers": {"type": "array", "items": {
+                        "type": "object",
+                        "description": "In the order of the requests, each with a result or a problem.",
+                        "properties": {
+                            "kernel": string, "params": {"type": "object"}, "columns": {"type": "array", "items": string},
+                            "result": {}, "problem": {"$ref": "#/components/schemas/Problem"},
+                        },
+                        "required": ["kernel", "params", "columns"],
+                    }},
+                    "rows": {"type": "integer", "minimum": 0}, "backend": string, "elapsed_ms": {"type": "number"},
+                },
+                "required": ["answers", "rows", "backend", "elapsed_ms"],
             },
             "Health": {"type": "object", "properties": {"status": string, "version": string}, "required": ["status", "version"]},
             "Kernel": {

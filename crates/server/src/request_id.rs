@@ -1,18 +1,9 @@
 //! A name for each request: the client's, or one of ours.
 
-use crate::app::App;
-use axum::{
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// The header.
@@ -35,17 +26,11 @@ impl RequestIds {
     }
 }
 
-/// Gives every answer the name of its request, and forbids browsers to guess its type.
-pub(crate) async fn name_request(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(X_REQUEST_ID).filter(|id| is_fit(id)).cloned();
-    let id = given.or_else(|| app.ids.next());
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some(id) = id {
-        headers.insert(X_REQUEST_ID, id);
+impl RequestIds {
+    /// The request's name: the client's, if it is fit.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        headers.get(X_REQUEST_ID).filter(|id| is_fit(id)).cloned().or_else(|| self.next())
     }
-    response
 }
 
 fn is_fit(id: &HeaderValue) -> bool {

@@ -2,9 +2,8 @@
 
 use crate::{
     app::App,
-    call, catalogue, openapi,
+    batch, call, catalogue, dataset_kernel, datasets, door, openapi,
     problem::{Kind, Problem},
-    request_id,
 };
 use axum::{
     Router,
@@ -13,7 +12,7 @@ use axum::{
     http::{StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -21,19 +20,48 @@ use std::sync::Arc;
 /// The media type of answers and of requests with data.
 pub(crate) const JSON: &str = "application/json";
 
+/// The media type of the metrics.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Every path, as the metrics know it.
+pub(crate) const ROUTES: [&str; 12] = [
+    "/",
+    "/health",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/v1/kernels",
+    "/v1/datasets",
+    "/v1/datasets/{name}",
+    "/v1/datasets/{name}/batch",
+    "/v1/datasets/{name}/{kernel}",
+    "/v1/{kernel}",
+];
+
 /// The service.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/", get(page))
-        .route("/health", get(alive))
-        .route("/livez", get(alive))
-        .route("/readyz", get(ready))
-        .route("/openapi.json", get(description))
-        .route("/v1/kernels", get(list))
-        .route("/v1/{kernel}", any(call::call))
+    let dataset = get(datasets::get).put(datasets::put).delete(datasets::delete);
+    let answers = [
+        get(page),
+        get(alive),
+        get(alive),
+        get(ready),
+        get(metrics),
+        get(description),
+        get(list),
+        get(datasets::list),
+        dataset,
+        post(batch::post),
+        get(dataset_kernel::get),
+        any(call::call),
+    ];
+    let routes = ROUTES.into_iter().zip(answers);
+    routes
+        .fold(Router::new(), |router, (path, answer)| router.route(path, answer))
         .fallback(nothing)
         .method_not_allowed_fallback(other_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), request_id::name_request))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), door::pass))
         .with_state(app)
 }
 
@@ -51,7 +79,9 @@ async fn page() -> &'static str {
         ": statistics over HTTP.\n\n",
         "GET  /v1/kernels    what can be computed\n",
         "GET  /openapi.json  how to ask for it\n",
-        "POST /v1/mean       {\"x\": [1, 2, 3]}\n"
+        "POST /v1/mean       {\"x\": [1, 2, 3]}\n",
+        "GET  /v1/datasets   what is kept here\n",
+        "GET  /metrics       for Prometheus\n"
     )
 }
 
@@ -66,6 +96,10 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 fn health(code: StatusCode, status: &'static str) -> Response {
     let health = Health { status, version: env!("CARGO_PKG_VERSION") };
     (code, json(serde_json::to_vec(&health).unwrap_or_default().into())).into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    ([(header::CONTENT_TYPE, METRICS)], app.metrics.text()).into_response()
 }
 
 async fn list(State(app): State<Arc<App>>) -> Response {

@@ -1,8 +1,13 @@
 //! Listening: accepts connections, bounds them, and lets them finish when it is time to stop.
 
-use crate::{Config, Error, app::App, config::seconds, routes::router, signals::Signals, stall::Stall};
+use crate::{Config, Error, app::App, config::seconds, door::Peer, routes::router, signals::Signals, stall::Stall};
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -18,6 +23,9 @@ use tokio::{
 
 /// Bytes that a connection buffers: also the limit of a request's headers.
 const BUFFER_BYTES_MAX: usize = 64 << 10;
+
+/// Threads that wait for the disk.
+const DISK_THREADS: usize = 16;
 
 /// What the system may take to recover when a connection cannot be accepted: out of file descriptors, say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -64,7 +72,12 @@ fn block_on(config: &Config, work: impl Future<Output = Result<(), Error>>) -> R
 }
 
 fn runtime(config: &Config) -> io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(config.threads().get()).thread_name("echoes-http").enable_all().build()
+    Builder::new_multi_thread()
+        .worker_threads(config.threads().get())
+        .max_blocking_threads(DISK_THREADS)
+        .thread_name("echoes-http")
+        .enable_all()
+        .build()
 }
 
 /// Serves until `stop`, then closes the listener.
@@ -135,17 +148,22 @@ impl Connections {
         loop {
             let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else { return pending().await };
             match listener.accept().await {
-                Ok((stream, _)) => self.serve(stream, slot),
+                Ok((stream, peer)) => self.serve(stream, peer, slot),
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             }
         }
     }
 
-    fn serve(&self, stream: TcpStream, slot: impl Send + 'static) {
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, slot: impl Send + 'static) {
         // Answers are written whole: waiting for more only delays them.
         let _ = stream.set_nodelay(true);
         let stream = TokioIo::new(Stall::new(stream, self.write_timeout));
-        let connection = self.http.serve_connection(stream, TowerToHyperService::new(self.router.clone()));
+        let routes = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            routes.call(request)
+        });
+        let connection = self.http.serve_connection(stream, service);
         let connection = self.open.watch(connection);
         tokio::spawn(async move {
             // An error is the client's: it has gone, or it does not speak HTTP.

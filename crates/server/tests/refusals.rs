@@ -54,9 +54,11 @@ fn bodies_that_are_not_json() {
     refused(&server, |c| c.request("POST", "/v1/mean", "", b""), 411, "Content-Length");
     let typed = |headers: &'static str| move |c: &mut Client| c.request("POST", "/v1/mean", headers, br#"{"x":[1]}"#);
     refused(&server, typed("content-length: 9\r\n"), 415, "Content-Type: application/json");
-    refused(&server, typed("content-type: text/csv\r\ncontent-length: 9\r\n"), 415, "application/json");
-    let coded = "content-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n";
+    refused(&server, typed("content-type: text/xml\r\ncontent-length: 9\r\n"), 415, "application/json");
+    let coded = "content-type: application/json\r\ncontent-encoding: br\r\ncontent-length: 9\r\n";
     refused(&server, typed(coded), 415, "Content-Encoding");
+    let coded = "content-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n";
+    refused(&server, typed(coded), 400, "not one whole stream of gzip");
 }
 
 #[test]

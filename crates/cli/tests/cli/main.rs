@@ -5,6 +5,7 @@
 mod cache;
 mod errors;
 mod help;
+mod killed;
 mod output;
 mod published;
 mod same_bits;

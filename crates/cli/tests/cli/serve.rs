@@ -9,15 +9,24 @@ use std::{
 };
 
 /// A server that is killed if the test fails.
-struct Server {
-    child: Child,
-    address: String,
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Server {
     fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub(crate) fn with(flags: &[&str]) -> Self {
         let mut command = command();
-        command.arg("serve").env("ECHOES_LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("serve")
+            .args(flags)
+            .env("ECHOES_LISTEN", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -107,5 +116,8 @@ fn limits_by_flag_and_by_variable() {
     assert_eq!(refused(echoes("serve --columns-max 0")), (Some(2), line.clone()));
     let variable = finish(command().arg("serve").env("ECHOES_COLUMNS_MAX", "0"));
     assert_eq!(refused(variable), (Some(2), line));
+    let directory = crate::tool::with_file("echoes.toml", "columns_max = 0");
+    let file = finish(command().current_dir(directory.path()).args(["serve", "--config", "echoes.toml"]));
+    assert_eq!(refused(file), (Some(2), "echoes: --columns-max must be a number above 0".to_owned()));
     insta::assert_snapshot!("serve_help", echoes("serve -h").good());
 }

@@ -73,6 +73,12 @@ impl Client {
         self.request("POST", path, &headers, json.as_bytes())
     }
 
+    /// Keeps a dataset, or tries to.
+    pub fn put(&mut self, name: &str, kind: &str, body: &[u8]) -> Answer {
+        let headers = format!("content-type: {kind}\r\ncontent-length: {}\r\n", body.len());
+        self.request("PUT", &format!("/v1/datasets/{name}"), &headers, body)
+    }
+
     pub fn request(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         self.send(format!("{method} {path} HTTP/1.1\r\nhost: echoes\r\n{headers}\r\n").as_bytes());
         self.send(body);
@@ -100,10 +106,13 @@ impl Client {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.push((name.to_lowercase(), value.to_owned()));
         }
-        let mut answer = Answer { status, headers, body: String::new() };
-        let mut body = vec![0; answer.header("content-length").map_or(0, |len| len.parse().unwrap())];
+        let mut answer = Answer { status, headers, bytes: Vec::new(), body: String::new() };
+        let bodiless = matches!(status, 204 | 304);
+        let length = answer.header("content-length").filter(|_| !bodiless);
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
         self.0.read_exact(&mut body).ok()?;
-        answer.body = String::from_utf8(body).unwrap();
+        answer.body = String::from_utf8_lossy(&body).into_owned();
+        answer.bytes = body;
         Some(answer)
     }
 
@@ -118,7 +127,9 @@ impl Client {
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    /// The body as text.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -140,4 +151,11 @@ impl Answer {
         assert!(self.header("x-request-id").is_some());
         problem["detail"].as_str().unwrap().to_owned()
     }
+}
+
+/// The text of a `.npy` array of doubles with one axis.
+pub fn npy(values: &[f64]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    echoes_io::npy::write_npy(&mut bytes, 1, values).unwrap();
+    bytes
 }

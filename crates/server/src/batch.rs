@@ -1,0 +1,169 @@
+//! Many kernels on one dataset, in one reading.
+
+use crate::{
+    answer::{Made, columns_of, milliseconds, names, refuse},
+    app::App,
+    body::whole,
+    catalogue,
+    config::seconds,
+    dataset_kernel::{make_room, open},
+    datasets::{NameInPath, find, name},
+    gate::Admission,
+    media::{Arriving, Media, Wanted, gunzip},
+    problem::{Details, Kind, Problem},
+    receive::{check_length, receive},
+    store::Dataset,
+    work::{self, Place},
+};
+use axum::{
+    body::Bytes,
+    extract::{Request as HttpRequest, State},
+    response::{IntoResponse, Response},
+};
+use echoes_engine::{Cancel, Request};
+use echoes_io::Source;
+use echoes_kernel::{Answer, BoundKernel, Nan};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Kernels of one request.
+pub(crate) const REQUESTS_MAX: usize = 256;
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch {
+    requests: Vec<One>,
+    #[serde(default)]
+    nan: Nan,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct One {
+    kernel: String,
+    #[serde(default)]
+    columns: Vec<String>,
+    #[serde(default)]
+    params: Map<String, Value>,
+}
+
+/// The JSON of the answers, in the order of the requests.
+#[derive(Serialize)]
+struct Answered<'a> {
+    answers: Vec<Outcome<'a>>,
+    rows: u64,
+    backend: &'static str,
+    elapsed_ms: f64,
+}
+
+/// One kernel's result, or why it has none.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    kernel: &'static str,
+    params: Value,
+    columns: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Details>,
+}
+
+/// Answers `POST /v1/datasets/{name}/batch`.
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    path: NameInPath,
+    request: HttpRequest,
+) -> Result<Response, Problem> {
+    let deadline = Instant::now() + seconds(app.config.timeout_seconds);
+    let dataset = find(app.store()?, &name(path)?)?;
+    let (head, body) = request.into_parts();
+    check_length(&head.headers, &body, app.config.body_bytes_max)?;
+    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers));
+    if arriving.media != Media::Json {
+        return Err(Kind::MediaType.because("send the header Content-Type: application/json"));
+    }
+    let mut admission = app.gate.enter()?;
+    let body = receive(&app, &head.headers, body, &mut admission, deadline).await?;
+    let job = move |app: &App, cancel: &Cancel| {
+        let body = read(app, body, arriving, &mut admission)?;
+        answer(app, cancel, &dataset, body, wanted, admission)
+    };
+    Ok(work::run(&app, Place::Worker, deadline, job).await?.into_response())
+}
+
+fn read(app: &App, body: Bytes, arriving: Arriving, admission: &mut Admission) -> Result<Batch, Problem> {
+    let body = if arriving.gzip {
+        gunzip(&body, app.config.decoded_bytes_max, |bytes| admission.hold(body.len() + bytes))?
+    } else {
+        body
+    };
+    let batch: Batch = serde_json::from_slice(&body).map_err(|error| {
+        let kind = if error.is_data() { Kind::Rejected } else { Kind::Malformed };
+        kind.because(error.to_string())
+    })?;
+    if batch.requests.is_empty() || batch.requests.len() > REQUESTS_MAX {
+        return Err(Kind::Rejected.because(format!("give 1 to {REQUESTS_MAX} requests")));
+    }
+    Ok(batch)
+}
+
+/// A request that can be run.
+struct Ready {
+    kernel: Box<dyn BoundKernel>,
+    columns: Vec<usize>,
+}
+
+fn answer(
+    app: &App,
+    cancel: &Cancel,
+    dataset: &Dataset,
+    batch: Batch,
+    wanted: Wanted,
+    mut admission: Admission,
+) -> Result<Made, Problem> {
+    let source = open(app, dataset)?;
+    let prepared: Vec<Ready> = batch
+        .requests
+        .into_iter()
+        .map(|one| prepare(app, dataset, source.as_ref(), one, &mut admission))
+        .collect::<Result<_, _>>()?;
+    let requests: Vec<Request<'_>> = prepared
+        .iter()
+        .map(|ready| Request { kernel: ready.kernel.as_ref(), columns: ready.columns.clone() })
+        .collect();
+    let run = app.engine.job().nan(batch.nan).cancel(cancel).answers(source.as_ref(), &requests);
+    let (answers, report) = run.map_err(refuse)?;
+    let outcomes = prepared.iter().zip(answers).map(|(ready, answer)| {
+        let (result, problem) = match answer {
+            Ok(result) => (Some(result), None),
+            Err(error) => (None, Some(refuse(error).details())),
+        };
+        let (kernel, params) = (ready.kernel.spec().name, ready.kernel.params());
+        Outcome { kernel, params, columns: names(source.as_ref(), &ready.columns), result, problem }
+    });
+    let answered = Answered {
+        answers: outcomes.collect(),
+        rows: report.rows,
+        backend: report.backend,
+        elapsed_ms: milliseconds(&report),
+    };
+    Made::json(&answered, wanted)
+}
+
+/// Every request must be sound before anything is read.
+fn prepare(
+    app: &App,
+    dataset: &Dataset,
+    source: &dyn Source,
+    one: One,
+    admission: &mut Admission,
+) -> Result<Ready, Problem> {
+    let entry = catalogue::find(&one.kernel)?;
+    let kernel = (entry.bind)(whole(Value::Object(one.params))).map_err(|reject| refuse(reject.into()))?;
+    let columns = columns_of(source, &entry.spec, &one.columns, app.config.columns_max)?;
+    make_room(app, dataset, source, &entry.spec, columns.len(), admission)?;
+    Ok(Ready { kernel, columns })
+}

@@ -1,0 +1,186 @@
+//! Datasets over HTTP: streamed in, listed, streamed out, removed.
+
+use crate::{
+    answer::malformed,
+    answers::{has, tag},
+    app::App,
+    config::seconds,
+    download::Download,
+    media::essence,
+    problem::{Kind, Problem},
+    receive::{check_length, next, too_large},
+    routes::json,
+    store::{Dataset, Format, Name, Refusal, Store, Upload},
+};
+use axum::{
+    body::Body,
+    extract::{Path, Request, State, rejection::PathRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use std::{fs::File, io, sync::Arc};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout_at},
+};
+
+/// Bytes of an upload that are gathered before they are written.
+const PIECE: usize = 128 << 10;
+
+/// The name in a path, percent signs resolved.
+pub(crate) type NameInPath = Result<Path<String>, PathRejection>;
+
+/// A dataset as clients see it.
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: &'a Name,
+    hash: &'a str,
+    bytes: u64,
+    media_type: &'static str,
+}
+
+impl<'a> From<&'a Dataset> for Listed<'a> {
+    fn from(dataset: &'a Dataset) -> Self {
+        let Dataset { name, hash, bytes, format } = dataset;
+        Self { name, hash, bytes: *bytes, media_type: format.media_type() }
+    }
+}
+
+/// The name that a path holds.
+pub(crate) fn name(path: NameInPath) -> Result<Name, Problem> {
+    let refuse = |what: &str| Kind::Rejected.because(what);
+    let Path(name) = path.map_err(|_| refuse(crate::store::RULE))?;
+    name.parse().map_err(refuse)
+}
+
+/// The dataset of a name.
+pub(crate) fn find(store: &Store, name: &Name) -> Result<Arc<Dataset>, Problem> {
+    let unknown =
+        || Kind::UnknownDataset.because(format!("no dataset is called `{}`: /v1/datasets lists them", name.as_str()));
+    store.find(name).ok_or_else(unknown)
+}
+
+/// Answers `GET /v1/datasets`.
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let datasets = app.store()?.list();
+    let lines: Vec<Listed<'_>> = datasets.iter().map(|dataset| dataset.as_ref().into()).collect();
+    serde_json::to_vec(&lines).map(|text| json(text.into())).map_err(|_| Problem::internal())
+}
+
+/// Answers `GET /v1/datasets/{name}`.
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    path: NameInPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let store = app.store()?;
+    let dataset = find(store, &name(path)?)?;
+    let own = HeaderValue::try_from(format!("\"{}\"", dataset.hash)).map_err(|_| Problem::internal())?;
+    let mut response = if has(&headers, &own) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let path = store.path(&dataset);
+        let file = blocking(move || File::open(path)).await?.map_err(failed)?;
+        let kind = [(header::CONTENT_TYPE, dataset.format.media_type())];
+        (kind, Body::new(Download::new(file, dataset.bytes))).into_response()
+    };
+    tag(response.headers_mut(), &own);
+    Ok(response)
+}
+
+/// Answers `DELETE /v1/datasets/{name}`.
+pub(crate) async fn delete(State(app): State<Arc<App>>, path: NameInPath) -> Result<Response, Problem> {
+    let store = Arc::clone(app.store()?);
+    let name = name(path)?;
+    find(&store, &name)?;
+    blocking(move || store.remove(&name)).await?.map_err(failed)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Answers `PUT /v1/datasets/{name}`: when it says 201 or 200, the dataset is on the disk.
+pub(crate) async fn put(State(app): State<Arc<App>>, path: NameInPath, request: Request) -> Result<Response, Problem> {
+    let store = Arc::clone(app.store()?);
+    let name = name(path)?;
+    let (head, body) = request.into_parts();
+    check_length(&head.headers, &body, app.config.dataset_bytes_max)?;
+    let format = format(&head.headers)?;
+    let mut admission = app.gate.enter()?;
+    admission.hold(PIECE)?;
+    let upload = take(&app, &store, body).await?;
+    let (dataset, created) = blocking(move || keep(&store, name, format, upload)).await??;
+    drop(admission);
+    let text = serde_json::to_vec(&Listed::from(dataset.as_ref())).map_err(|_| Problem::internal())?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, json(text.into())).into_response())
+}
+
+fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(Kind::MediaType.because("send a dataset without Content-Encoding"));
+    }
+    let types =
+        || format!("send the header Content-Type: {} or {}", Format::Npy.media_type(), Format::Csv.media_type());
+    Format::of_media_type(essence(headers)).ok_or_else(|| Kind::MediaType.because(types()))
+}
+
+/// Writes a body to the disk as it comes, as long as it keeps to its rate.
+async fn take(app: &App, store: &Arc<Store>, mut body: Body) -> Result<Upload, Problem> {
+    let (bytes_max, started) = (app.config.dataset_bytes_max, Instant::now());
+    let (mut received, mut piece) = (0, Vec::with_capacity(PIECE));
+    let begin = Arc::clone(store);
+    let mut upload = blocking(move || begin.begin()).await?.map_err(failed)?;
+    loop {
+        let patience = app.config.timeout_seconds + received as f64 / app.config.upload_bytes_per_second_min;
+        let slow = || Kind::BodyTimeout.because(slow(app));
+        let bytes = timeout_at(started + seconds(patience), next(&mut body)).await.map_err(|_| slow())??;
+        let ended = bytes.is_none();
+        let bytes = bytes.unwrap_or_default();
+        received += bytes.len();
+        if received > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        piece.extend_from_slice(&bytes);
+        if piece.len() >= PIECE || ended {
+            (upload, piece) = blocking(move || append(upload, piece)).await?.map_err(failed)?;
+        }
+        if ended {
+            return Ok(upload);
+        }
+    }
+}
+
+fn slow(app: &App) -> String {
+    let (limit, rate) = (app.config.timeout_seconds, app.config.upload_bytes_per_second_min);
+    format!("an upload may take {limit} s and one more for every {rate} bytes")
+}
+
+fn append(mut upload: Upload, mut piece: Vec<u8>) -> io::Result<(Upload, Vec<u8>)> {
+    upload.append(&piece)?;
+    piece.clear();
+    Ok((upload, piece))
+}
+
+/// Keeps contents that are what their type says.
+fn keep(store: &Store, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Problem> {
+    drop(format.open(upload.path()).map_err(malformed)?);
+    store.commit(name, format, upload).map_err(|refusal| match refusal {
+        Refusal::Full => Kind::Storage.because("there are as many datasets as there may be: remove one first"),
+        Refusal::Disk(error) => failed(error),
+    })
+}
+
+/// Waits for the disk on a thread that may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    spawn_blocking(work).await.map_err(|_| Problem::internal())
+}
+
+/// What a client learns when the disk fails.
+fn failed(error: io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Kind::Storage.because("the disk is full")
+        }
+        _ => Problem::internal(),
+    }
+}

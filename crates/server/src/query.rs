@@ -1,0 +1,111 @@
+//! What stands behind the `?` of an address: columns, what a NaN does, and parameters.
+
+use crate::{
+    body::{NAN, shorten},
+    problem::{Kind, Problem},
+};
+use echoes_kernel::{Entry, Nan};
+use serde_json::{Map, Value};
+
+/// The field for a column; it may be given again and again.
+const COLUMN: &str = "column";
+
+/// Fields of an address.
+const FIELDS_MAX: usize = 1100;
+
+/// What an address asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Query {
+    /// Columns by name, in order; none if it is left to the kernel.
+    pub columns: Vec<String>,
+    pub nan: Nan,
+    pub params: Value,
+}
+
+/// Reads `column=x&q=0.5,0.99&nan=omit`.
+pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
+    let refuse = |what: String| Err(Kind::Rejected.because(what));
+    let schema = Value::from((entry.params)());
+    let (mut columns, mut nan, mut params) = (Vec::new(), None, Map::new());
+    for (count, (name, value)) in form_urlencoded::parse(text.as_bytes()).enumerate() {
+        if count == FIELDS_MAX {
+            return refuse(format!("the address has more than {FIELDS_MAX} fields"));
+        }
+        let again = match &*name {
+            COLUMN => {
+                columns.push(value.into_owned());
+                false
+            }
+            NAN => nan.replace(value.parse().map_err(|_| unknown_nan(&value))?).is_some(),
+            name => params.insert(name.to_owned(), typed(&value, &schema["properties"][name], &schema)).is_some(),
+        };
+        if again {
+            return refuse(format!("`{}` is given twice", shorten(&name)));
+        }
+    }
+    Ok(Query { columns, nan: nan.unwrap_or_default(), params: Value::Object(params) })
+}
+
+fn unknown_nan(value: &str) -> Problem {
+    Kind::Rejected.because(format!("`nan` is `{}`: it must be propagate, omit or raise", shorten(value)))
+}
+
+/// The value that text stands for where the schema has this property; the kernel judges whether it will do.
+fn typed(text: &str, property: &Value, schema: &Value) -> Value {
+    let shape = resolve(property, schema);
+    if is(shape, "array") {
+        let items = resolve(&shape["items"], schema);
+        return text.split(',').map(|item| scalar(item.trim(), items)).collect();
+    }
+    scalar(text, shape)
+}
+
+fn scalar(text: &str, shape: &Value) -> Value {
+    let plain = is(shape, "number") || is(shape, "integer") || is(shape, "boolean");
+    let read = || serde_json::from_str::<Value>(text).ok().filter(|value| value.is_number() || value.is_boolean());
+    plain.then(read).flatten().unwrap_or_else(|| text.into())
+}
+
+/// The schema that a property stands for.
+fn resolve<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
+    if let Some(target) = property["$ref"].as_str().and_then(|name| schema.pointer(name.trim_start_matches('#'))) {
+        return target;
+    }
+    // An optional type: one of several schemas, of which one is null.
+    let mut options = property["anyOf"].as_array().into_iter().flatten();
+    options.find(|option| !is(option, "null")).map_or(property, |option| resolve(option, schema))
+}
+
+fn is(shape: &Value, name: &str) -> bool {
+    match &shape["type"] {
+        Value::String(only) => only == name,
+        Value::Array(several) => several.iter().any(|one| one == name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(kernel: &str, text: &str) -> Result<Query, Problem> {
+        parse(text, echoes_stats::find(kernel).unwrap())
+    }
+
+    #[test]
+    fn parameters_have_their_kernels_types() {
+        let query = read("quantile", "column=a%20b&q=0.5,1&method=linear&column=c&nan=omit").unwrap();
+        assert_eq!(query.columns, ["a b", "c"]);
+        assert_eq!((query.nan, query.params), (Nan::Omit, json!({"q": [0.5, 1], "method": "linear"})));
+        assert_eq!(read("skewness", "bias=false").unwrap().params, json!({"bias": false}));
+        assert_eq!(read("std", "ddof=1").unwrap().params, json!({"ddof": 1}));
+        assert_eq!(read("std", "ddof=x&other=1").unwrap().params, json!({"ddof": "x", "other": "1"}));
+    }
+
+    #[test]
+    fn refusals() {
+        assert!(read("std", "ddof=1&ddof=2").is_err() && read("std", "nan=drop").is_err());
+        assert!(read("std", &"column=x&".repeat(FIELDS_MAX + 1)).is_err());
+    }
+}

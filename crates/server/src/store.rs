@@ -1,0 +1,324 @@
+//! The datasets on disk: contents under their hashes, names that point at them.
+//!
+//! ```text
+//! DIR/lock            held while a server runs
+//! DIR/incoming/       files that are being written; swept at the start
+//! DIR/objects/ab/ab…  contents, each under its BLAKE3 hash
+//! DIR/names/…         a small JSON file a name, which is hex in the file's name
+//! ```
+//!
+//! A name is there if its file is: the contents are on the disk before it is moved into place, and it before the
+//! client is told. So a crash at any moment leaves whole datasets, and at most files that nothing points at.
+
+mod name;
+mod upload;
+
+pub(crate) use name::{Name, RULE};
+pub(crate) use upload::Upload;
+
+use crate::Error;
+use echoes_io::{Access, Source, csv, npy};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// What a dataset is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Format {
+    #[serde(rename = "application/x-npy")]
+    Npy,
+    #[serde(rename = "text/csv")]
+    Csv,
+}
+
+impl Format {
+    pub(crate) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Npy => "application/x-npy",
+            Self::Csv => "text/csv",
+        }
+    }
+
+    pub(crate) fn of_media_type(given: &str) -> Option<Self> {
+        [Self::Npy, Self::Csv].into_iter().find(|format| given.eq_ignore_ascii_case(format.media_type()))
+    }
+
+    /// Opens a file of this format; files of the store are never cut short, so they may be mapped.
+    pub(crate) fn open(self, path: &Path) -> echoes_io::Result<Box<dyn Source>> {
+        Ok(match self {
+            Self::Npy => Box::new(npy::open(path, Access::Auto)?),
+            Self::Csv => Box::new(csv::open(path, Access::Auto, &csv::CsvOptions::default())?),
+        })
+    }
+}
+
+/// A dataset, as its name's file has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dataset {
+    pub name: Name,
+    /// BLAKE3 of the contents, in hex.
+    pub hash: String,
+    pub bytes: u64,
+    pub format: Format,
+}
+
+/// The datasets on disk.
+#[derive(Debug)]
+pub(crate) struct Store {
+    root: PathBuf,
+    /// One change at a time; whoever only reads does not wait for the disk.
+    change: Mutex<()>,
+    index: RwLock<BTreeMap<Name, Arc<Dataset>>>,
+    temporary: AtomicU64,
+    datasets_max: usize,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+/// Why contents were not kept under a name.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// There are as many datasets as there may be.
+    Full,
+    /// The disk fails.
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl Store {
+    /// Opens the directory, which is made if it is not there, and removes what a crash left behind.
+    pub(crate) fn open(root: &Path, datasets_max: usize) -> Result<Self, Error> {
+        let unusable = |what: String| Error::Data { directory: root.to_owned(), what };
+        let failed = |error: io::Error| unusable(error.to_string());
+        for directory in ["incoming", "objects", "names"] {
+            fs::create_dir_all(root.join(directory)).map_err(failed)?;
+        }
+        sync_directory(root).map_err(failed)?;
+        let lock = File::create(root.join("lock")).map_err(failed)?;
+        lock.try_lock().map_err(|_| unusable("another server uses it".to_owned()))?;
+        for entry in fs::read_dir(root.join("incoming")).map_err(failed)? {
+            fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
+        }
+        let mut index = BTreeMap::new();
+        for entry in fs::read_dir(root.join("names")).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let damaged = || unusable(format!("{} is damaged: restore it, or remove it", path.display()));
+            let dataset: Dataset = serde_json::from_slice(&fs::read(&path).map_err(failed)?).map_err(|_| damaged())?;
+            let there = fs::metadata(object(root, &dataset.hash)).is_ok_and(|object| object.len() == dataset.bytes);
+            if !there || path.file_name() != Some(dataset.name.file_name().as_ref()) {
+                return Err(damaged());
+            }
+            index.insert(dataset.name.clone(), Arc::new(dataset));
+        }
+        sweep_objects(root, &index).map_err(failed)?;
+        Ok(Self {
+            root: root.to_owned(),
+            change: Mutex::new(()),
+            index: RwLock::new(index),
+            temporary: AtomicU64::new(0),
+            datasets_max,
+            _lock: lock,
+        })
+    }
+
+    /// Every dataset, by name.
+    pub(crate) fn list(&self) -> Vec<Arc<Dataset>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The dataset of that name.
+    pub(crate) fn find(&self, name: &Name) -> Option<Arc<Dataset>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Where a dataset's contents are.
+    pub(crate) fn path(&self, dataset: &Dataset) -> PathBuf {
+        object(&self.root, &dataset.hash)
+    }
+
+    /// Begins to take contents in.
+    pub(crate) fn begin(&self) -> io::Result<Upload> {
+        Upload::create(self.temporary())
+    }
+
+    /// Keeps contents under a name. Once this returns they survive a crash; whether the name is new.
+    pub(crate) fn commit(&self, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Refusal> {
+        let contents = upload.finish()?;
+        let _change = self.changing();
+        if self.find(&name).is_none() && self.count() >= self.datasets_max {
+            return Err(Refusal::Full);
+        }
+        let dataset = Dataset { name, hash: contents.hash.clone(), bytes: contents.bytes, format };
+        self.keep_object(contents.path(), &dataset.hash)?;
+        self.keep_name(&dataset)?;
+        let dataset = Arc::new(dataset);
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let before = index.insert(dataset.name.clone(), Arc::clone(&dataset));
+        drop(index);
+        let created = before.is_none();
+        if let Some(before) = before {
+            self.forget_object(&before.hash);
+        }
+        Ok((dataset, created))
+    }
+
+    /// Removes a name, and its contents if no other has them; whether it was there.
+    pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
+        let _change = self.changing();
+        let Some(dataset) = self.find(name) else { return Ok(false) };
+        let names = self.root.join("names");
+        fs::remove_file(names.join(name.file_name()))?;
+        sync_directory(&names)?;
+        self.index.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.forget_object(&dataset.hash);
+        Ok(true)
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self) -> usize {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.root.join("incoming").join(self.temporary.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+
+    /// Moves contents to their place. The same contents may be there already, and stay.
+    fn keep_object(&self, from: &Path, hash: &str) -> io::Result<()> {
+        let to = object(&self.root, hash);
+        if to.exists() {
+            return Ok(());
+        }
+        let objects = self.root.join("objects");
+        let directory = to.parent().unwrap_or(&objects);
+        if !directory.exists() {
+            fs::create_dir(directory)?;
+            sync_directory(&objects)?;
+        }
+        fs::rename(from, &to)?;
+        sync_directory(directory)
+    }
+
+    /// Puts a name's file in place, whole or not at all.
+    fn keep_name(&self, dataset: &Dataset) -> io::Result<()> {
+        let names = self.root.join("names");
+        let temporary = self.temporary();
+        let mut file = File::create_new(&temporary)?;
+        file.write_all(&serde_json::to_vec(dataset)?)?;
+        file.sync_all()?;
+        fs::rename(&temporary, names.join(dataset.name.file_name()))?;
+        sync_directory(&names)
+    }
+
+    /// Removes contents that no name has any more. Who reads them still can.
+    fn forget_object(&self, hash: &str) {
+        if self.list().iter().all(|dataset| dataset.hash != hash) {
+            // If it stays, the next start sweeps it.
+            let _ = fs::remove_file(object(&self.root, hash));
+        }
+    }
+}
+
+fn object(root: &Path, hash: &str) -> PathBuf {
+    root.join("objects").join(hash.get(..2).unwrap_or_default()).join(hash)
+}
+
+/// Removes contents that no name has.
+fn sweep_objects(root: &Path, index: &BTreeMap<Name, Arc<Dataset>>) -> io::Result<()> {
+    let known: HashSet<&str> = index.values().map(|dataset| dataset.hash.as_str()).collect();
+    for directory in fs::read_dir(root.join("objects"))? {
+        for entry in fs::read_dir(directory?.path())? {
+            let entry = entry?;
+            if !entry.file_name().to_str().is_some_and(|name| known.contains(name)) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the names in a directory survive a crash. Elsewhere than on Unix directories cannot be opened, nor need be.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(store: &Store, name: &str, contents: &[u8]) -> bool {
+        let mut upload = store.begin().unwrap();
+        upload.append(contents).unwrap();
+        store.commit(name.parse().unwrap(), Format::Csv, upload).unwrap().1
+    }
+
+    fn contents(store: &Store, name: &str) -> Option<Vec<u8>> {
+        let dataset = store.find(&name.parse().unwrap())?;
+        Some(fs::read(store.path(&dataset)).unwrap())
+    }
+
+    fn objects(root: &Path) -> usize {
+        let folders = fs::read_dir(root.join("objects")).unwrap();
+        folders.map(|folder| fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
+    }
+
+    #[test]
+    fn contents_are_kept_once_and_outlive_the_process() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        assert!(put(&store, "a", b"x\n1\n") && put(&store, "b", b"x\n1\n") && !put(&store, "a", b"x\n2\n"));
+        assert_eq!(objects(root.path()), 2);
+        assert!(matches!(Store::open(root.path(), 3), Err(Error::Data { .. })));
+        drop(store);
+        let store = Store::open(root.path(), 3).unwrap();
+        assert_eq!(
+            (contents(&store, "a").unwrap(), contents(&store, "b").unwrap()),
+            (b"x\n2\n".to_vec(), b"x\n1\n".to_vec())
+        );
+        assert!(store.remove(&"b".parse().unwrap()).unwrap() && !store.remove(&"b".parse().unwrap()).unwrap());
+        assert_eq!((objects(root.path()), store.list().len()), (1, 1));
+    }
+
+    #[test]
+    fn no_more_datasets_than_may_be() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 1).unwrap();
+        assert!(put(&store, "a", b"x\n1\n") && !put(&store, "a", b"x\n2\n"));
+        let mut upload = store.begin().unwrap();
+        upload.append(b"x\n3\n").unwrap();
+        assert!(matches!(store.commit("b".parse().unwrap(), Format::Csv, upload), Err(Refusal::Full)));
+        assert_eq!(fs::read_dir(root.path().join("incoming")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_crash_leaves_is_swept_and_damage_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        put(&store, "a", b"x\n1\n");
+        let path = store.path(&store.find(&"a".parse().unwrap()).unwrap());
+        drop(store);
+        fs::write(root.path().join("incoming/7"), b"half").unwrap();
+        fs::write(path.with_file_name("stray"), b"no name has it").unwrap();
+        drop(Store::open(root.path(), 3).unwrap());
+        assert_eq!((objects(root.path()), fs::read_dir(root.path().join("incoming")).unwrap().count()), (1, 0));
+        fs::write(&path, b"x").unwrap();
+        let error = Store::open(root.path(), 3).unwrap_err();
+        assert!(error.to_string().contains("is damaged"), "{error}");
+    }
+}

@@ -1,0 +1,254 @@
+//! Datasets over HTTP: kept, listed, read by kernels, removed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use common::{Client, Server, npy};
+use echoes_server::Config;
+use serde_json::json;
+use std::{collections::HashSet, thread};
+use tempfile::TempDir;
+
+const NPY: &str = "application/x-npy";
+const CSV: &str = "text/csv";
+
+fn server() -> (Server, TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(Config { data: Some(data.path().to_owned()), ..Config::default() });
+    (server, data)
+}
+
+fn with(client: &mut Client, path: &str, header: &str) -> common::Answer {
+    client.request("GET", path, &format!("{header}\r\n"), b"")
+}
+
+#[test]
+fn without_a_directory_there_are_none() {
+    let server = Server::start(Config::default());
+    for answer in [server.connect().get("/v1/datasets"), server.connect().put("a", CSV, b"x\n1\n")] {
+        assert!(answer.status == 404 && answer.detail().contains("--data DIR"), "{answer:?}");
+    }
+}
+
+#[test]
+fn kept_listed_read_replaced_and_removed() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    let body = npy(&[1.0, 2.0, 6.0]);
+    let put = client.put("a.npy", NPY, &body);
+    assert_eq!((put.status, &put.json()["bytes"]), (201, &json!(body.len())), "{put:?}");
+    assert_eq!(client.put("a.npy", NPY, &body).status, 200);
+    assert_eq!(client.put("b", CSV, b"x,y\n1,2\n3,5\n").status, 201);
+    let list = client.get("/v1/datasets").json();
+    assert_eq!((&list[0]["name"], &list[1]["media_type"]), (&json!("a.npy"), &json!(CSV)));
+
+    let got = client.get("/v1/datasets/a.npy");
+    assert_eq!((got.status, got.header("content-type"), &got.bytes), (200, Some(NPY), &body));
+    let tag = got.header("etag").unwrap().to_owned();
+    assert_eq!(with(&mut client, "/v1/datasets/a.npy", &format!("if-none-match: {tag}")).status, 304);
+
+    assert_eq!(client.put("a.npy", NPY, &npy(&[7.0])).status, 200);
+    assert_eq!(with(&mut client, "/v1/datasets/a.npy", &format!("if-none-match: {tag}")).status, 200);
+    assert_eq!(client.get("/v1/datasets/a.npy/mean").json()["result"], 7.0);
+
+    assert_eq!(client.request("DELETE", "/v1/datasets/a.npy", "", b"").status, 204);
+    for answer in [
+        client.request("DELETE", "/v1/datasets/a.npy", "", b""),
+        client.get("/v1/datasets/a.npy"),
+        client.get("/v1/datasets/a.npy/mean"),
+    ] {
+        assert!(answer.status == 404 && answer.detail().contains("no dataset is called `a.npy`"), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_restart_keeps_them() {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config { data: Some(data.path().to_owned()), ..Config::default() };
+    let server = Server::start(config.clone());
+    assert_eq!(server.connect().put("a", CSV, b"x\n1\n2\n").status, 201);
+    drop(server);
+    let server = Server::start(config);
+    assert_eq!(server.connect().get("/v1/datasets/a/sum").json()["result"], 3);
+}
+
+#[test]
+fn large_ones_come_back_whole() {
+    let (server, _data) = server();
+    let values: Vec<f64> = (0..500_000).map(f64::from).collect();
+    let body = npy(&values);
+    let mut client = server.connect();
+    assert_eq!(client.put("large", NPY, &body).status, 201);
+    assert!(client.get("/v1/datasets/large").bytes == body);
+    assert_eq!(client.get("/v1/datasets/large/max").json()["result"], 499_999.0);
+}
+
+#[test]
+fn columns_and_parameters_in_the_address() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("t", CSV, b"item,a b,y\npen,1,5\nink,2,nan\npad,6,7\n");
+    let mut get = |path: &str| client.get(&format!("/v1/datasets/t/{path}"));
+    let quantile = get("quantile?column=a%20b&q=0,0.5,1").json();
+    assert_eq!((&quantile["columns"], &quantile["result"]), (&json!(["a b"]), &json!([1.0, 2.0, 6.0])));
+    assert_eq!(get("mean?column=y&nan=omit").json()["result"], 6.0);
+    assert_eq!(get("corr?nan=omit").json()["columns"], json!(["a b", "y"]));
+    for (path, says) in [
+        ("mean", "takes one column, not 2"),
+        ("mean?column=z", "there is no column `z`; there are item, a b, y"),
+        ("mean?column=item", "column item is not numeric"),
+        ("std?column=y&ddof=x", "expected u32"),
+        ("std?column=y&dof=1", "unknown field `dof`"),
+        ("quantile?column=y&q=2", "parameter `q` is 2"),
+        ("mean?column=y&nan=raise", "row 1 is NaN"),
+    ] {
+        let answer = get(path);
+        let detail = answer.detail();
+        assert!(answer.status == 422 && detail.contains(says), "{path}: {detail}");
+    }
+    assert!(get("maen?column=y").detail().contains("did you mean `mean`?"));
+}
+
+#[test]
+fn tags_differ_where_answers_do() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("a", CSV, b"x,y\n1,2\n2,4\n6,9\n");
+    client.put("b", CSV, b"x,y\n1,2\n2,4\n6,8\n");
+    let paths = ["a/std?column=x", "a/std?column=y", "a/std?column=x&ddof=1", "a/sem?column=x", "b/std?column=x"];
+    let mut tags = HashSet::new();
+    for path in paths {
+        let path = format!("/v1/datasets/{path}");
+        let first = client.get(&path);
+        assert_eq!((first.status, first.header("echoes-cache")), (200, Some("miss")), "{first:?}");
+        let tag = first.header("etag").unwrap().to_owned();
+        let again = client.get(&path);
+        assert_eq!((again.header("echoes-cache"), &again.body), (Some("hit"), &first.body));
+        let unchanged = with(&mut client, &path, &format!("if-none-match: \"x\", W/{tag}"));
+        assert_eq!((unchanged.status, unchanged.header("etag"), &*unchanged.body), (304, Some(&*tag), ""));
+        assert!(tags.insert(tag));
+    }
+    let path = "/v1/datasets/a/std?column=x";
+    assert!(tags.insert(with(&mut client, path, "accept-encoding: gzip").header("etag").unwrap().to_owned()));
+    // Spelled otherwise it is the same answer.
+    assert!(tags.contains(client.get("/v1/datasets/a/std?ddof=0&column=x").header("etag").unwrap()));
+}
+
+#[test]
+fn many_who_ask_the_same_at_once_get_the_same() {
+    let (server, _data) = server();
+    let values: Vec<f64> = (0..300_000).map(|i| f64::from(i % 977)).collect();
+    server.connect().put("a", NPY, &npy(&values));
+    let answers: Vec<_> = thread::scope(|scope| {
+        let asking: Vec<_> = (0..20).map(|_| scope.spawn(|| server.connect().get("/v1/datasets/a/describe"))).collect();
+        asking.into_iter().map(|asked| asked.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+    let metrics = server.connect().get("/metrics").body;
+    let runs =
+        metrics.lines().find(|line| line.starts_with("echoes_kernel_duration_seconds_count{kernel=\"describe\""));
+    assert!(runs.unwrap().ends_with(" 1"), "{runs:?}");
+}
+
+#[test]
+fn a_batch_is_one_reading() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("a", NPY, &npy(&[1.0, 2.0, 6.0]));
+    let batch = r#"{"requests": [{"kernel": "mean"}, {"kernel": "quantile", "columns": ["x"], "params": {"q": [0.5]}},
+        {"kernel": "rolling_mean", "params": {"window": 9}}, {"kernel": "skewness"}, {"kernel": "zscore"}]}"#;
+    let answer = client.post("/v1/datasets/a/batch", batch);
+    let json = answer.json();
+    assert_eq!((answer.status, &json["rows"]), (200, &json!(3)), "{answer:?}");
+    assert_eq!((&json["answers"][0]["result"], &json["answers"][1]["result"]), (&json!(3.0), &json!([2.0])));
+    assert_eq!(json["answers"][4]["result"].as_array().unwrap().len(), 3);
+    let metrics = client.get("/metrics").body;
+    assert!(metrics.contains("echoes_kernel_rows_total{kernel=\"batch\",backend=\"mmap\"} 3\n"), "{metrics}");
+    for (body, status, says) in [
+        (r#"{"requests": []}"#, 422, "give 1 to 256 requests"),
+        (r#"{"requests": [{"kernel": "maen"}]}"#, 404, "did you mean `mean`?"),
+        (r#"{"requests": [{"kernel": "std", "params": {"dof": 1}}]}"#, 422, "unknown field `dof`"),
+        (r#"{"requests": [{"kernel": "mean", "columns": ["y"]}]}"#, 422, "there is no column `y`"),
+        (r#"{"request": []}"#, 422, "unknown field `request`"),
+        ("[", 400, "EOF"),
+    ] {
+        let answer = client.post("/v1/datasets/a/batch", body);
+        assert!(answer.status == status && answer.detail().contains(says), "{answer:?}");
+    }
+}
+
+#[test]
+fn what_is_no_dataset_is_refused_and_leaves_nothing() {
+    let (server, data) = server();
+    let mut huge = npy(&[1.0]);
+    let shape = huge.windows(4).position(|four| four == b"(1,)").unwrap();
+    huge.splice(shape..shape + 25, b"(1152921504606846976,), }".iter().copied());
+    for (name, kind, body, status, says) in [
+        ("..%2f..%2fetc", CSV, &b"x\n1\n"[..], 422, "a name has 1 to 100"),
+        ("%00", CSV, b"x\n1\n", 422, "a name has 1 to 100"),
+        ("%ff", CSV, b"x\n1\n", 422, "a name has 1 to 100"),
+        (".hidden", CSV, b"x\n1\n", 422, "a name has 1 to 100"),
+        ("a", "text/html", b"x\n1\n", 415, "Content-Type: application/x-npy or text/csv"),
+        ("a", NPY, b"x\n1\n", 400, "does not begin as a .npy file does"),
+        ("a", NPY, &huge, 400, "claims the shape"),
+        ("a", CSV, b"", 400, "the data: "),
+    ] {
+        let answer = server.connect().put(name, kind, body);
+        let detail = answer.detail();
+        assert!(answer.status == status && detail.contains(says), "{name}: {status} {detail}");
+        assert!(!detail.contains(data.path().to_str().unwrap()), "{detail}");
+    }
+    let mut gone = server.connect();
+    gone.send(b"PUT /v1/datasets/a HTTP/1.1\r\nhost: e\r\ncontent-type: text/csv\r\ncontent-length: 9\r\n\r\nx\n1");
+    drop(gone);
+    assert_eq!(server.connect().get("/v1/datasets").json(), json!([]));
+    let left = || std::fs::read_dir(data.path().join("incoming")).unwrap().count();
+    for _ in 0..500 {
+        if left() == 0 {
+            return;
+        }
+        thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("{} files are left", left());
+}
+
+#[test]
+fn uploads_are_bounded_in_size_number_and_time() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(Config {
+        data: Some(data.path().to_owned()),
+        dataset_bytes_max: 1000,
+        datasets_max: 1,
+        timeout_seconds: 0.3,
+        upload_bytes_per_second_min: 1e6,
+        ..Config::default()
+    });
+    let put = |name: &str, body: &[u8]| server.connect().put(name, CSV, body);
+    assert_eq!(put("a", &b"x\n1\n".repeat(300)).status, 413);
+    let chunked = format!("content-type: {CSV}\r\ntransfer-encoding: chunked\r\n");
+    let body = format!("3e9\r\n{}\r\n", "1".repeat(1001));
+    assert_eq!(server.connect().request("PUT", "/v1/datasets/a", &chunked, body.as_bytes()).status, 413);
+    assert_eq!((put("a", b"x\n1\n").status, put("a", b"x\n2\n").status), (201, 200));
+    let full = put("b", b"x\n1\n");
+    assert!(full.status == 507 && full.detail().contains("as many datasets"), "{full:?}");
+    let mut slow = server.connect();
+    slow.send(b"PUT /v1/datasets/a HTTP/1.1\r\nhost: e\r\ncontent-type: text/csv\r\ncontent-length: 9\r\n\r\nx\n1");
+    let answer = slow.answer();
+    assert!(answer.status == 408 && answer.detail().contains("an upload may take 0.3 s"), "{answer:?}");
+    assert_eq!(server.connect().get("/v1/datasets/a").body, "x\n2\n");
+}
+
+#[test]
+fn answers_as_long_as_a_dataset_are_bounded() {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config { data: Some(data.path().to_owned()), decoded_bytes_max: 7999, ..Config::default() };
+    let server = Server::start(config);
+    server.connect().put("a", NPY, &npy(&[0.5; 1000]));
+    let refused = server.connect().get("/v1/datasets/a/cumsum");
+    assert!(refused.status == 422 && refused.detail().contains("of up to 1000 rows"), "{refused:?}");
+    server.connect().put("a", NPY, &npy(&[0.5; 999]));
+    let answer = with(&mut server.connect(), "/v1/datasets/a/cumsum", "accept: application/x-npy");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some(NPY)));
+    let sums: Vec<f64> = (1..1000).map(|i| f64::from(i) * 0.5).collect();
+    assert!(answer.bytes == npy(&sums));
+}
