@@ -1,6 +1,7 @@
 //! A kernel's answer, in the form that the client wants.
 
 use crate::{
+    answers::ECHOES_CACHE,
     body::shorten,
     media::{NPY, Wanted, gzip},
     problem::{Kind, Problem},
@@ -11,6 +12,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use echoes_cache::Cache;
 use echoes_engine::{Cancel, Engine, Error, Report, Request, Sink};
 use echoes_io::{Source, npy};
 use echoes_kernel::{Answer, BoundKernel, Nan, Reject, Spec};
@@ -27,6 +29,8 @@ pub(crate) struct Asked<'a> {
     pub kernel: &'a dyn BoundKernel,
     pub columns: Vec<usize>,
     pub nan: Nan,
+    /// Where the partials are kept, and what the contents of the source are known by there.
+    pub kept: Option<(&'a Cache, &'a [u8])>,
     /// Whether the answer says how long it took: one with an entity tag has the same bytes every time.
     pub timed: bool,
 }
@@ -50,12 +54,24 @@ pub(crate) struct Made {
     pub body: Bytes,
     pub media: &'static str,
     pub gzip: bool,
+    /// What the cache of partials did: `hit`, `partial`, `miss`; nothing where there is none.
+    pub found: &'static str,
+}
+
+/// What a cache of partials did for a run.
+pub(crate) const fn found(report: &Report) -> &'static str {
+    match (report.cached, report.computed) {
+        (0, 0) => "",
+        (0, _) => "miss",
+        (_, 0) => "hit",
+        _ => "partial",
+    }
 }
 
 impl Made {
     fn new(body: Vec<u8>, media: &'static str, wanted: Wanted) -> Self {
         let (body, gzip) = gzip(body, wanted);
-        Self { body: body.into(), media, gzip }
+        Self { body: body.into(), media, gzip, found: "" }
     }
 
     /// An answer of JSON.
@@ -71,6 +87,9 @@ impl IntoResponse for Made {
         let mut response = (kind, self.body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        if !self.found.is_empty() {
+            headers.insert(ECHOES_CACHE, HeaderValue::from_static(self.found));
+        }
         if self.gzip {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -89,8 +108,11 @@ impl Asked<'_> {
     }
 
     fn run(&self, engine: &Engine, cancel: &Cancel) -> Result<(Answer, Report), Problem> {
-        let run = engine.job().nan(self.nan).cancel(cancel).answers(self.source, &[self.request()]);
-        let (mut answers, report) = run.map_err(refuse)?;
+        let mut job = engine.job().nan(self.nan).cancel(cancel);
+        if let Some((cache, content)) = self.kept {
+            job = job.cache(cache, content);
+        }
+        let (mut answers, report) = job.answers(self.source, &[self.request()]).map_err(refuse)?;
         let answer = answers.pop().unwrap_or(Err(Error::Reject(Reject::Kernel("it has no answer"))));
         Ok((answer.map_err(refuse)?, report))
     }
@@ -106,7 +128,7 @@ impl Asked<'_> {
             backend: report.backend,
             elapsed_ms: self.timed.then(|| milliseconds(&report)),
         };
-        Made::json(&answered, wanted)
+        Ok(Made { found: found(&report), ..Made::json(&answered, wanted)? })
     }
 
     /// The result alone, as an array.
@@ -117,8 +139,8 @@ impl Asked<'_> {
             job.write(self.source, &self.request(), &mut array).map_err(refuse)?;
             array.finish()?
         } else {
-            let (answer, _) = self.run(engine, cancel)?;
-            written(&answer)?
+            let (answer, report) = self.run(engine, cancel)?;
+            return Ok(Made { found: found(&report), ..Made::new(written(&answer)?, NPY, wanted) });
         };
         Ok(Made::new(body, NPY, wanted))
     }

@@ -13,8 +13,12 @@ use crate::{
     workers::Workers,
 };
 use axum::body::Bytes;
+use echoes_cache::Cache;
 use echoes_engine::Engine;
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 /// What all requests share.
 pub(crate) struct App {
@@ -27,12 +31,21 @@ pub(crate) struct App {
     pub rates: Rates,
     pub metrics: Arc<Metrics>,
     pub answers: Answers,
+    /// The partials of datasets, kept beside them.
+    pub partials: Option<Cache>,
     /// The datasets, if the server keeps any.
     store: Option<Arc<Store>>,
     /// The list of kernels, once somebody has asked for it.
     pub list: OnceLock<Bytes>,
     /// The description of the API, likewise.
     pub openapi: OnceLock<Bytes>,
+}
+
+/// What has been read of datasets, kept where they are.
+fn partials(config: &Config, data: &Path) -> Result<Cache, Error> {
+    let (memory, disk) = (config.partials_bytes_max as u64, config.partials_disk_bytes_max as u64);
+    Cache::persistent(memory, &data.join("partials"), disk)
+        .map_err(|error| Error::Data { directory: data.to_owned(), what: error.to_string() })
 }
 
 impl App {
@@ -49,6 +62,7 @@ impl App {
             rates: Rates::new(config.requests_per_second_max),
             metrics,
             answers: Answers::new(config.answers_bytes_max),
+            partials: config.data.as_deref().map(|data| partials(config, data)).transpose()?,
             store: store.map(Arc::new),
             gate: Gate::new(config),
             workers,

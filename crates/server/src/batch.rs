@@ -1,7 +1,7 @@
 //! Many kernels on one dataset, in one reading.
 
 use crate::{
-    answer::{Made, columns_of, milliseconds, names, refuse},
+    answer::{Made, columns_of, found, milliseconds, names, refuse},
     app::App,
     body::whole,
     catalogue,
@@ -134,8 +134,12 @@ fn answer(
         .iter()
         .map(|ready| Request { kernel: ready.kernel.as_ref(), columns: ready.columns.clone() })
         .collect();
-    let run = app.engine.job().nan(batch.nan).cancel(cancel).answers(source.as_ref(), &requests);
-    let (answers, report) = run.map_err(refuse)?;
+    let content = dataset.content();
+    let mut job = app.engine.job().nan(batch.nan).cancel(cancel);
+    if let Some(cache) = &app.partials {
+        job = job.cache(cache, content.as_bytes());
+    }
+    let (answers, report) = job.answers(source.as_ref(), &requests).map_err(refuse)?;
     let outcomes = prepared.iter().zip(answers).map(|(ready, answer)| {
         let (result, problem) = match answer {
             Ok(result) => (Some(result), None),
@@ -150,7 +154,7 @@ fn answer(
         backend: report.backend,
         elapsed_ms: milliseconds(&report),
     };
-    Made::json(&answered, wanted)
+    Ok(Made { found: found(&report), ..Made::json(&answered, wanted)? })
 }
 
 /// Every request must be sound before anything is read.

@@ -120,7 +120,7 @@ impl Call {
         params: Value,
     ) -> Result<Made, Problem> {
         let kernel = (self.entry.bind)(params).map_err(|reject| answer::refuse(reject.into()))?;
-        let asked = Asked { source, kernel: kernel.as_ref(), columns, nan, timed: true };
+        let asked = Asked { source, kernel: kernel.as_ref(), columns, nan, kept: None, timed: true };
         asked.answer(&app.engine, cancel, self.wanted)
     }
 }

@@ -38,6 +38,10 @@ pub struct Config {
     pub datasets_max: usize,
     /// Bytes of answers about datasets that are kept to be given again.
     pub answers_bytes_max: usize,
+    /// Bytes of partials of datasets that are kept in memory, so that another question of the same rows need not read them.
+    pub partials_bytes_max: usize,
+    /// Bytes of partials that are kept in the data directory.
+    pub partials_disk_bytes_max: usize,
     /// Columns of one request: the answer of a matrix kernel grows with their square.
     pub columns_max: usize,
     /// Connections; further ones wait in the system's queue.
@@ -71,6 +75,8 @@ impl Default for Config {
             dataset_bytes_max: 64 << 30,
             datasets_max: 10_000,
             answers_bytes_max: 64 << 20,
+            partials_bytes_max: 64 << 20,
+            partials_disk_bytes_max: 1 << 30,
             columns_max: 1000,
             connections_max: 1024,
             in_flight_max: 1024,

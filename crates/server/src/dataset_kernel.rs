@@ -69,7 +69,7 @@ async fn make(
     let making = async { Ok(Kept { tag, made: work::run(app, Place::Worker, deadline, job).await? }) };
     let late = || Kind::Deadline.because(format!("it is not done within {} s", app.config.timeout_seconds));
     let kept = app.answers.get_or_make(&key, deadline, making).await.ok_or_else(late)??;
-    Ok(kept.respond(headers, "miss"))
+    Ok(kept.respond(headers, if kept.made.found.is_empty() { "miss" } else { kept.made.found }))
 }
 
 /// A strong entity tag: it differs where anything does that an answer depends on.
@@ -97,7 +97,13 @@ fn answer(
     let spec = kernel.spec();
     let columns = columns_of(source.as_ref(), &spec, &asked.columns, app.config.columns_max)?;
     make_room(app, dataset, source.as_ref(), &spec, columns.len(), &mut admission)?;
-    Asked { source: source.as_ref(), kernel, columns, nan: asked.nan, timed: false }.answer(&app.engine, cancel, wanted)
+    let content = dataset.content();
+    let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));
+    Asked { source: source.as_ref(), kernel, columns, nan: asked.nan, kept, timed: false }.answer(
+        &app.engine,
+        cancel,
+        wanted,
+    )
 }
 
 /// The contents of a dataset.

@@ -143,6 +143,8 @@ settings! {
     Count dataset_bytes_max "Bytes of one dataset",
     Count datasets_max "Datasets",
     Count answers_bytes_max "Bytes of answers about datasets that are kept to be given again",
+    Count partials_bytes_max "Bytes of what was read of datasets that are kept in memory for other questions",
+    Count partials_disk_bytes_max "Bytes of the same that are kept in the data directory",
     Count columns_max "Columns of one request",
     Count connections_max "Connections; further ones wait",
     Count in_flight_max "Requests that are read, wait or run at a time; more are refused with 503",

@@ -70,6 +70,13 @@ pub(crate) struct Dataset {
     pub format: Format,
 }
 
+impl Dataset {
+    /// What its contents, as they are read, are known by.
+    pub(crate) fn content(&self) -> String {
+        format!("{:?} {}", self.format, self.hash)
+    }
+}
+
 /// The datasets on disk.
 #[derive(Debug)]
 pub(crate) struct Store {

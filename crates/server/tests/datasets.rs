@@ -30,6 +30,29 @@ fn without_a_directory_there_are_none() {
     }
 }
 
+/// The partials outlive the server; the answers are those of the first reading.
+#[test]
+fn one_reading_serves_many_kernels_and_the_next_server() {
+    let (server, data) = server();
+    let mut client = server.connect();
+    client.put("a", NPY, &npy(&[1.0, 2.0, 6.0]));
+    let found = |client: &mut Client, path: &str| {
+        let answer = client.get(path);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        (answer.header("echoes-cache").unwrap().to_owned(), answer.json()["result"].clone())
+    };
+    assert_eq!(found(&mut client, "/v1/datasets/a/mean"), ("miss".to_owned(), json!(3.0)));
+    assert_eq!(found(&mut client, "/v1/datasets/a/std").0, "hit");
+    assert_eq!(found(&mut client, "/v1/datasets/a/describe").0, "partial");
+    let batch = r#"{"requests": [{"kernel": "mean"}, {"kernel": "max"}]}"#;
+    let batch = client.post("/v1/datasets/a/batch", batch);
+    assert_eq!(batch.header("echoes-cache"), Some("hit"), "{batch:?}");
+    drop(client);
+    drop(server);
+    let server = Server::start(Config { data: Some(data.path().to_owned()), ..Config::default() });
+    assert_eq!(found(&mut server.connect(), "/v1/datasets/a/variance").0, "hit");
+}
+
 #[test]
 fn kept_listed_read_replaced_and_removed() {
     let (server, _data) = server();
@@ -115,12 +138,18 @@ fn tags_differ_where_answers_do() {
     let mut client = server.connect();
     client.put("a", CSV, b"x,y\n1,2\n2,4\n6,9\n");
     client.put("b", CSV, b"x,y\n1,2\n2,4\n6,8\n");
-    let paths = ["a/std?column=x", "a/std?column=y", "a/std?column=x&ddof=1", "a/sem?column=x", "b/std?column=x"];
+    let paths = [
+        ("a/std?column=x", "miss"),
+        ("a/std?column=y", "miss"),
+        ("a/std?column=x&ddof=1", "hit"),
+        ("a/sem?column=x", "hit"),
+        ("b/std?column=x", "miss"),
+    ];
     let mut tags = HashSet::new();
-    for path in paths {
+    for (path, partials) in paths {
         let path = format!("/v1/datasets/{path}");
         let first = client.get(&path);
-        assert_eq!((first.status, first.header("echoes-cache")), (200, Some("miss")), "{first:?}");
+        assert_eq!((first.status, first.header("echoes-cache")), (200, Some(partials)), "{first:?}");
         let tag = first.header("etag").unwrap().to_owned();
         let again = client.get(&path);
         assert_eq!((again.header("echoes-cache"), &again.body), (Some("hit"), &first.body));
