@@ -27,7 +27,9 @@ fn fail(nth: usize, fault: &Error) -> (Result<Vec<[f64; 4]>, Error>, usize) {
     let options =
         messages.options().faults(move |_| (count.fetch_add(1, Ordering::Relaxed) == nth).then(|| fault.clone()));
     let found = work(&options);
-    messages.check();
+    if !matches!(found, Err(Error::Absent(_))) {
+        messages.check();
+    }
     (found, calls.load(Ordering::Relaxed))
 }
 

@@ -42,11 +42,13 @@ impl Messages {
 fn on_device(test: impl FnOnce(&Arc<Device>)) {
     let messages = Messages::default();
     match messages.options().open() {
-        Ok(device) => test(&device),
+        Ok(device) => {
+            test(&device);
+            messages.check();
+        }
         Err(Error::Absent(reason)) => println!("skipped: no Vulkan driver ({reason})"),
         Err(other) => panic!("{other}"),
     }
-    messages.check();
 }
 
 /// Numbers that look like data, the same each time.
