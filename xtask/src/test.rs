@@ -21,12 +21,23 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.step("docker", || docker::run(&[]));
     let runner = Runner::find();
     steps.step("tests", || runner.run(&["--workspace"], None));
+    steps.step("programs for a GPU", gpu);
     steps.step("tests in the docs", || shell::run(&mut shell::cargo(&["test", "--workspace", "--doc"])));
     for level in &LEVELS {
         steps.step(&format!("laws at {}", level.name), || {
             (level.detect)().then_some(()).ok_or_else(|| Stop::Skipped(format!("this CPU has no {}", level.says)))?;
             runner.run(&UNDER_THE_LAWS, Some(level.name))
         });
+    }
+}
+
+/// The tests of `echoes-gpu` pass without a driver too: this says in the summary whether they had what they need.
+fn gpu() -> Outcome {
+    let mut cargo = shell::cargo(&["test", "--quiet", "--package", "echoes-gpu", "--lib", "--test", "device"]);
+    let said = shell::output(cargo.args(["--", "--nocapture", "open::", "every_module_is_valid"]))?;
+    match said.lines().find_map(|line| line.strip_prefix("skipped: ")) {
+        Some(why) => Err(Stop::Skipped(why.to_owned())),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ mod brackets;
 mod comoments;
 mod count;
 mod extrema;
+mod histogram;
 mod moments;
 mod sum;
 
@@ -11,5 +12,6 @@ pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
 pub use count::Count;
 pub use extrema::{Extrema, Place};
-pub use moments::{Moments, Order};
+pub use histogram::{Edges, Histogram};
+pub use moments::{Moments, Order, Swept};
 pub use sum::Sum;

@@ -31,6 +31,13 @@ impl Extrema {
         self.nan.map(|row| (Number::Float(f64::NAN), row))
     }
 
+    /// Takes in what a block of doubles has been found to hold, rows counted as in the source: the first of its smallest values,
+    /// the first of its largest, NaN left aside, and the first NaN.
+    pub fn absorb_found(&mut self, min: Option<(f64, u64)>, max: Option<(f64, u64)>, nan: Option<u64>) {
+        let place = |(value, row)| (Number::Float(value), row);
+        self.offer(min.map(place), max.map(place), nan);
+    }
+
     fn offer(&mut self, min: Option<Place>, max: Option<Place>, nan: Option<u64>) {
         self.min = better(self.min, min, less);
         self.max = better(self.max, max, |new, old| less(old, new));

@@ -80,23 +80,44 @@ impl Moments {
         (self.count > 0).then_some(if bias { g2 } else { unbiased })
     }
 
+    /// A center for like values to come, from the first block of a chunk: what blocks swept elsewhere are swept about first.
+    /// Without values, 0.
+    pub fn anchor(first: &[f64]) -> f64 {
+        if first.is_empty() { 0.0 } else { anchor(first) }
+    }
+
+    /// Takes in a block that was swept elsewhere: to the bits of [`absorb`](Partial::absorb), if the sweeps add as
+    /// `sweeps.rs` does, and about the centers that [`Moments::anchor`] and [`Swept::center`] give.
+    pub fn absorb_swept(&mut self, swept: &Swept) {
+        if swept.count > 0 {
+            self.anchor.get_or_insert(swept.anchor);
+            self.merge(&Self::of_sweeps(self.order, swept));
+        }
+    }
+
     /// The moments of one block, swept about `anchor` first; `ahead` as for the sweeps.
     #[inline(always)]
     fn of_block(order: Order, x: &[f64], anchor: f64, ahead: bool) -> Self {
-        let n = x.len() as f64;
         let powers = match order {
             Order::First => [sweeps::deviation(x, anchor, ahead), 0.0, 0.0, 0.0],
             Order::Second => sweeps::squares(x, anchor, ahead),
             Order::Fourth => sweeps::powers(x, anchor, ahead),
         };
-        let mean = Double::sum(anchor, powers[0] / n);
-        let mut block = Self { order, count: x.len() as u64, mean, ..Self::begin(&order) };
+        let mut swept = Swept { count: x.len(), anchor, powers, closer: None };
+        if let Some(center) = swept.center(order, || sweeps::is_constant(x).then(|| x[0])) {
+            swept.closer = Some(match order {
+                Order::Fourth => sweeps::powers(x, center, false),
+                _ => sweeps::squares(x, center, false),
+            });
+        }
+        Self::of_sweeps(order, &swept)
+    }
+
+    #[inline(always)]
+    fn of_sweeps(order: Order, swept: &Swept) -> Self {
+        let mut block = Self { order, count: swept.count as u64, mean: swept.mean(), ..Self::begin(&order) };
         if order > Order::First {
-            let about_mean = || match (order, if sweeps::is_constant(x) { x[0] } else { mean.value() }) {
-                (Order::Fourth, center) => sweeps::powers(x, center, false),
-                (_, center) => sweeps::squares(x, center, false),
-            };
-            block.set_moments(n, if is_near(powers, n) { powers } else { about_mean() });
+            block.set_moments(swept.count as f64, swept.closer.unwrap_or(swept.powers));
         }
         block
     }
@@ -108,6 +129,34 @@ impl Moments {
         self.m2 = (s2 - s1 * shift).into();
         self.m3 = s3 - shift * (3.0 * s2 - 2.0 * s1 * shift);
         self.m4 = s4 - shift * (4.0 * s3 - shift * (6.0 * s2 - 3.0 * s1 * shift));
+    }
+}
+
+/// What sweeps over one block leave, wherever they were made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Swept {
+    /// Values in the block.
+    pub count: usize,
+    /// What the first sweep was about: [`Moments::anchor`] of the chunk's first block.
+    pub anchor: f64,
+    /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − anchor`; zeros beyond the order.
+    pub powers: [f64; 4],
+    /// The same about [`Swept::center`], where there is one.
+    pub closer: Option<[f64; 4]>,
+}
+
+impl Swept {
+    /// What a second sweep must be about, where the first was too far off the mean: the value of a block of which all are the
+    /// same, `constant`, else the mean.
+    #[inline(always)]
+    pub fn center(&self, order: Order, constant: impl FnOnce() -> Option<f64>) -> Option<f64> {
+        let is_enough = order == Order::First || is_near(self.powers, self.count as f64);
+        (!is_enough).then(|| constant().unwrap_or_else(|| self.mean().value()))
+    }
+
+    #[inline(always)]
+    fn mean(&self) -> Double {
+        Double::sum(self.anchor, self.powers[0] / self.count as f64)
     }
 }
 

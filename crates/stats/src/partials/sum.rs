@@ -24,8 +24,8 @@ impl Sum {
         }
     }
 
-    /// Takes in the sum of a block of doubles.
-    pub(crate) fn add(&mut self, sum: f64) {
+    /// Takes in the sum of a block of doubles, wherever it was added.
+    pub fn add(&mut self, sum: f64) {
         self.doubles = Some(self.doubles.unwrap_or_default().add(sum));
     }
 }

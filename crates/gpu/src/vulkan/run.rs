@@ -1,0 +1,146 @@
+//! Running steps, and waiting for them.
+
+use super::{Buffer, Device, Program, memory::Place, program::WORDS};
+use crate::{Error, Result};
+use std::{mem, sync::Arc, time::Duration};
+use vulkano::{
+    command_buffer::{
+        AutoCommandBufferBuilder, CommandBufferSubmitInfo, CommandBufferUsage, CopyBufferInfo,
+        PrimaryAutoCommandBuffer, SubmitInfo,
+    },
+    descriptor_set::{DescriptorSet, WriteDescriptorSet},
+    pipeline::PipelineBindPoint,
+    sync::fence::{Fence, FenceCreateInfo},
+};
+
+/// How long a batch of steps may take before the device is held to be lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Something for a device to do. Steps are done in order; each sees what those before it have written.
+pub(crate) enum Step<'a> {
+    /// Bytes to a buffer of at least that length.
+    Upload { to: &'a Buffer, bytes: &'a [u8] },
+    /// Zeros to all of a buffer.
+    Clear { buffer: &'a Buffer },
+    /// Groups of a program's invocations.
+    Dispatch { program: &'a Program, buffers: &'a [&'a Buffer], words: &'a [u32], groups: u32 },
+    /// Bytes from a buffer of at least that length.
+    Download { from: &'a Buffer, bytes: &'a mut [u8] },
+}
+
+type Recorder = AutoCommandBufferBuilder<PrimaryAutoCommandBuffer>;
+
+impl Device {
+    /// Does the steps, and comes back when they are done.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`], [`Error::Lost`], or what the driver refuses; what was written until then is unknown.
+    pub(crate) fn run(self: &Arc<Self>, steps: &mut [Step<'_>]) -> Result<()> {
+        let family = self.queue.queue_family_index();
+        let allocator = Arc::clone(&self.commands);
+        let mut recorder = self.gate.call("vkBeginCommandBuffer", || {
+            AutoCommandBufferBuilder::primary(allocator, family, CommandBufferUsage::OneTimeSubmit)
+        })?;
+        let mut staged = Vec::new();
+        for step in steps.iter() {
+            staged.push(self.record(&mut recorder, step)?);
+        }
+        let commands = self.gate.call("vkEndCommandBuffer", || recorder.build())?;
+        self.submit(commands)?;
+        for (step, staging) in steps.iter_mut().zip(&staged) {
+            if let (Step::Download { bytes, .. }, Some(staging)) = (step, staging) {
+                let part = staging.part();
+                let read = self.gate.call("vkInvalidateMappedMemoryRanges", || part.read())?;
+                bytes.copy_from_slice(&read);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records a step; gives the memory between the processor and the device, where there is some.
+    fn record(self: &Arc<Self>, recorder: &mut Recorder, step: &Step<'_>) -> Result<Option<Buffer>> {
+        match step {
+            Step::Upload { to, bytes } => {
+                let staging = self.buffer_in(Place::Up, bytes.len() as u64)?;
+                let part = staging.part();
+                let mut write = self.gate.call("vkFlushMappedMemoryRanges", || part.write())?;
+                write.copy_from_slice(bytes);
+                drop(write);
+                self.copy(recorder, &staging, to, bytes.len())?;
+                Ok(Some(staging))
+            }
+            Step::Clear { buffer } => {
+                let words = buffer.part().reinterpret::<[u32]>();
+                self.gate.call("vkCmdFillBuffer", || recorder.fill_buffer(words, 0).map(drop))?;
+                Ok(None)
+            }
+            Step::Dispatch { program, buffers, words, groups } => {
+                self.dispatch(recorder, program, buffers, words, *groups)?;
+                Ok(None)
+            }
+            Step::Download { from, bytes } => {
+                let staging = self.buffer_in(Place::Down, bytes.len() as u64)?;
+                self.copy(recorder, from, &staging, bytes.len())?;
+                Ok(Some(staging))
+            }
+        }
+    }
+
+    fn copy(&self, recorder: &mut Recorder, from: &Buffer, to: &Buffer, bytes: usize) -> Result<()> {
+        let bytes = bytes as u64;
+        if bytes > from.len() || bytes > to.len() {
+            return Err(Error::Invalid("a copy beyond the end of a buffer"));
+        }
+        let (from, to) = (from.part().slice(..bytes), to.part().slice(..bytes));
+        self.gate.call("vkCmdCopyBuffer", || recorder.copy_buffer(CopyBufferInfo::buffers(from, to)).map(drop))
+    }
+
+    fn dispatch(
+        &self,
+        recorder: &mut Recorder,
+        program: &Program,
+        buffers: &[&Buffer],
+        words: &[u32],
+        groups: u32,
+    ) -> Result<()> {
+        if groups > self.limits.groups || words.len() > WORDS {
+            return Err(Error::Invalid("a dispatch too large"));
+        }
+        let mut all = [0; WORDS];
+        all[..words.len()].copy_from_slice(words);
+        let writes = (0..).zip(buffers).map(|(i, buffer)| WriteDescriptorSet::buffer(i, buffer.part()));
+        let allocator = Arc::clone(&self.sets);
+        let set = self
+            .gate
+            .call("vkUpdateDescriptorSets", || DescriptorSet::new(allocator, Arc::clone(&program.set), writes, []))?;
+        self.gate.call("vkCmdDispatch", || {
+            recorder.bind_pipeline_compute(Arc::clone(&program.pipeline))?;
+            recorder.bind_descriptor_sets(PipelineBindPoint::Compute, Arc::clone(&program.layout), 0, set)?;
+            recorder.push_constants(Arc::clone(&program.layout), 0, all)?;
+            // SAFETY: programs end, since their loops count to a bound, and what they reach beyond a buffer is caught by the
+            // device's robust access, which `open` asks for.
+            unsafe { recorder.dispatch([groups, 1, 1]) }.map(drop)
+        })
+    }
+
+    fn submit(&self, commands: Arc<PrimaryAutoCommandBuffer>) -> Result<()> {
+        let fence = self
+            .gate
+            .call("vkCreateFence", || Fence::new(Arc::clone(&self.inner), FenceCreateInfo::default()).map(Arc::new))?;
+        let info = SubmitInfo {
+            command_buffers: vec![CommandBufferSubmitInfo::new(Arc::clone(&commands) as Arc<_>)],
+            ..Default::default()
+        };
+        self.gate.call("vkQueueSubmit", || {
+            // SAFETY: commands and fence live until the fence is signalled, or for ever; the command buffer is submitted once,
+            // and its barriers order it within itself. What it shares with others was written before their fence.
+            self.queue.with(|mut queue| unsafe { queue.submit(&[info], Some(&fence)) })
+        })?;
+        self.gate.call("vkWaitForFences", || fence.wait(Some(PATIENCE))).map_err(|_| {
+            // The device may still work with them: they are given up, and so is it.
+            mem::forget((commands, fence));
+            self.gate.lose();
+            Error::Lost
+        })
+    }
+}

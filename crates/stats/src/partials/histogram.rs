@@ -1,0 +1,234 @@
+//! How many values fall into bins of one width. Exact: the counts are those of the edges `low + k (high − low)/n`, each rounded as
+//! that formula is in doubles.
+
+use echoes_kernel::{Block, Partial};
+use serde::{Deserialize, Serialize};
+
+/// Bins that a histogram may have.
+const BINS_MAX: u32 = 1 << 16;
+
+/// Bins of one width: each holds its lower edge and not its upper one, the last holds both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Edges {
+    low: f64,
+    high: f64,
+    count: u32,
+}
+
+impl Edges {
+    /// `count` bins between two values; `None` unless both are finite and so far apart that no two edges could be taken for one
+    /// another, or for no bin or more than 65,536.
+    pub fn new(low: f64, high: f64, count: u32) -> Option<Self> {
+        let edges = Self { low, high, count };
+        let apart = 4.0 * f64::EPSILON * low.abs().max(high.abs());
+        let fits = (1..=BINS_MAX).contains(&count) && edges.per_unit().is_finite();
+        (fits && edges.width().is_finite() && edges.width() > apart).then_some(edges)
+    }
+
+    /// Where the first bin begins.
+    pub const fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// Where the last bin ends.
+    pub const fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// How many bins there are.
+    pub const fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The width of a bin.
+    pub fn width(&self) -> f64 {
+        (self.high - self.low) / f64::from(self.count)
+    }
+
+    /// Bins in a unit.
+    pub fn per_unit(&self) -> f64 {
+        f64::from(self.count) / (self.high - self.low)
+    }
+
+    /// Where bin `k` begins; for the number of bins, where the last but for its upper edge ends.
+    fn edge(&self, k: u32) -> f64 {
+        self.low + f64::from(k) * self.width()
+    }
+
+    /// The bin of a value between the outer edges: a guess, at most one off, and the edges beside it.
+    fn bin(&self, x: f64) -> u32 {
+        let last = self.count - 1;
+        let guess = ((x - self.low) * self.per_unit()).min(f64::from(last)) as u32;
+        if x < self.edge(guess) && guess > 0 {
+            guess - 1
+        } else if self.edge(guess + 1) <= x && guess < last {
+            guess + 1
+        } else {
+            guess
+        }
+    }
+}
+
+/// Counts of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    edges: Edges,
+    bins: Vec<u64>,
+    below: u64,
+    above: u64,
+    nan: u64,
+}
+
+impl Histogram {
+    /// The bins.
+    pub const fn edges(&self) -> Edges {
+        self.edges
+    }
+
+    /// Values in each bin.
+    pub fn bins(&self) -> &[u64] {
+        &self.bins
+    }
+
+    /// Values below the first bin.
+    pub const fn below(&self) -> u64 {
+        self.below
+    }
+
+    /// Values above the last bin.
+    pub const fn above(&self) -> u64 {
+        self.above
+    }
+
+    /// NaN.
+    pub const fn nan(&self) -> u64 {
+        self.nan
+    }
+
+    /// Takes in counts that were made elsewhere, of the same bins.
+    pub fn absorb_counts(&mut self, bins: &[u64], below: u64, above: u64, nan: u64) {
+        for (mine, more) in self.bins.iter_mut().zip(bins) {
+            *mine = mine.saturating_add(*more);
+        }
+        self.below = self.below.saturating_add(below);
+        self.above = self.above.saturating_add(above);
+        self.nan = self.nan.saturating_add(nan);
+    }
+}
+
+impl Partial for Histogram {
+    type Setup = Edges;
+    const NAME: &'static str = "histogram/1";
+
+    fn begin(edges: &Edges) -> Self {
+        Self { edges: *edges, bins: vec![0; edges.count as usize], below: 0, above: 0, nan: 0 }
+    }
+
+    fn absorb(&mut self, block: &Block<'_>) {
+        for &x in block.values(0) {
+            let counter = if x < self.edges.low {
+                &mut self.below
+            } else if self.edges.high < x {
+                &mut self.above
+            } else if x.is_nan() {
+                &mut self.nan
+            } else {
+                // A partial that came over the wire may have fewer bins than its edges say.
+                match self.bins.get_mut(self.edges.bin(x) as usize) {
+                    Some(bin) => bin,
+                    None => continue,
+                }
+            };
+            *counter += 1;
+        }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.absorb_counts(&later.bins, later.below, later.above, later.nan);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_kernel::{Column, wire};
+    use proptest::prelude::*;
+
+    fn read(edges: Edges, x: &[f64]) -> Histogram {
+        let mut histogram = Histogram::begin(&edges);
+        Partial::absorb(&mut histogram, &Block::new(&[Column::of(x)], 0));
+        histogram
+    }
+
+    /// The bin whose upper edge is the first above the value.
+    fn naive(edges: Edges, x: &[f64]) -> Histogram {
+        let mut found = Histogram::begin(&edges);
+        let last = edges.count - 1;
+        for &x in x {
+            match x {
+                x if x.is_nan() => found.nan += 1,
+                x if x < edges.low => found.below += 1,
+                x if x > edges.high => found.above += 1,
+                x => found.bins[(0..last).find(|&k| x < edges.edge(k + 1)).unwrap_or(last) as usize] += 1,
+            }
+        }
+        found
+    }
+
+    fn any_values() -> impl Strategy<Value = Vec<f64>> {
+        let any = prop_oneof![4 => -3.0..3.0f64, 4 => (-24..24).prop_map(|x| f64::from(x) * 0.125), 1 => any::<f64>()];
+        prop::collection::vec(any, 0..400)
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_the_naive_ones(x in any_values(), low in -4.0..0.0f64, width in 1e-6..8.0f64, count in 1..100u32) {
+            let edges = Edges::new(low, low + width, count).unwrap();
+            prop_assert_eq!(read(edges, &x), naive(edges, &x));
+            let on_edges: Vec<f64> = (0..=count).map(|k| edges.edge(k)).collect();
+            prop_assert_eq!(read(edges, &on_edges), naive(edges, &on_edges));
+        }
+
+        #[test]
+        fn bins_as_narrow_as_allowed_are_the_naive_ones(low in 1.0..2.0f64, count in 1..50u32, at in 0.0..1.0f64) {
+            let high = low + f64::from(count) * 4.0 * f64::EPSILON * 2.1;
+            let edges = Edges::new(low, high, count).unwrap();
+            let x: Vec<f64> = (0..9).map(|i| low + (high - low) * at + f64::from(i) * f64::EPSILON).collect();
+            prop_assert_eq!(read(edges, &x), naive(edges, &x));
+        }
+
+        #[test]
+        fn parts_merge_to_the_whole(x in any_values(), at in any::<prop::sample::Index>()) {
+            let edges = Edges::new(-1.0, 1.0, 8).unwrap();
+            let (left, right) = x.split_at(at.index(x.len() + 1));
+            let mut parts = read(edges, left);
+            Partial::merge(&mut parts, &read(edges, right));
+            let whole = read(edges, &x);
+            prop_assert_eq!(&parts, &whole);
+            prop_assert_eq!(wire::decode::<Histogram>(&wire::encode(&whole).unwrap()).unwrap(), whole);
+            Partial::merge(&mut parts, &Histogram::begin(&edges));
+            prop_assert_eq!(parts, read(edges, &x));
+        }
+    }
+
+    #[test]
+    fn edges_that_cannot_be_told_apart_are_refused() {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        for (low, high, count) in [
+            (0.0, 1.0, 0),
+            (0.0, 1.0, 65_537),
+            (1.0, 1.0, 1),
+            (2.0, 1.0, 3),
+            (0.0, inf, 3),
+            (-inf, 0.0, 3),
+            (nan, 1.0, 3),
+            (0.0, nan, 3),
+            (-f64::MAX, f64::MAX, 3),
+            (1e16, 1e16 + 8.0, 100),
+            (0.0, 5e-324, 1),
+        ] {
+            assert_eq!(Edges::new(low, high, count), None, "{low} {high} {count}");
+        }
+        assert!(Edges::new(0.0, 1.0, 65_536).is_some());
+    }
+}
