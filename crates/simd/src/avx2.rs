@@ -106,7 +106,7 @@ impl Lanes for Avx2 {
         unsafe { Vector(_mm256_or_pd(a.0, b.0), _mm256_or_pd(a.1, b.1)) }
     }
     #[inline(always)]
-    fn to_exponent(self, v: Vector) -> Vector {
+    fn shift_up(self, v: Vector) -> Vector {
         // SAFETY: `self` proves AVX2; the casts change no bit.
         unsafe {
             let low = _mm256_slli_epi64::<52>(_mm256_castpd_si256(v.0));
@@ -115,7 +115,7 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
-    fn from_exponent(self, v: Vector) -> Vector {
+    fn shift_down(self, v: Vector) -> Vector {
         // SAFETY: `self` proves AVX2; the casts change no bit.
         unsafe {
             let low = _mm256_srli_epi64::<52>(_mm256_castpd_si256(v.0));

@@ -112,12 +112,12 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_or_pd(a.0, b.0) })
     }
     #[inline(always)]
-    fn to_exponent(self, v: Vector) -> Vector {
+    fn shift_up(self, v: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512; the casts change no bit.
         Vector(unsafe { _mm512_castsi512_pd(_mm512_slli_epi64::<52>(_mm512_castpd_si512(v.0))) })
     }
     #[inline(always)]
-    fn from_exponent(self, v: Vector) -> Vector {
+    fn shift_down(self, v: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512; the casts change no bit.
         Vector(unsafe { _mm512_castsi512_pd(_mm512_srli_epi64::<52>(_mm512_castpd_si512(v.0))) })
     }

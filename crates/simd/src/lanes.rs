@@ -40,9 +40,9 @@ pub trait Lanes: Copy {
     /// The bits that either has.
     fn or(self, a: Self::V, b: Self::V) -> Self::V;
     /// The lowest 12 bits of each lane where sign and exponent stand, zeros below.
-    fn to_exponent(self, v: Self::V) -> Self::V;
+    fn shift_up(self, v: Self::V) -> Self::V;
     /// Sign and exponent of each lane as its lowest 12 bits, zeros above.
-    fn from_exponent(self, v: Self::V) -> Self::V;
+    fn shift_down(self, v: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.

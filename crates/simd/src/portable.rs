@@ -89,11 +89,11 @@ impl Lanes for Portable {
         Vector(a.0 | b.0)
     }
     #[inline(always)]
-    fn to_exponent(self, v: Vector) -> Vector {
+    fn shift_up(self, v: Vector) -> Vector {
         Vector(f64x8::new(v.0.to_array().map(|x| f64::from_bits(x.to_bits() << 52))))
     }
     #[inline(always)]
-    fn from_exponent(self, v: Vector) -> Vector {
+    fn shift_down(self, v: Vector) -> Vector {
         Vector(f64x8::new(v.0.to_array().map(|x| f64::from_bits(x.to_bits() >> 52))))
     }
     #[inline(always)]

@@ -37,7 +37,7 @@ impl Operation for Everything {
                     bits.extend(l.to_array(v).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
                 }
                 // Moved bits are bits, whether or not they look like a NaN.
-                for v in [l.and(a, b), l.or(a, b), l.to_exponent(b), l.from_exponent(b)] {
+                for v in [l.and(a, b), l.or(a, b), l.shift_up(b), l.shift_down(b)] {
                     bits.extend(l.to_array(v).map(f64::to_bits));
                 }
                 bits.extend(l.to_array(l.sqrt(b)).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
@@ -86,7 +86,7 @@ impl Operation for Bits {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> [u64; 5] {
         let (a, b) = (l.splat(self.0), l.splat(self.1));
-        let all = [l.and(a, b), l.or(a, b), l.to_exponent(a), l.from_exponent(a), l.sqrt(a)];
+        let all = [l.and(a, b), l.or(a, b), l.shift_up(a), l.shift_down(a), l.sqrt(a)];
         [0, 1, 2, 3, 4].map(|i| l.to_array(all[i])[7].to_bits())
     }
 }

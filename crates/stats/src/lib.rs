@@ -16,10 +16,11 @@
 #![forbid(unsafe_code)]
 
 mod double;
+mod elementwise;
 pub mod partials;
 mod quantiles;
 mod registry;
-mod special;
+pub mod special;
 mod sweeps;
 
 pub use quantiles::Method;
