@@ -40,6 +40,10 @@ registry! {
         sum::Sum,
         variance::Variance,
     }
+    /// Probability distributions, and the functions that they are made of.
+    distribution {
+        norm_pdf::NormPdf,
+    }
     /// Many columns at once.
     matrix {
         corr_matrix::CorrMatrix,
