@@ -42,6 +42,7 @@ registry! {
     }
     /// Probability distributions, and the functions that they are made of.
     distribution {
+        gamma::Gamma,
         norm_pdf::NormPdf,
     }
     /// Many columns at once.
