@@ -138,7 +138,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     /// What a reading leaves behind, if the kernel wants one.
     fn pass(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&ThreadPool>) -> Result<K::Pass> {
         let mut pass = K::Pass::begin(setup);
-        if !K::SPEC.form.reads_first() {
+        if !K::SPEC.form.reads_first() || K::Pass::is_nothing(setup) {
             return Ok(pass);
         }
         let mut first = true;

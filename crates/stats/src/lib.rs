@@ -17,6 +17,7 @@
 
 mod double;
 mod elementwise;
+pub mod expr;
 pub mod partials;
 mod quantiles;
 mod registry;
