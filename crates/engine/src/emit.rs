@@ -7,8 +7,9 @@ use crate::{
     prepare::{self, Scratch},
 };
 use echoes_io::{Chunk, Rows};
-use echoes_kernel::{CHUNK, Fold, Nan, Needs, Piece};
+use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
 use rayon::{ThreadPool, prelude::*};
+use smallvec::SmallVec;
 use std::{borrow::Cow, ops::Range};
 
 /// Columns being written: what a piece needs, and how it is written.
@@ -41,25 +42,69 @@ impl<F: Fold> Writer<'_, F> {
         before: &mut F,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let mut start = own.start;
-        while start < own.end {
-            let wave: Vec<Range<u64>> = (0..WAVE as u64)
-                .map(|i| (start + i * CHUNK as u64).min(own.end)..(start + (i + 1) * CHUNK as u64).min(own.end))
-                .filter(|chunk| !chunk.is_empty())
-                .collect();
-            let befores = self.befores(context, pool, stretch, &wave, before)?;
-            let write = |(chunk, before): (&Range<u64>, &F)| {
+        let most = (own.end - own.start).min((WAVE * CHUNK) as u64);
+        let mut written = zeros(self.columns, most)?;
+        for wave in waves(own, WAVE) {
+            let len = wave.iter().map(|chunk| chunk.end - chunk.start).sum::<u64>() as usize;
+            written.iter_mut().for_each(|column| column.truncate(len));
+            self.wave(context, pool, stretch, &wave, before, &mut slices_mut(&mut written))?;
+            for from in (0..len).step_by(CHUNK) {
                 context.check()?;
-                context.with_scratch(|scratch| self.piece(context, stretch, chunk.clone(), before, scratch))
-            };
-            let pieces: Vec<Vec<Vec<f64>>> = in_order(pool, &wave, &befores, write)?;
-            for piece in &pieces {
-                let columns: Vec<&[f64]> = piece.iter().map(Vec::as_slice).collect();
-                sink.write(&columns)?;
+                let to = len.min(from + CHUNK);
+                sink.write(&written.iter().map(|column| &column[from..to]).collect::<Vec<_>>())?;
             }
-            start = wave.last().map_or(own.end, |chunk| chunk.end);
         }
         Ok(())
+    }
+
+    /// Writes all rows to `out`, whose columns are as long.
+    pub(crate) fn fill<R: Rows + ?Sized>(
+        &self,
+        context: &Context<'_>,
+        pool: Option<&ThreadPool>,
+        rows: &R,
+        before: &mut F,
+        out: &mut [&mut [f64]],
+    ) -> Result<()> {
+        let stretch = Stretch { rows, seen: 0..rows.rows() };
+        // Chunks that need none before them need not wait for each other either.
+        let size = if self.needs.before { WAVE } else { usize::MAX };
+        for wave in waves(stretch.seen.clone(), size) {
+            let own = wave[0].start as usize..wave[wave.len() - 1].end as usize;
+            let mut out: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[own.clone()]).collect();
+            self.wave(context, pool, &stretch, &wave, before, &mut out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes some chunks, in parallel, to `out`.
+    fn wave<R: Rows + ?Sized>(
+        &self,
+        context: &Context<'_>,
+        pool: Option<&ThreadPool>,
+        stretch: &Stretch<'_, R>,
+        wave: &[Range<u64>],
+        before: &mut F,
+        out: &mut [&mut [f64]],
+    ) -> Result<()> {
+        let befores = self.befores(context, pool, stretch, wave, before)?;
+        let mut pieces: Vec<Vec<&mut [f64]>> = wave.iter().map(|_| Vec::with_capacity(self.columns)).collect();
+        for column in out {
+            for (piece, chunk) in pieces.iter_mut().zip(column.chunks_mut(CHUNK)) {
+                piece.push(chunk);
+            }
+        }
+        let write = |((chunk, before), out): ((&Range<u64>, &F), &mut Vec<&mut [f64]>)| {
+            context.check()?;
+            context.with_scratch(|scratch| self.piece(context, stretch, chunk.clone(), before, scratch, out))
+        };
+        let results: Vec<Result<()>> = match pool {
+            Some(pool) if wave.len() > 1 => {
+                pool.install(|| wave.par_iter().zip(&befores).zip(&mut pieces).map(write).collect())
+            }
+            _ => wave.iter().zip(&befores).zip(&mut pieces).map(write).collect(),
+        };
+        results.into_iter().collect()
     }
 
     /// The fold of everything before each chunk of the wave.
@@ -100,31 +145,82 @@ impl<F: Fold> Writer<'_, F> {
         own: Range<u64>,
         before: &F,
         scratch: &mut Scratch,
-    ) -> Result<Vec<Vec<f64>>> {
+        out: &mut [&mut [f64]],
+    ) -> Result<()> {
         let from = own.start.saturating_sub(self.needs.behind as u64).max(stretch.seen.start);
         let to = (own.end + self.needs.ahead as u64).min(stretch.seen.end);
         let (behind, len) = ((own.start - from) as usize, (own.end - own.start) as usize);
         let slices = stretch.rows.read(from..to, &mut scratch.buffer)?;
         context.read(own.end - own.start, (len * slices.iter().map(|s| s.values.dtype().size()).sum::<usize>()) as u64);
-        let mut out = vec![vec![f64::NAN; len]; self.columns];
         let (seen, kept) = seen_rows(context.nan, self.needs, &slices, from)?;
         let columns: Vec<&[f64]> = seen.iter().map(AsRef::as_ref).collect();
         let Some(kept) = kept else {
             let piece = Piece { columns: &columns, behind, len, start: own.start };
-            (self.emit)(before, &piece, &mut slices_mut(&mut out));
-            return Ok(out);
+            return self.part_by_part(context, before, &piece, out);
         };
         // Rows were left out: write for those that are there, then put each where it belongs.
         let piece = Piece { columns: &columns, behind: 0, len: kept.len(), start: own.start };
         let mut packed = vec![vec![f64::NAN; kept.len()]; self.columns];
-        (self.emit)(before, &piece, &mut slices_mut(&mut packed));
+        self.part_by_part(context, before, &piece, &mut slices_mut(&mut packed))?;
         for (out, packed) in out.iter_mut().zip(&packed) {
+            out.fill(f64::NAN);
             for (&row, &value) in kept.iter().zip(packed) {
                 out[row as usize] = value;
             }
         }
-        Ok(out)
+        Ok(())
     }
+
+    /// Writes a piece; where its rows need nothing but themselves, a part at a time, so that a slow kernel can be stopped.
+    fn part_by_part(
+        &self,
+        context: &Context<'_>,
+        before: &F,
+        piece: &Piece<'_>,
+        out: &mut [&mut [f64]],
+    ) -> Result<()> {
+        if self.needs != Needs::default() {
+            (self.emit)(before, piece, out);
+            return Ok(());
+        }
+        for from in (0..piece.len).step_by(PART) {
+            context.check()?;
+            let to = piece.len.min(from + PART);
+            let columns: SmallVec<[&[f64]; 2]> = piece.columns.iter().map(|column| &column[from..to]).collect();
+            let mut out: SmallVec<[&mut [f64]; 2]> = out.iter_mut().map(|column| &mut column[from..to]).collect();
+            let part = Piece { columns: &columns, behind: 0, len: to - from, start: piece.start + from as u64 };
+            (self.emit)(before, &part, &mut out);
+        }
+        Ok(())
+    }
+}
+
+/// Rows that are written between two looks at the cancel flag.
+const PART: usize = 8 * BLOCK;
+
+/// The chunks of the rows, so many at a time.
+fn waves(rows: Range<u64>, size: usize) -> impl Iterator<Item = Vec<Range<u64>>> {
+    let (mut start, end) = (rows.start, rows.end);
+    std::iter::from_fn(move || {
+        let mut wave = Vec::new();
+        while start < end && wave.len() < size {
+            let next = end.min(start + CHUNK as u64);
+            wave.push(start..next);
+            start = next;
+        }
+        (!wave.is_empty()).then_some(wave)
+    })
+}
+
+/// Columns of zeros, whose memory the system hands out when it is first written.
+pub(crate) fn zeros(columns: usize, rows: u64) -> Result<Columns> {
+    let rows = rows as usize;
+    let mut probe: Vec<f64> = Vec::new();
+    probe
+        .try_reserve_exact(rows.saturating_mul(columns))
+        .map_err(|_| Error::Sink("the columns: they do not fit in memory".to_owned()))?;
+    drop(probe);
+    Ok((0..columns).map(|_| vec![0.0; rows]).collect())
 }
 
 fn slices_mut(columns: &mut [Vec<f64>]) -> Vec<&mut [f64]> {
@@ -196,7 +292,7 @@ pub trait Sink {
 }
 
 /// In memory.
-impl Sink for echoes_kernel::Columns {
+impl Sink for Columns {
     fn write(&mut self, columns: &[&[f64]]) -> Result<()> {
         self.resize_with(columns.len(), Vec::new);
         for (to, from) in self.iter_mut().zip(columns) {

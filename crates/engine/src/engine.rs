@@ -145,6 +145,24 @@ impl<'a> Job<'a> {
         typed::run(self, kernel, data.views())
     }
 
+    /// Runs a kernel that writes columns, on columns in memory, into columns that are there already: `out` has one of as many rows
+    /// for each column that it writes.
+    ///
+    /// ```
+    /// use echoes_engine::Engine;
+    /// use echoes_stats::kernels::series::CumSum;
+    /// let mut sums = [0.0; 3];
+    /// Engine::new().job().fill(&CumSum {}, &[1.0, 2.0, 4.0], &mut [&mut sums])?;
+    /// assert_eq!(sums, [1.0, 3.0, 7.0]);
+    /// # Ok::<(), echoes_engine::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run`](Job::run); [`Error::Sink`] if the kernel writes other columns than `out` has.
+    pub fn fill<'d, K: Kernel>(&self, kernel: &K, data: impl Data<'d>, out: &mut [&mut [f64]]) -> Result<()> {
+        typed::fill(self, kernel, data.views(), out)
+    }
+
     /// Runs kernels over columns of a source, all in one reading where they allow it. The answers are in the order of the requests.
     ///
     /// # Errors

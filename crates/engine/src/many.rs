@@ -144,7 +144,9 @@ impl<'a> Task<'a> {
         self.begun = begun;
         match spread {
             Err(reject) => self.state = State::Failed(reject),
-            Ok(()) if !self.request.kernel.spec().form.reads_first() => self.finish(run, &self.begun.fresh()),
+            Ok(()) if !self.request.kernel.spec().form.reads_first() || self.begun.is_empty() => {
+                self.finish(run, &self.begun.fresh());
+            }
             Ok(()) => {}
         }
     }

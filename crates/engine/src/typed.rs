@@ -4,15 +4,16 @@ use crate::{
     Data, Engine, Error, Job, Result, Run,
     context::Context,
     data::Views,
-    emit::{Stretch, Writer},
+    emit::{Writer, zeros},
     fold::{self, Single},
     sample::sample,
     whole::{gather, interruptible},
 };
 use echoes_io::{Memory, Rows, View};
 use echoes_kernel::{Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape};
+use rayon::ThreadPool;
 use smallvec::smallvec;
-use std::{sync::atomic::Ordering, time::Instant};
+use std::{marker::PhantomData, sync::atomic::Ordering, time::Instant};
 
 /// Kernels as methods on the caller's thread alone; an [`Engine`] brings more.
 pub trait Compute: Kernel {
@@ -37,25 +38,28 @@ pub trait Compute: Kernel {
 impl<K: Kernel> Compute for K {}
 
 pub(crate) fn run<K: Kernel>(job: &Job<'_>, kernel: &K, views: Views<'_>) -> Result<K::Output> {
-    let spec = K::SPEC;
-    let _span = tracing::trace_span!("run", kernel = spec.name).entered();
-    if !spec.columns.accepts(views.len()) {
-        return Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found: views.len() }.into());
-    }
-    let mut context = job.context();
-    let columns = views.len();
-    let longest = views.iter().map(|view| view.len() as u64).max();
-    context.total = longest;
-    let data = if spec.is_samples() { Memories::Samples(views) } else { Memories::Rows(Memory::rows(views)?) };
-    let sample = if spec.sampled { sample(&context, data.first())? } else { Vec::new() };
-    let shape = Shape { rows: longest, columns, sample: &sample };
-    let Some(observer) = &job.engine.observed.0 else { return answer(job, &context, kernel.clone(), &shape, &data) };
-    let started = Instant::now();
-    let output = answer(job, &context, kernel.clone(), &shape, &data)?;
-    let (rows, bytes) = (longest.unwrap_or_default(), context.bytes.load(Ordering::Relaxed));
-    let seconds = started.elapsed().as_secs_f64();
-    observer(&Run { kernels: &[spec.name], backend: "memory", rows, bytes, seconds });
+    let _span = tracing::trace_span!("run", kernel = K::SPEC.name).entered();
+    let prepared = Prepared::<K>::new(job, views)?;
+    let output = match prepared.read(kernel.clone())? {
+        Read::Answer(output) => output,
+        Read::Emit(setup, emission) => {
+            let columns = prepared.emit(&setup, &emission)?;
+            (emission.collect)(columns)
+        }
+    };
+    prepared.tell();
     Ok(output)
+}
+
+pub(crate) fn fill<K: Kernel>(job: &Job<'_>, kernel: &K, views: Views<'_>, out: &mut [&mut [f64]]) -> Result<()> {
+    let _span = tracing::trace_span!("fill", kernel = K::SPEC.name).entered();
+    let prepared = Prepared::<K>::new(job, views)?;
+    match prepared.read(kernel.clone())? {
+        Read::Emit(setup, emission) => prepared.fill(&setup, &emission, out)?,
+        Read::Answer(_) => return Err(Reject::Kernel("it answers with a value, not with columns").into()),
+    }
+    prepared.tell();
+    Ok(())
 }
 
 /// Columns to read row by row, or samples to read one after the other.
@@ -84,73 +88,122 @@ impl<'a> Memories<'a> {
     }
 }
 
-fn answer<K: Kernel>(
-    job: &Job<'_>,
-    context: &Context<'_>,
-    mut kernel: K,
-    shape: &Shape<'_>,
-    data: &Memories<'_>,
-) -> Result<K::Output> {
-    let pool = job.engine.pool(shape.rows)?;
-    for _ in 0..READINGS_MAX {
-        let setup = kernel.pass(shape)?;
-        let mut pass = K::Pass::begin(&setup);
-        if K::SPEC.form.reads_first() {
-            let mut first = true;
-            data.each(|rows, sample| {
-                let begin = || Single { fold: K::Pass::begin(&setup), sample };
-                let read = fold::rows(context, pool, rows, begin)?.fold;
-                // The first reading is taken as it is: merging it into nothing would be work for the same bits.
-                if std::mem::take(&mut first) {
-                    pass = read
-                } else {
-                    Partial::merge(&mut pass, &read)
-                }
-                Ok(())
-            })?;
-        }
-        match kernel.finish(&pass)? {
-            Next::Done(output) => return Ok(output),
-            Next::Again(narrower) => kernel = narrower,
-            Next::Emit(emission) => return emit::<K>(job, context, &setup, &emission, data),
-            Next::Whole(whole) => {
-                let mut columns = Columns::new();
-                data.each(|rows, _| {
-                    columns.extend(gather(context, pool, rows)?);
-                    Ok(())
-                })?;
-                return Ok(interruptible(context, move || whole.whole(columns))??);
-            }
-        }
-    }
-    Err(Error::Reject(Reject::Kernel("it never has enough readings")))
+/// Data that fit the kernel.
+struct Prepared<'a, 'j, K> {
+    job: &'j Job<'j>,
+    context: Context<'j>,
+    data: Memories<'a>,
+    columns: usize,
+    rows: Option<u64>,
+    /// When it began, if somebody is to be told how long it took.
+    started: Option<Instant>,
+    kernel: PhantomData<K>,
 }
 
-fn emit<K: Kernel>(
-    job: &Job<'_>,
-    context: &Context<'_>,
-    setup: &<K::Pass as Partial>::Setup,
-    emission: &Emission<K>,
-    data: &Memories<'_>,
-) -> Result<K::Output> {
-    let emit = &emission.emit;
-    let begin = || K::Pass::begin(setup);
-    let writer = Writer {
-        needs: emit.needs(),
-        columns: emit.names().len(),
-        begin: &begin,
-        emit: &|before, piece, out| emit.emit(before, piece, out),
-    };
-    let mut columns = Columns::new();
-    data.each(|rows, _| {
-        context.start_reading();
-        let all = 0..rows.rows();
-        let stretch = Stretch { rows, seen: all.clone() };
-        let pool = job.engine.pool(Some(all.end))?;
-        writer.write(context, pool, &stretch, all, &mut begin(), &mut columns)
-    })?;
-    columns.resize_with(emit.names().len(), Vec::new);
-    Ok((emission.collect)(columns))
+/// What follows the readings.
+enum Read<K: Kernel> {
+    Answer(K::Output),
+    /// Columns, from the partial with this setup.
+    Emit(<K::Pass as Partial>::Setup, Emission<K>),
+}
+
+impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
+    fn new(job: &'j Job<'j>, views: Views<'a>) -> Result<Self> {
+        let (spec, columns) = (K::SPEC, views.len());
+        let started = job.engine.observed.0.as_ref().map(|_| Instant::now());
+        if !spec.columns.accepts(columns) {
+            return Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found: columns }.into());
+        }
+        let mut context = job.context();
+        let rows = views.iter().map(|view| view.len() as u64).max();
+        context.total = rows;
+        let data = if spec.is_samples() { Memories::Samples(views) } else { Memories::Rows(Memory::rows(views)?) };
+        Ok(Self { job, context, data, columns, rows, started, kernel: PhantomData })
+    }
+
+    /// Tells the engine's observer that the run has come to its end.
+    fn tell(&self) {
+        if let (Some(observer), Some(started)) = (&self.job.engine.observed.0, self.started) {
+            let (rows, bytes) = (self.rows.unwrap_or_default(), self.context.bytes.load(Ordering::Relaxed));
+            let seconds = started.elapsed().as_secs_f64();
+            observer(&Run { kernels: &[K::SPEC.name], backend: "memory", rows, bytes, seconds });
+        }
+    }
+
+    fn read(&self, mut kernel: K) -> Result<Read<K>> {
+        let sample = if K::SPEC.sampled { sample(&self.context, self.data.first())? } else { Vec::new() };
+        let shape = Shape { rows: self.rows, columns: self.columns, sample: &sample };
+        let pool = self.job.engine.pool(self.rows)?;
+        for _ in 0..READINGS_MAX {
+            let setup = kernel.pass(&shape)?;
+            match kernel.finish(&self.pass(&setup, pool)?)? {
+                Next::Done(output) => return Ok(Read::Answer(output)),
+                Next::Again(narrower) => kernel = narrower,
+                Next::Emit(emission) => return Ok(Read::Emit(setup, emission)),
+                Next::Whole(whole) => {
+                    let mut columns = Columns::new();
+                    self.data.each(|rows, _| {
+                        columns.extend(gather(&self.context, pool, rows)?);
+                        Ok(())
+                    })?;
+                    return Ok(Read::Answer(interruptible(&self.context, move || whole.whole(columns))??));
+                }
+            }
+        }
+        Err(Error::Reject(Reject::Kernel("it never has enough readings")))
+    }
+
+    /// What a reading leaves behind, if the kernel wants one.
+    fn pass(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&ThreadPool>) -> Result<K::Pass> {
+        let mut pass = K::Pass::begin(setup);
+        if !K::SPEC.form.reads_first() || K::Pass::is_nothing(setup) {
+            return Ok(pass);
+        }
+        let mut first = true;
+        self.data.each(|rows, sample| {
+            let begin = || Single { fold: K::Pass::begin(setup), sample };
+            let read = fold::rows(&self.context, pool, rows, begin)?.fold;
+            // The first reading is taken as it is: merging it into nothing would be work for the same bits.
+            if std::mem::take(&mut first) {
+                pass = read
+            } else {
+                Partial::merge(&mut pass, &read)
+            }
+            Ok(())
+        })?;
+        Ok(pass)
+    }
+
+    fn emit(&self, setup: &<K::Pass as Partial>::Setup, emission: &Emission<K>) -> Result<Columns> {
+        let mut columns = zeros(emission.emit.names().len(), self.rows.unwrap_or_default())?;
+        let mut out: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+        self.fill(setup, emission, &mut out)?;
+        Ok(columns)
+    }
+
+    fn fill(
+        &self,
+        setup: &<K::Pass as Partial>::Setup,
+        emission: &Emission<K>,
+        out: &mut [&mut [f64]],
+    ) -> Result<()> {
+        let Memories::Rows(rows) = &self.data else {
+            return Err(Reject::Kernel("it writes rows of samples that have none in common").into());
+        };
+        let (emit, columns, wanted) = (&emission.emit, emission.emit.names().len(), rows.rows());
+        if out.len() != columns || out.iter().any(|column| column.len() as u64 != wanted) {
+            return Err(Error::Sink(format!("the columns: there must be {columns} of {wanted} rows")));
+        }
+        let begin = || K::Pass::begin(setup);
+        let writer = Writer {
+            needs: emit.needs(),
+            columns,
+            begin: &begin,
+            emit: &|before, piece, out| emit.emit(before, piece, out),
+        };
+        self.context.start_reading();
+        writer.fill(&self.context, self.job.engine.pool(Some(wanted))?, rows, &mut begin(), out)
+    }
 }
 
 /// Kernels along an axis of an array.

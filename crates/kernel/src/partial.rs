@@ -35,6 +35,12 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
         setup.clone()
     }
 
+    /// Whether one that began with `setup` learns nothing from rows, so that they need not be read for it.
+    fn is_nothing(setup: &Self::Setup) -> bool {
+        let _ = setup;
+        false
+    }
+
     /// Adds the partials that this one is made of to the reading; a tuple adds each of its own.
     fn spread(setup: &Self::Setup, bundle: &mut Bundle) {
         bundle.add::<Self>(setup);
@@ -72,6 +78,9 @@ impl Partial for () {
     fn begin((): &()) -> Self {}
     fn absorb(&mut self, _: &Block<'_>) {}
     fn merge(&mut self, (): &Self) {}
+    fn is_nothing((): &()) -> bool {
+        true
+    }
     fn spread((): &(), _: &mut Bundle) {}
     fn gather((): &(), _: &Bundle) -> Option<Self> {
         Some(())

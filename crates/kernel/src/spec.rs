@@ -72,6 +72,8 @@ pub enum Category {
     Series,
     /// Frequencies.
     Spectral,
+    /// Probability distributions, and the functions that they are made of.
+    Distribution,
 }
 
 /// How many columns a kernel takes.

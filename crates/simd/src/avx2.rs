@@ -91,6 +91,39 @@ impl Lanes for Avx2 {
         unsafe { Vector(_mm256_blendv_pd(no.0, yes.0, mask.0), _mm256_blendv_pd(no.1, yes.1, mask.1)) }
     }
     #[inline(always)]
+    fn sqrt(self, v: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Vector(_mm256_sqrt_pd(v.0), _mm256_sqrt_pd(v.1)) }
+    }
+    #[inline(always)]
+    fn and(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Vector(_mm256_and_pd(a.0, b.0), _mm256_and_pd(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn or(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Vector(_mm256_or_pd(a.0, b.0), _mm256_or_pd(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn shift_up(self, v: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2; the casts change no bit.
+        unsafe {
+            let low = _mm256_slli_epi64::<52>(_mm256_castpd_si256(v.0));
+            let high = _mm256_slli_epi64::<52>(_mm256_castpd_si256(v.1));
+            Vector(_mm256_castsi256_pd(low), _mm256_castsi256_pd(high))
+        }
+    }
+    #[inline(always)]
+    fn shift_down(self, v: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2; the casts change no bit.
+        unsafe {
+            let low = _mm256_srli_epi64::<52>(_mm256_castpd_si256(v.0));
+            let high = _mm256_srli_epi64::<52>(_mm256_castpd_si256(v.1));
+            Vector(_mm256_castsi256_pd(low), _mm256_castsi256_pd(high))
+        }
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         // SAFETY: `self` proves AVX2.
         let (low, high) = unsafe { (_mm256_movemask_pd(mask.0), _mm256_movemask_pd(mask.1)) };

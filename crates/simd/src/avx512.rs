@@ -97,6 +97,31 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_mask_blend_pd(mask.0, no.0, yes.0) })
     }
     #[inline(always)]
+    fn sqrt(self, v: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512.
+        Vector(unsafe { _mm512_sqrt_pd(v.0) })
+    }
+    #[inline(always)]
+    fn and(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512.
+        Vector(unsafe { _mm512_and_pd(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn or(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512.
+        Vector(unsafe { _mm512_or_pd(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn shift_up(self, v: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512; the casts change no bit.
+        Vector(unsafe { _mm512_castsi512_pd(_mm512_slli_epi64::<52>(_mm512_castpd_si512(v.0))) })
+    }
+    #[inline(always)]
+    fn shift_down(self, v: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512; the casts change no bit.
+        Vector(unsafe { _mm512_castsi512_pd(_mm512_srli_epi64::<52>(_mm512_castpd_si512(v.0))) })
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         mask.0
     }

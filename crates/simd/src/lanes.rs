@@ -33,6 +33,16 @@ pub trait Lanes: Copy {
     fn ordered(self, a: Self::V, b: Self::V) -> Self::M;
     /// `yes` where the mask is true, else `no`.
     fn select(self, mask: Self::M, yes: Self::V, no: Self::V) -> Self::V;
+    /// The square root; NaN below zero, and −0 of −0.
+    fn sqrt(self, v: Self::V) -> Self::V;
+    /// The bits that both have.
+    fn and(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The bits that either has.
+    fn or(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The lowest 12 bits of each lane where sign and exponent stand, zeros below.
+    fn shift_up(self, v: Self::V) -> Self::V;
+    /// Sign and exponent of each lane as its lowest 12 bits, zeros above.
+    fn shift_down(self, v: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.

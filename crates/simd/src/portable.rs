@@ -77,6 +77,26 @@ impl Lanes for Portable {
         Vector(mask.0.bitselect(yes.0, no.0))
     }
     #[inline(always)]
+    fn sqrt(self, v: Vector) -> Vector {
+        Vector(v.0.sqrt())
+    }
+    #[inline(always)]
+    fn and(self, a: Vector, b: Vector) -> Vector {
+        Vector(a.0 & b.0)
+    }
+    #[inline(always)]
+    fn or(self, a: Vector, b: Vector) -> Vector {
+        Vector(a.0 | b.0)
+    }
+    #[inline(always)]
+    fn shift_up(self, v: Vector) -> Vector {
+        Vector(f64x8::new(v.0.to_array().map(|x| f64::from_bits(x.to_bits() << 52))))
+    }
+    #[inline(always)]
+    fn shift_down(self, v: Vector) -> Vector {
+        Vector(f64x8::new(v.0.to_array().map(|x| f64::from_bits(x.to_bits() >> 52))))
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         mask.0.to_bitmask() as u8
     }

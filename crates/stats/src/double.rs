@@ -23,6 +23,36 @@ impl Double {
         Self { high, low: (a - (high - part)) + (b - part) }
     }
 
+    /// `a b` without rounding, for factors whose parts neither overflow nor underflow.
+    ///
+    /// T. J. Dekker, Numer. Math. 18, 1971: each factor in two halves, whose products are exact.
+    #[inline]
+    pub(crate) fn product(a: f64, b: f64) -> Self {
+        const HALVES: f64 = ((1u32 << 27) + 1) as f64;
+        let split = |x: f64| {
+            let high = HALVES * x - (HALVES * x - x);
+            (high, x - high)
+        };
+        let ((a_high, a_low), (b_high, b_low)) = (split(a), split(b));
+        let high = a * b;
+        Self { high, low: ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low }
+    }
+
+    /// Multiplies by another.
+    #[inline]
+    pub(crate) fn times(self, other: Self) -> Self {
+        let product = Self::product(self.high, other.high);
+        Self::sum(product.high, product.low + (self.high * other.low + self.low * other.high))
+    }
+
+    /// Divides by another.
+    #[inline]
+    pub(crate) fn over(self, other: Self) -> Self {
+        let first = self.high / other.high;
+        let back = other.times(Self::from(first));
+        Self::sum(first, self.minus(back) / other.high)
+    }
+
     /// Adds a double.
     #[inline]
     pub(crate) fn add(self, x: f64) -> Self {
@@ -49,6 +79,18 @@ impl Double {
         self.high.is_finite()
     }
 
+    /// The nearest double, what it lacks left out.
+    #[inline]
+    pub(crate) const fn high(self) -> f64 {
+        self.high
+    }
+
+    /// What [`high`](Double::high) lacks.
+    #[inline]
+    pub(crate) const fn low(self) -> f64 {
+        self.low
+    }
+
     /// The nearest double.
     #[inline]
     pub(crate) const fn value(self) -> f64 {
@@ -71,6 +113,16 @@ mod tests {
         let sum = Double::from(1e16).add(1.0).add(-1e16);
         assert_eq!(sum.value(), 1.0);
         assert_eq!(Double::from(1e100).add(1.0).minus(Double::from(1e100)), 1.0);
+    }
+
+    #[test]
+    fn products_and_quotients_keep_both_parts() {
+        let x = 1.0 + 2f64.powi(-30);
+        let square = Double::product(x, x);
+        assert_eq!((square.high(), square.low()), (1.0 + 2f64.powi(-29), 2f64.powi(-60)));
+        let third = Double::from(1.0).over(Double::from(3.0));
+        assert!(third.times(Double::from(3.0)).minus(Double::from(1.0)).abs() < 1e-31);
+        assert!((third.low() - (1.0 - 3.0 * third.high()) / 3.0).abs() < 1e-30 && third.low() != 0.0);
     }
 
     #[test]

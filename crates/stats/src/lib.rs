@@ -16,10 +16,12 @@
 #![forbid(unsafe_code)]
 
 mod double;
+mod elementwise;
+pub mod expr;
 pub mod partials;
 mod quantiles;
 mod registry;
-mod special;
+pub mod special;
 mod sweeps;
 
 pub use quantiles::Method;

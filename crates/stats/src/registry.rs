@@ -40,6 +40,11 @@ registry! {
         sum::Sum,
         variance::Variance,
     }
+    /// Probability distributions, and the functions that they are made of.
+    distribution {
+        gamma::Gamma,
+        norm_pdf::NormPdf,
+    }
     /// Many columns at once.
     matrix {
         corr_matrix::CorrMatrix,

@@ -1,5 +1,13 @@
-//! Special functions.
+//! Special functions: of vectors where rows are made anew by them, else of one number.
 
 mod beta;
+mod exp;
+mod gamma;
+mod ln;
+#[cfg(test)]
+pub(crate) mod oracle;
 
 pub(crate) use beta::incomplete_beta;
+pub(crate) use exp::exp_sum;
+pub use gamma::gamma;
+pub(crate) use ln::{ln, power};

@@ -1,11 +1,19 @@
 //! Help, the catalogue, completions, the doctor.
 
 use crate::tool::echoes;
+use echoes_stats::KERNELS;
 use serde_json::Value;
 
 #[test]
 fn help() {
-    insta::assert_snapshot!("help", echoes("--help").good());
+    let help = echoes("--help").good();
+    let (before, kernels) = help.split_once("Kernels, each").unwrap();
+    let (kernels, after) = kernels.split_once("\n\n").unwrap();
+    insta::assert_snapshot!("help", format!("{before}Kernels, each …\n\n{after}"));
+    let listed: Vec<&str> = kernels.split_whitespace().collect();
+    for entry in KERNELS.iter().filter(|entry| entry.spec.name != "describe") {
+        assert!(listed.contains(&entry.spec.name), "{} is not in {kernels}", entry.spec.name);
+    }
     insta::assert_snapshot!("quantile_help", echoes("quantile --help").good());
     insta::assert_snapshot!("zscore_short_help", echoes("zscore -h").good());
     assert_eq!(echoes("kernels quantile").good(), echoes("quantile --help").good());
@@ -18,7 +26,16 @@ fn version() {
 
 #[test]
 fn the_catalogue() {
-    insta::assert_snapshot!("kernels", echoes("kernels").good());
+    let text = echoes("kernels").good();
+    insta::assert_snapshot!("kernels", text.lines().filter(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n"));
+    for group in KERNELS.chunk_by(|a, b| a.spec.category == b.spec.category) {
+        let category = format!("{:?}\n", group[0].spec.category).to_lowercase();
+        let section = text.split("\n\n").find(|section| section.starts_with(&category)).unwrap();
+        let lines: Vec<_> = section.lines().skip(1).map(|line| line.trim().split_once("  ").unwrap()).collect();
+        let wanted: Vec<_> = group.iter().map(|entry| (entry.spec.name, entry.summary())).collect();
+        let found: Vec<_> = lines.iter().map(|(name, summary)| (*name, summary.trim().to_owned())).collect();
+        assert_eq!(found, wanted);
+    }
     let listed: Vec<Value> = serde_json::from_str(&echoes("kernels --format json").good()).unwrap();
     let quantile = listed.iter().find(|kernel| kernel["name"] == "quantile").unwrap();
     assert_eq!(quantile["category"], "order");

@@ -79,8 +79,8 @@ fn ln_gamma(x: f64) -> f64 {
     (shifted - 0.5) * shifted.ln() - shifted + half_ln_tau + stirling(shifted) - product.ln()
 }
 
-/// The remainder of Stirling's formula, DLMF 5.11.1.
-fn stirling(x: f64) -> f64 {
+/// The remainder of Stirling's formula, DLMF 5.11.1, for `x` from 10 on.
+pub(super) fn stirling(x: f64) -> f64 {
     const SERIES: [f64; 8] = [
         1.0 / 12.0,
         -1.0 / 360.0,
