@@ -1,13 +1,15 @@
 //! A kernel's answer, from the text of a request.
 
 use crate::{
-    Config, body,
+    Config,
+    body::{self, Body},
     problem::{Kind, Problem},
 };
 use axum::body::Bytes;
 use echoes_engine::{Cancel, Engine, Error, Report, Request};
 use echoes_io::Memory;
 use echoes_kernel::{Answer, Entry, Reject};
+use echoes_stats::expr::{Expression, MAP};
 use serde::Serialize;
 use serde_json::value::Value;
 
@@ -33,20 +35,30 @@ pub(crate) fn answer(
 ) -> Result<Vec<u8>, Problem> {
     let body = body::parse(&text, entry.spec.columns, config.columns_max)?;
     drop(text);
+    let columns = order(entry, &body)?;
     let kernel = (entry.bind)(body.params).map_err(|reject| refuse(reject.into()))?;
     let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
-    let request = Request { kernel: kernel.as_ref(), columns: (0..body.columns.len()).collect() };
+    let request = Request { kernel: kernel.as_ref(), columns: columns.clone() };
     let (result, report) = run(engine, &source, request, body.nan, cancel).map_err(refuse)?;
     let answered = Answered {
         kernel: entry.spec.name,
         params: kernel.params(),
-        columns: body.columns.iter().map(|(name, _)| name.as_str()).collect(),
+        columns: columns.iter().map(|&i| body.columns[i].0.as_str()).collect(),
         result,
         rows: report.rows,
         backend: report.backend,
         elapsed_ms: (report.seconds * 1e6).round() / 1e3,
     };
     serde_json::to_vec(&answered).map_err(|_| Problem::internal())
+}
+
+/// Which columns the kernel gets: those of the request as they come; an expression names its own.
+fn order(entry: &Entry, body: &Body) -> Result<Vec<usize>, Problem> {
+    let text = body.params.get("expr").and_then(Value::as_str).filter(|_| entry.spec.name == MAP.spec.name);
+    let Some(text) = text else { return Ok((0..body.columns.len()).collect()) };
+    let names: Vec<&str> = body.columns.iter().map(|(name, _)| name.as_str()).collect();
+    let located = Expression::parse(text).and_then(|expression| expression.locate(&names));
+    located.map_err(|error| Kind::Rejected.because(error.to_string()))
 }
 
 fn run(

@@ -8,7 +8,7 @@ use crate::{
     routes::JSON,
 };
 use echoes_kernel::{Arity, Entry, Nan};
-use echoes_stats::KERNELS;
+use echoes_stats::{KERNELS, expr::MAP};
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn document(config: &Config) -> Value {
     let mut schemas = Schemas::default();
     let mut paths = fixed_paths();
-    for entry in KERNELS {
+    for entry in KERNELS.iter().chain([&MAP]) {
         let post = operation(entry, config, &mut schemas);
         let mut query = post.clone();
         query["operationId"] = format!("query_{}", entry.spec.name).into();

@@ -4,6 +4,7 @@
 
 mod errors;
 mod help;
+mod map;
 mod output;
 mod published;
 mod same_bits;
