@@ -1,11 +1,6 @@
 //! `echoes map 'EXPR' FILE`: a column made of others by an expression.
 
-use crate::{
-    answer,
-    columns::Choice,
-    exit::Failure,
-    files, format, output, settings,
-};
+use crate::{answer, columns::Choice, exit::Failure, files, format, output, settings};
 use clap::{Arg, ArgMatches, Command};
 use echoes_io::Source;
 use echoes_stats::expr::{Expression, MAP};

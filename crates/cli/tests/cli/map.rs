@@ -13,7 +13,7 @@ fn map(expression: &str, rest: &str) -> crate::tool::Ran {
 
 #[test]
 fn a_column_of_others() {
-    assert_eq!(map("(x-mean(x))/std(x)", "--format csv").good(), "map\n-1\n1\n");
+    assert_eq!(map("(x-mean(x))/std(x)", "--format csv").good(), "map\n-1.0\n1.0\n");
     assert!(map("-x^2+max(x)", "--format json").good().contains(r#""result":[2.0,-6.0]"#));
 }
 
