@@ -48,18 +48,23 @@ impl Answers {
 pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
     let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
     check(kernel.as_ref())?;
+    let wanted: Vec<String> = matches.get_many::<String>("columns").into_iter().flatten().cloned().collect();
+    answer(kernel.as_ref(), &|source| columns::choose(source, &entry.spec, &wanted), matches)
+}
+
+/// Which columns of a source a kernel gets.
+pub(crate) type Choose<'a> = dyn Fn(&dyn Source) -> Result<Choice, Failure> + 'a;
+
+/// Runs a kernel on the columns of each file that `choose` names.
+pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &ArgMatches) -> Result<(), Failure> {
     let files = files::expand(matches)?;
     let settings = Settings::of(matches);
-    let command = Command {
-        kernel: kernel.as_ref(),
-        cache: settings.cache.then(cache::open).transpose()?,
-        settings,
-        wanted: matches.get_many::<String>("columns").into_iter().flatten().cloned().collect(),
-        cancel: interrupt::install(),
-    };
+    let cache = settings.cache.then(cache::open).transpose()?;
+    let command = Command { kernel, settings, cache, choose, cancel: interrupt::install() };
     if let Some(path) = output::wanted(matches) {
-        if !entry.spec.form.writes_columns() {
-            let name = entry.spec.name;
+        let spec = kernel.spec();
+        if !spec.form.writes_columns() {
+            let name = spec.name;
             return Err(Failure::usage(format!(
                 "`{name}` answers with a value, not with columns; print it with --format"
             )));
@@ -87,7 +92,7 @@ struct Command<'a> {
     kernel: &'a dyn BoundKernel,
     settings: Settings,
     cache: Option<Cache>,
-    wanted: Vec<String>,
+    choose: &'a Choose<'a>,
     cancel: &'a Cancel,
 }
 
@@ -116,7 +121,7 @@ impl Command<'_> {
     fn print(&self, file: &str, printer: &mut Printer) -> Result<(), Failure> {
         let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
         let source = source.as_ref();
-        let choice = columns::choose(source, &self.kernel.spec(), &self.wanted)?;
+        let choice = (self.choose)(source)?;
         let requests = self.requests(&choice);
         if self.settings.explain {
             return self.explain(source, &requests, printer);
@@ -209,7 +214,7 @@ impl Command<'_> {
     fn write(&self, file: &str, path: &str) -> Result<(), Failure> {
         let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
         let source = source.as_ref();
-        let choice = columns::choose(source, &self.kernel.spec(), &self.wanted)?;
+        let choice = (self.choose)(source)?;
         let requests = self.requests(&choice);
         let [request] = requests.as_slice() else {
             let name = self.kernel.spec().name;

@@ -1,6 +1,6 @@
 //! The command line's grammar, and its errors in one line.
 
-use crate::{exit::Failure, files, format, health, kernel_args, serve, settings};
+use crate::{exit::Failure, files, format, health, kernel_args, map, serve, settings};
 use clap::{Arg, ArgMatches, Command, builder::EnumValueParser, error::ErrorKind};
 use echoes_stats::KERNELS;
 use std::ffi::OsString;
@@ -53,6 +53,7 @@ pub(crate) fn command(listing: Listing) -> Command {
                 .arg(Arg::new("name").value_name("NAME").help("The kernel to explain"))
                 .arg(format::arg()),
         )
+        .subcommand(Command::new("map").about("Make a column of others by an expression").defer(map::command))
         .subcommand(Command::new("serve").about("Answer over HTTP: the kernels, as JSON").defer(serve::command))
         .subcommand(Command::new("health").about("Ask a server whether it is well").defer(health::command))
         .subcommand(

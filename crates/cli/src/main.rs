@@ -19,6 +19,7 @@ mod interrupt;
 mod kernel_args;
 mod kernels;
 mod layout;
+mod map;
 mod output;
 mod progress;
 mod serve;
@@ -41,6 +42,7 @@ fn run() -> Result<(), Failure> {
     let Some(matches) = args::parse(std::env::args_os().collect())? else { return Ok(()) };
     match matches.subcommand() {
         Some(("kernels", of)) => kernels::run(of),
+        Some(("map", of)) => map::run(of),
         Some(("doctor", of)) => doctor::run(of),
         Some(("serve", of)) => serve::run(of),
         Some(("health", of)) => health::run(of),

@@ -172,13 +172,7 @@ impl<F: Fold> Writer<'_, F> {
     }
 
     /// Writes a piece; where its rows need nothing but themselves, a part at a time, so that a slow kernel can be stopped.
-    fn part_by_part(
-        &self,
-        context: &Context<'_>,
-        before: &F,
-        piece: &Piece<'_>,
-        out: &mut [&mut [f64]],
-    ) -> Result<()> {
+    fn part_by_part(&self, context: &Context<'_>, before: &F, piece: &Piece<'_>, out: &mut [&mut [f64]]) -> Result<()> {
         if self.needs != Needs::default() {
             (self.emit)(before, piece, out);
             return Ok(());

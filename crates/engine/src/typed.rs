@@ -181,12 +181,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         Ok(columns)
     }
 
-    fn fill(
-        &self,
-        setup: &<K::Pass as Partial>::Setup,
-        emission: &Emission<K>,
-        out: &mut [&mut [f64]],
-    ) -> Result<()> {
+    fn fill(&self, setup: &<K::Pass as Partial>::Setup, emission: &Emission<K>, out: &mut [&mut [f64]]) -> Result<()> {
         let Memories::Rows(rows) = &self.data else {
             return Err(Reject::Kernel("it writes rows of samples that have none in common").into());
         };

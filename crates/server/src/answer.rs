@@ -15,7 +15,8 @@ use axum::{
 use echoes_cache::Cache;
 use echoes_engine::{Cancel, Engine, Error, Report, Request, Sink};
 use echoes_io::{Source, npy};
-use echoes_kernel::{Answer, BoundKernel, Nan, Reject, Spec};
+use echoes_kernel::{Answer, BoundKernel, Nan, Reject};
+use echoes_stats::expr::{Expression, MAP};
 use serde::Serialize;
 use serde_json::value::Value;
 use std::io::Cursor;
@@ -199,14 +200,29 @@ fn no_array() -> Problem {
     Kind::NotAcceptable.because(format!("this result is no array of numbers: send the header Accept: {JSON}"))
 }
 
-/// The columns of those names; without names all numeric ones, if the kernel takes so many.
+/// The columns that an expression names; `None` for other kernels.
+pub(crate) fn named(source: &dyn Source, kernel: &dyn BoundKernel) -> Result<Option<Vec<usize>>, Problem> {
+    if kernel.spec().name != MAP.spec.name {
+        return Ok(None);
+    }
+    let params = kernel.params();
+    let text = params.get("expr").and_then(Value::as_str).unwrap_or_default();
+    let names: Vec<&str> = source.fields().iter().map(|field| field.name.as_str()).collect();
+    let located = Expression::parse(text).and_then(|expression| expression.locate(&names));
+    located.map(Some).map_err(|error| Kind::Rejected.because(error.to_string()))
+}
+
+/// The columns of those names; without names those of the expression, or all numeric ones if the kernel takes so many.
 pub(crate) fn columns_of(
     source: &dyn Source,
-    spec: &Spec,
+    kernel: &dyn BoundKernel,
     wanted: &[String],
     columns_max: usize,
 ) -> Result<Vec<usize>, Problem> {
-    let fields = source.fields();
+    if let Some(columns) = named(source, kernel)? {
+        return Ok(columns);
+    }
+    let (fields, spec) = (source.fields(), kernel.spec());
     let numeric = || (0..fields.len()).filter(|&i| fields.get(i).is_some_and(|field| field.dtype.is_some()));
     let columns: Vec<usize> = if wanted.is_empty() {
         numeric().take(columns_max + 1).collect()

@@ -167,7 +167,7 @@ fn prepare(
 ) -> Result<Ready, Problem> {
     let entry = catalogue::find(&one.kernel)?;
     let kernel = (entry.bind)(whole(Value::Object(one.params))).map_err(|reject| refuse(reject.into()))?;
-    let columns = columns_of(source, &entry.spec, &one.columns, app.config.columns_max)?;
+    let columns = columns_of(source, kernel.as_ref(), &one.columns, app.config.columns_max)?;
     make_room(app, dataset, source, &entry.spec, columns.len(), admission)?;
     Ok(Ready { kernel, columns })
 }

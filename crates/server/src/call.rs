@@ -1,7 +1,7 @@
 //! One request for a kernel on data of its own, from its headers to its answer.
 
 use crate::{
-    answer::{self, Asked, Made, columns_of},
+    answer::{self, Asked, Made, columns_of, named},
     app::App,
     body, catalogue,
     config::seconds,
@@ -21,7 +21,7 @@ use axum::{
 };
 use echoes_engine::Cancel;
 use echoes_io::{Memory, Source, csv, npy};
-use echoes_kernel::{Arity, Entry, Form, Nan};
+use echoes_kernel::{Arity, BoundKernel, Entry, Form, Nan};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -95,8 +95,9 @@ impl Call {
         let body = body::parse(&text, self.entry.spec.columns, columns_max)?;
         drop(text);
         let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
-        let columns = (0..body.columns.len()).collect();
-        self.ask(app, cancel, &source, columns, body.nan, body.params)
+        let kernel = self.bind(body.params)?;
+        let columns = named(&source, kernel.as_ref())?.unwrap_or_else(|| (0..body.columns.len()).collect());
+        self.ask(app, cancel, &source, kernel.as_ref(), columns, body.nan)
     }
 
     /// Data in the body, parameters in the address.
@@ -106,8 +107,13 @@ impl Call {
             Format::Npy => Box::new(npy::parse("body", bytes).map_err(answer::malformed)?),
             Format::Csv => Box::new(csv::parse("body", bytes, &csv::CsvOptions::default()).map_err(answer::malformed)?),
         };
-        let columns = columns_of(source.as_ref(), &self.entry.spec, &query.columns, app.config.columns_max)?;
-        self.ask(app, cancel, source.as_ref(), columns, query.nan, query.params)
+        let kernel = self.bind(query.params)?;
+        let columns = columns_of(source.as_ref(), kernel.as_ref(), &query.columns, app.config.columns_max)?;
+        self.ask(app, cancel, source.as_ref(), kernel.as_ref(), columns, query.nan)
+    }
+
+    fn bind(&self, params: Value) -> Result<Box<dyn BoundKernel>, Problem> {
+        (self.entry.bind)(params).map_err(|reject| answer::refuse(reject.into()))
     }
 
     fn ask(
@@ -115,12 +121,11 @@ impl Call {
         app: &App,
         cancel: &Cancel,
         source: &dyn Source,
+        kernel: &dyn BoundKernel,
         columns: Vec<usize>,
         nan: Nan,
-        params: Value,
     ) -> Result<Made, Problem> {
-        let kernel = (self.entry.bind)(params).map_err(|reject| answer::refuse(reject.into()))?;
-        let asked = Asked { source, kernel: kernel.as_ref(), columns, nan, kept: None, timed: true };
+        let asked = Asked { source, kernel, columns, nan, kept: None, timed: true };
         asked.answer(&app.engine, cancel, self.wanted)
     }
 }

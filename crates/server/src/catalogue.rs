@@ -5,7 +5,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 use echoes_kernel::{Category, Entry};
-use echoes_stats::KERNELS;
+use echoes_stats::{KERNELS, expr::MAP};
 use schemars::Schema;
 use serde::Serialize;
 
@@ -31,9 +31,10 @@ pub(crate) fn list() -> Vec<Line> {
     KERNELS.iter().map(line).collect()
 }
 
-/// The kernel of that name.
+/// The kernel of that name; `map` runs expressions.
 pub(crate) fn find(name: &str) -> Result<&'static Entry, Problem> {
-    echoes_stats::find(name).ok_or_else(|| {
+    let map = Some(&MAP).filter(|map| map.spec.name == name);
+    map.or_else(|| echoes_stats::find(name)).ok_or_else(|| {
         let names = KERNELS.iter().map(|entry| entry.spec.name);
         let near = names.min_by_key(|known| (distance(name, known), name.len().abs_diff(known.len())));
         let near = near.filter(|known| distance(name, known) <= 1 + known.len() / 3);

@@ -95,7 +95,7 @@ fn answer(
 ) -> Result<Made, Problem> {
     let source = open(app, dataset)?;
     let spec = kernel.spec();
-    let columns = columns_of(source.as_ref(), &spec, &asked.columns, app.config.columns_max)?;
+    let columns = columns_of(source.as_ref(), kernel, &asked.columns, app.config.columns_max)?;
     make_room(app, dataset, source.as_ref(), &spec, columns.len(), &mut admission)?;
     let content = dataset.content();
     let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));

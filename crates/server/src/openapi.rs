@@ -10,7 +10,7 @@ use crate::{
     store::{Format, RULE},
 };
 use echoes_kernel::{Arity, Entry, Nan};
-use echoes_stats::KERNELS;
+use echoes_stats::{KERNELS, expr::MAP};
 use schemars::schema_for;
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub(crate) fn document(config: &Config) -> Value {
     let mut schemas = Schemas::default();
     let mut paths = fixed_paths();
     paths.extend(dataset_paths());
-    for entry in KERNELS {
+    for entry in KERNELS.iter().chain([&MAP]) {
         let post = operation(entry, config, &mut schemas);
         let mut query = post.clone();
         query["operationId"] = format!("query_{}", entry.spec.name).into();

@@ -122,7 +122,8 @@ mod tests {
         assert_eq!((square.high(), square.low()), (1.0 + 2f64.powi(-29), 2f64.powi(-60)));
         let third = Double::from(1.0).over(Double::from(3.0));
         assert!(third.times(Double::from(3.0)).minus(Double::from(1.0)).abs() < 1e-31);
-        assert!((third.low() - (1.0 - 3.0 * third.high()) / 3.0).abs() < 1e-30 && third.low() != 0.0);
+        // 1 − 3 · 0.333… is 2⁻⁵⁴ exactly.
+        assert_eq!(third.low(), 2f64.powi(-54) / 3.0);
     }
 
     #[test]

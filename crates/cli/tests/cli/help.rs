@@ -27,7 +27,10 @@ fn version() {
 #[test]
 fn the_catalogue() {
     let text = echoes("kernels").good();
-    insta::assert_snapshot!("kernels", text.lines().filter(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(
+        "kernels",
+        text.lines().filter(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n")
+    );
     for group in KERNELS.chunk_by(|a, b| a.spec.category == b.spec.category) {
         let category = format!("{:?}\n", group[0].spec.category).to_lowercase();
         let section = text.split("\n\n").find(|section| section.starts_with(&category)).unwrap();

@@ -6,6 +6,7 @@ mod cache;
 mod errors;
 mod help;
 mod killed;
+mod map;
 mod output;
 mod published;
 mod same_bits;

@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn signs_and_exceptions_are_those_of_pow() {
         let inf = f64::INFINITY;
-        let edges = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 2.5, inf, -inf, f64::NAN, 4_503_599_627_370_497.0];
+        let edges =
+            [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 2.5, inf, -inf, f64::NAN, 4_503_599_627_370_497.0];
         for x in edges {
             for y in edges {
                 let (logarithm, found) = run(Pow(x, y));
