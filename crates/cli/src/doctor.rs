@@ -36,7 +36,8 @@ struct Findings {
     /// Billions of bytes a second that a sum reads from memory.
     gb_per_second_one_thread: f64,
     gb_per_second: f64,
-    gpu: &'static str,
+    /// The device and its driver, or why there is none.
+    gpu: String,
 }
 
 /// Runs the command.
@@ -65,7 +66,7 @@ impl Findings {
             threads: engine.threads().get(),
             gb_per_second_one_thread: bandwidth(&Engine::sequential(), &values)?,
             gb_per_second: bandwidth(engine, &values)?,
-            gpu: "not built in yet",
+            gpu: gpu(),
         })
     }
 
@@ -83,7 +84,7 @@ impl Findings {
                     self.gb_per_second_one_thread, self.gb_per_second, self.threads
                 ),
             ),
-            ("GPU", self.gpu.to_owned()),
+            ("GPU", self.gpu.clone()),
         ];
         let rows: Vec<Vec<Cell>> =
             lines.into_iter().map(|(name, value)| vec![Cell::Text(name.to_owned()), Cell::Text(value)]).collect();
@@ -103,6 +104,14 @@ fn bandwidth(engine: &Engine, values: &[f64]) -> Result<f64, Failure> {
     }
     let gb = size_of_val(values) as f64 / 1e9 / best.as_secs_f64();
     Ok((gb * 10.0).round() / 10.0)
+}
+
+/// The device that programs would run on, or the reason why there is none.
+fn gpu() -> String {
+    match echoes_gpu::Options::default().open() {
+        Ok(device) => format!("{} ({}); runs do not use it yet", device.name(), device.driver()),
+        Err(reason) => format!("none: {reason}"),
+    }
 }
 
 fn cpu() -> Option<String> {
