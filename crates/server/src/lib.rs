@@ -1,8 +1,10 @@
-//! The kernels of Echoes over HTTP: JSON in, JSON out.
+//! The kernels of Echoes over HTTP: JSON, `.npy` or CSV in, JSON or `.npy` out.
 //!
 //! `POST /v1/{kernel}` takes data and parameters as one JSON object; `GET /v1/kernels` lists what there is, and
-//! `GET /openapi.json` describes it. Every limit is on by default ([`Config`]): on bodies, columns, connections, requests
-//! in flight, and on every wait. Errors are RFC 9457 problem details. Requests never name files.
+//! `GET /openapi.json` describes it. With a directory ([`Config::data`]) it keeps datasets: `PUT /v1/datasets/{name}` streams
+//! one in, `GET /v1/datasets/{name}/{kernel}?column=x` answers with a strong entity tag, `POST …/batch` runs many kernels in
+//! one reading. `GET /metrics` is for Prometheus. Every limit is on by default ([`Config`]): on bodies, columns, connections, requests
+//! in flight, and on every wait. Errors are RFC 9457 problem details. Clients never name files.
 //!
 //! Connections live on threads that never wait for a kernel; kernels run on threads of their own, and are cancelled
 //! when the client goes or the deadline passes.
