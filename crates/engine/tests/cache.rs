@@ -1,4 +1,5 @@
 //! What a cache promises the engine: the same bits, and no reading twice.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails as it should")]
 
 mod common;
 
