@@ -84,18 +84,31 @@ impl Shelf<'_> {
                 Claim::Lead(lead) => leads.push((at, lead)),
                 // Whoever reads this one reads what follows too, most likely: of those who ask alike, one reads all.
                 Claim::Busy => break,
-                Claim::Held(bytes) => match item.fresh.decode(&bytes) {
-                    Ok(leaf) => {
+                Claim::Held(bytes) => match unpack(item.fresh.as_ref(), &bytes) {
+                    Some((rows, leaf)) => {
                         context.cached.fetch_add(1, Ordering::Relaxed);
+                        context.rows.store(rows, Ordering::Relaxed);
                         item.found = Some(leaf);
                     }
                     // Of no use: the next round reads it anew.
-                    Err(_) => self.cache.remove(&item.key),
+                    None => self.cache.remove(&item.key),
                 },
             }
         }
         leads
     }
+}
+
+/// What is kept: the rows that were read, which a stream does not know beforehand, and the partial in its wire format.
+fn pack(rows: u64, leaf: &dyn Leaf) -> Result<Vec<u8>> {
+    let mut bytes = rows.to_le_bytes().to_vec();
+    bytes.extend(leaf.encode()?);
+    Ok(bytes)
+}
+
+fn unpack(fresh: &dyn Leaf, bytes: &[u8]) -> Option<(u64, Box<dyn Leaf>)> {
+    let (rows, partial) = bytes.split_first_chunk()?;
+    Some((u64::from_le_bytes(*rows), fresh.decode(partial).ok()?))
 }
 
 /// Reads the partials that are this run's to read, and hands them to all who wait. If the reading fails, the duty goes to one of them.
@@ -117,9 +130,10 @@ fn lead(
         }
     }
     let wanted: Vec<Group> = wanted.into_iter().map(|(_, group)| group).collect();
-    let leaves = read(&wanted)?.into_iter().flatten();
+    let leaves: Vec<Box<dyn Leaf>> = read(&wanted)?.into_iter().flatten().collect();
+    let rows = context.rows.load(Ordering::Relaxed);
     for ((at, lead), leaf) in leads.into_iter().zip(leaves) {
-        lead.publish(leaf.encode()?);
+        lead.publish(pack(rows, leaf.as_ref())?);
         context.computed.fetch_add(1, Ordering::Relaxed);
         items[at].found = Some(leaf);
     }

@@ -61,6 +61,18 @@ fn mean_then_std_then_describe_read_the_moments_once() {
 }
 
 #[test]
+fn rows_that_only_reading_can_count_are_kept_too() {
+    let (engine, cache) = (Engine::new(), Cache::new(1 << 20));
+    let source = echoes_io::parse("x.csv", &b"x\n1\n\n2\n6\n"[..], &echoes_io::OpenOptions::default()).unwrap();
+    for (name, computed) in [("mean", 1), ("std", 0)] {
+        let kernel = bind(name);
+        let requests = [Request { kernel: kernel.as_ref(), columns: vec![0] }];
+        let (_, report) = engine.job().cache(&cache, b"a").answers(source.as_ref(), &requests).unwrap();
+        assert_eq!((report.rows, report.computed), (4, computed), "{name}");
+    }
+}
+
+#[test]
 fn what_differs_in_content_columns_or_missing_values_is_kept_apart() {
     let (engine, cache) = (Engine::new(), Cache::new(1 << 26));
     let (kernel, columns) = (bind("mean"), columns(1000));
