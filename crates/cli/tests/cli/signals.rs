@@ -11,6 +11,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
@@ -39,8 +40,8 @@ fn while_it_waits_for_standard_input() {
     assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
 }
 
-#[test]
-fn while_it_writes_a_file() {
+/// A run that is writing a file beside its own, and where.
+fn writing() -> (Child, TempDir) {
     // A hole of 16 GB: long to read, short to make.
     let rows: u64 = 2_000_000_000;
     let header = npy_header(&format!("({rows},)"));
@@ -56,6 +57,25 @@ fn while_it_writes_a_file() {
         thread::sleep(Duration::from_millis(5));
     }
     thread::sleep(Duration::from_millis(100));
+    (child, directory)
+}
+
+/// Those that come before the run has stopped end the process at once.
+#[test]
+fn again_and_again_while_it_writes_a_file() {
+    for _ in 0..3 {
+        let (child, directory) = writing();
+        let many = format!("for i in $(seq 200); do kill -INT {} || break; done", child.id());
+        assert!(Command::new("sh").args(["-c", &many]).stderr(Stdio::null()).status().unwrap().success());
+        let (code, _) = end(child);
+        assert_eq!((code, parts(directory.path())), (Some(130), 0));
+        assert!(!directory.path().join("out.npy").exists());
+    }
+}
+
+#[test]
+fn while_it_writes_a_file() {
+    let (child, directory) = writing();
     interrupt(&child);
     assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
     assert_eq!(parts(directory.path()), 0);
