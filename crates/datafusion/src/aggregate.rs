@@ -44,7 +44,9 @@ impl Aggregate {
 
     /// The parameters of a call, which must be known before the rows.
     fn parameters(&self, args: &AccumulatorArgs<'_>) -> Result<Value> {
-        let Some(last) = args.expr_fields.last().filter(|field| is_text(field.data_type())) else { return Ok(json!({})) };
+        let Some(last) = args.expr_fields.last().filter(|field| is_text(field.data_type())) else {
+            return Ok(json!({}));
+        };
         let literal = args.exprs.last().and_then(|last| last.downcast_ref::<Literal>());
         let text = literal.and_then(|literal| literal.value().try_as_str().flatten());
         match text.map(serde_json::from_str) {
@@ -139,7 +141,10 @@ mod tests {
             let entry = echoes_stats::KERNELS.iter().find(|entry| entry.spec.name == name).unwrap();
             Aggregate::new(entry).answer_type()
         };
-        assert_eq!([answer("count"), answer("mean"), answer("corr_matrix")], [DataType::Int64, DataType::Float64, DataType::Utf8]);
+        assert_eq!(
+            [answer("count"), answer("mean"), answer("corr_matrix")],
+            [DataType::Int64, DataType::Float64, DataType::Utf8]
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@ use echoes_kernel::{BLOCK, Block, Bundle, Column, Fold as _, Values};
 
 /// Absorbs rows, those without a NULL in any column; `start` is the number of the first.
 pub(crate) fn absorb(bundle: &mut Bundle, arrays: &[ArrayRef], start: u64) -> Result<()> {
-    let present = arrays.iter().fold(None, |all, array| NullBuffer::union(all.as_ref(), array.logical_nulls().as_ref()));
+    let present =
+        arrays.iter().fold(None, |all, array| NullBuffer::union(all.as_ref(), array.logical_nulls().as_ref()));
     match present.filter(|nulls| nulls.null_count() > 0) {
         None => absorb_all(bundle, arrays, start),
         Some(nulls) => {

@@ -45,7 +45,8 @@ fn context() -> Result<SessionContext> {
     let mut partitions = Vec::new();
     for partition in 0..4 {
         let rows: Vec<i64> = (0..ROWS).filter(|i| i / 50 % 4 == partition).collect();
-        partitions.push(rows.chunks(1300).map(|rows| batch(rows.to_vec())).collect::<std::result::Result<Vec<_>, _>>()?);
+        partitions
+            .push(rows.chunks(1300).map(|rows| batch(rows.to_vec())).collect::<std::result::Result<Vec<_>, _>>()?);
     }
     let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(4));
     context.register_table("t", Arc::new(MemTable::try_new(schema, partitions)?))?;
@@ -83,7 +84,9 @@ async fn ask(context: &SessionContext, query: &str) -> Result<Vec<String>> {
 /// Numbers in two texts agree within the stated error of a merge in another order.
 fn assert_close(found: &str, expected: &str, what: &str) {
     let numbers = |text: &str| -> Vec<f64> {
-        text.split(|c: char| !(c.is_ascii_digit() || ".eE+-".contains(c))).filter_map(|word| word.parse().ok()).collect()
+        text.split(|c: char| !(c.is_ascii_digit() || ".eE+-".contains(c)))
+            .filter_map(|word| word.parse().ok())
+            .collect()
     };
     let (a, b) = (numbers(found), numbers(expected));
     assert!(!b.is_empty() && a.len() == b.len(), "{what}: {found} against {expected}");

@@ -57,15 +57,15 @@ impl Graph {
 
     pub(super) fn binary(&mut self, operation: Binary, left: usize, right: usize) -> Result<usize, Fault> {
         match (operation, self.known(left), self.known(right)) {
-            (_, Some(a), Some(b)) => self.constant(evaluate::binary(operation, a, b)),
             // One operation, which rounds once.
             (Binary::Power, _, Some(0.0)) => self.constant(1.0),
             (Binary::Power, _, Some(1.0)) => Ok(left),
-            (Binary::Power, _, Some(2.0)) => self.add(Node::Binary(Binary::Multiply, left, left)),
+            (Binary::Power, _, Some(2.0)) => self.binary(Binary::Multiply, left, left),
             (Binary::Power, _, Some(-1.0)) => {
                 let one = self.constant(1.0)?;
-                self.add(Node::Binary(Binary::Divide, one, left))
+                self.binary(Binary::Divide, one, left)
             }
+            (_, Some(a), Some(b)) => self.constant(evaluate::binary(operation, a, b)),
             // The same bits, whatever the value.
             (Binary::Multiply | Binary::Divide, _, Some(1.0)) => Ok(left),
             (Binary::Multiply, Some(1.0), _) => Ok(right),

@@ -197,7 +197,8 @@ mod tests {
         }
         assert!(tried > 10_000, "{tried}");
         for n in -1074..1024 {
-            assert_eq!(one(2.0, f64::from(n)).to_bits(), 2f64.powi(n).to_bits(), "2^{n}");
+            let wanted = 2f64.powi(n / 2) * 2f64.powi(n - n / 2);
+            assert_eq!(one(2.0, f64::from(n)).to_bits(), wanted.to_bits(), "2^{n}");
         }
         for n in (1..2000).map(f64::from) {
             assert_eq!((one(n * n, 0.5), one(n * n * n * n, 0.25)), (n, n));
@@ -222,8 +223,28 @@ mod tests {
     fn signs_and_exceptions_are_those_of_pow() {
         let (inf, tiny, huge) = (f64::INFINITY, 5e-324, f64::MAX);
         let edges = [
-            0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -3.0, 2.5, 1e-300, -1e300, tiny, -tiny, huge, -huge, inf, -inf, f64::NAN,
-            4_503_599_627_370_497.0, 1.0 + f64::EPSILON, 1.0 - f64::EPSILON / 2.0,
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            -0.5,
+            2.0,
+            3.0,
+            -3.0,
+            2.5,
+            1e-300,
+            -1e300,
+            tiny,
+            -tiny,
+            huge,
+            -huge,
+            inf,
+            -inf,
+            f64::NAN,
+            4_503_599_627_370_497.0,
+            1.0 + f64::EPSILON,
+            1.0 - f64::EPSILON / 2.0,
         ];
         for x in edges {
             for y in edges {
