@@ -4,7 +4,10 @@
 //! grouped or not. Partials travel between partitions and machines in their wire format. Parameters other than the columns are
 //! a JSON object as the last argument: `echoes_std(x, '{"ddof": 0}')`. NULLs are missing rows. Undefined results are NULL.
 //!
-//! SQL does not say in what order rows come, so sums are those of the engine within its documented errors, not to its bits.
+//! DISTINCT is what the planner makes of it: rows of one column are made distinct beforehand, more are refused.
+//!
+//! SQL does not say in what order rows come, so answers are those of the engine within its documented errors (the tests
+//! hold them to 1e-10 of themselves), and to its bits where rows come in the same blocks.
 //! Left out are kernels whose answer is a row's number, those that need several readings (quantiles), those on independent
 //! samples, and those that write columns.
 //!

@@ -1,133 +1,73 @@
-//! The registry in SQL: grouped and not, over partitions and over a cluster, beside the engine itself.
+//! The registry in SQL: grouped and not, over partitions and batches, beside the engine itself.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps fails as it should")]
 
-use ballista::prelude::SessionContextExt as _;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
+mod common;
+
+use common::{ROWS, ask, assert_agreed, close, columns, engine, row};
+use datafusion::arrow::array::{Float64Array, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
-use datafusion::execution::SessionStateBuilder;
-use datafusion::prelude::{CsvReadOptions, SessionConfig, SessionContext};
-use echoes_engine::{Engine, Request};
-use echoes_io::{Memory, View};
+use datafusion::prelude::{SessionConfig, SessionContext};
 use serde_json::json;
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const ROWS: i64 = 20_000;
-const GROUPS: i64 = 3;
-
-/// A group, a double far from zero, an integer; x is absent in every seventh row.
-fn row(i: i64) -> (i64, Option<f64>, i64) {
-    let noise = (i.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) >> 40) as f64 / 1e3;
-    (i % GROUPS, (i % 7 != 3).then_some(1e7 + noise), i * i % 1009)
-}
-
-/// Some rows of a group, of the whole for `None`, without those that lack x.
-fn columns(group: Option<i64>) -> [Vec<f64>; 2] {
-    let rows = (0..ROWS).map(row).filter(|(g, x, _)| x.is_some() && group.is_none_or(|group| *g == group));
-    let (x, y): (Vec<f64>, Vec<f64>) = rows.map(|(_, x, y)| (x.unwrap(), y as f64)).unzip();
-    [x, y]
-}
-
-/// The table over several partitions, each of several batches.
-fn context() -> Result<SessionContext> {
+/// The rows as the table `t`, dealt out to partitions in runs of 50, each in batches of so many.
+fn context(rows: &[i64], partitions: usize, batch: usize) -> Result<SessionContext> {
     let schema = Arc::new(Schema::new(vec![
         Field::new("g", DataType::Int64, false),
         Field::new("x", DataType::Float64, true),
         Field::new("y", DataType::Int64, false),
     ]));
-    let batch = |rows: Vec<i64>| {
+    let batch_of = |rows: &[i64]| {
         let g: Int64Array = rows.iter().map(|&i| Some(row(i).0)).collect();
         let x: Float64Array = rows.iter().map(|&i| row(i).1).collect();
         let y: Int64Array = rows.iter().map(|&i| Some(row(i).2)).collect();
-        RecordBatch::try_new(schema.clone(), vec![Arc::new(g), Arc::new(x), Arc::new(y)])
+        RecordBatch::try_new(schema.clone(), vec![Arc::new(g), Arc::new(x), Arc::new(y)]).unwrap()
     };
-    let mut partitions = Vec::new();
-    for partition in 0..4 {
-        let rows: Vec<i64> = (0..ROWS).filter(|i| i / 50 % 4 == partition).collect();
-        partitions
-            .push(rows.chunks(1300).map(|rows| batch(rows.to_vec())).collect::<std::result::Result<Vec<_>, _>>()?);
-    }
-    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(4));
-    context.register_table("t", Arc::new(MemTable::try_new(schema, partitions)?))?;
+    let dealt = |partition| {
+        let runs = rows.chunks(50).skip(partition).step_by(partitions);
+        runs.collect::<Vec<_>>().concat().chunks(batch).map(batch_of).collect()
+    };
+    let table = MemTable::try_new(schema.clone(), (0..partitions).map(dealt).collect())?;
+    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions));
+    context.register_table("t", Arc::new(table))?;
     echoes_datafusion::register_all(&context);
     Ok(context)
 }
 
-/// What the engine says of columns.
-fn engine(name: &str, parameters: serde_json::Value, columns: &[Vec<f64>]) -> String {
-    let entry = echoes_stats::KERNELS.iter().find(|entry| entry.spec.name == name).unwrap();
-    let kernel = (entry.bind)(parameters).unwrap();
-    let memory = Memory::named(columns.iter().enumerate().map(|(i, x)| (format!("c{i}"), View::from(x))));
-    let requests = [Request { kernel: kernel.as_ref(), columns: (0..columns.len()).collect() }];
-    let (mut answers, _) = Engine::new().job().answers(&memory, &requests).unwrap();
-    answers.pop().unwrap().unwrap().get().to_owned()
-}
-
-/// One column of the answer, as doubles or as text.
-async fn ask(context: &SessionContext, query: &str) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    for batch in context.sql(query).await?.collect().await? {
-        let column: &ArrayRef = batch.column(0);
-        for i in 0..column.len() {
-            found.push(match column.data_type() {
-                _ if column.is_null(i) => "null".to_owned(),
-                DataType::Float64 => column.as_primitive::<Float64Type>().value(i).to_string(),
-                DataType::Int64 => column.as_primitive::<Int64Type>().value(i).to_string(),
-                _ => column.as_string::<i32>().value(i).to_owned(),
-            });
-        }
-    }
-    Ok(found)
-}
-
-/// Numbers in two texts agree within the stated error of a merge in another order.
-fn assert_close(found: &str, expected: &str, what: &str) {
-    let numbers = |text: &str| -> Vec<f64> {
-        text.split(|c: char| !(c.is_ascii_digit() || ".eE+-".contains(c)))
-            .filter_map(|word| word.parse().ok())
-            .collect()
-    };
-    let (a, b) = (numbers(found), numbers(expected));
-    assert!(!b.is_empty() && a.len() == b.len(), "{what}: {found} against {expected}");
-    for (a, b) in a.iter().zip(&b) {
-        assert!((a - b).abs() <= 1e-10 * a.abs().max(b.abs()).max(1e-3), "{what}: {found} against {expected}");
-    }
+fn all() -> Vec<i64> {
+    (0..ROWS).collect()
 }
 
 #[tokio::test]
-async fn every_function_says_what_the_engine_says_grouped_and_not() -> Result<()> {
-    let context = context()?;
-    let mut tried = 0;
-    for aggregate in echoes_datafusion::aggregates() {
-        let name = aggregate.name();
-        let kernel = name.strip_prefix("echoes_").unwrap();
-        let entry = echoes_stats::KERNELS.iter().find(|entry| entry.spec.name == kernel).unwrap();
-        let pair = !entry.spec.columns.accepts(1);
-        let (arguments, width) = if pair { ("x, y", 2) } else { ("x", 1) };
-        let all = ask(&context, &format!("SELECT {name}({arguments}) FROM t")).await?;
-        assert_close(&all[0], &engine(kernel, json!({}), &columns(None)[..width]), name);
-        let grouped = ask(&context, &format!("SELECT {name}({arguments}) FROM t GROUP BY g ORDER BY g")).await?;
-        assert_eq!(grouped.len(), GROUPS as usize);
-        for (group, found) in (0..GROUPS).zip(&grouped) {
-            assert_close(found, &engine(kernel, json!({}), &columns(Some(group))[..width]), name);
-        }
-        tried += 1;
+async fn every_function_agrees_with_the_engine_over_partitions_and_batches() -> Result<()> {
+    let rows = all();
+    for (partitions, batch) in [(4, 1300), (7, 77), (2, 8192), (1, 3)] {
+        assert_agreed(&context(&rows, partitions, batch)?, &rows, close).await?;
     }
-    assert!(tried >= 12, "{tried} functions");
     Ok(())
 }
 
 #[tokio::test]
+async fn where_blocks_are_the_same_so_are_the_bits() -> Result<()> {
+    // One batch of three blocks without a NULL, of which each group is one.
+    let rows: Vec<i64> = all().into_iter().filter(|i| row(*i).1.is_some()).take(6000).collect();
+    let same = |found: &str, expected: &str, what: &str| assert_eq!(found, expected, "{what}");
+    assert_agreed(&context(&rows, 1, 6000)?, &rows, same).await
+}
+
+#[tokio::test]
 async fn parameters_are_json_and_bad_ones_are_refused_with_their_name() -> Result<()> {
-    let context = context()?;
+    let context = context(&all(), 4, 1300)?;
     let found = ask(&context, "SELECT echoes_std(x, '{\"ddof\": 1}') FROM t").await?;
-    assert_close(&found[0], &engine("std", json!({ "ddof": 1 }), &columns(None)[..1]), "std");
+    close(&found[0], &engine("std", json!({ "ddof": 1 }), &columns(&all(), None)), "std");
     for (query, needle) in [
         ("SELECT echoes_std(x, '{\"dof\": 1}') FROM t", "dof"),
         ("SELECT echoes_std(x, 'one') FROM t", "not JSON"),
         ("SELECT echoes_std(x, y) FROM t", "one column"),
-        ("SELECT echoes_std(DISTINCT x) FROM t", "DISTINCT"),
+        ("SELECT echoes_std(DISTINCT x), echoes_std(DISTINCT y) FROM t", "DISTINCT"),
         ("SELECT echoes_std(CAST(g AS VARCHAR)) FROM t", "one column"),
         ("SELECT echoes_std(x > 1) FROM t", "numbers"),
     ] {
@@ -138,44 +78,52 @@ async fn parameters_are_json_and_bad_ones_are_refused_with_their_name() -> Resul
 }
 
 #[tokio::test]
-async fn no_rows_are_null_and_integers_are_exact() -> Result<()> {
-    let context = context()?;
-    assert_eq!(ask(&context, "SELECT echoes_mean(x) FROM t WHERE g > 99").await?, ["null"]);
-    assert_eq!(ask(&context, "SELECT echoes_count(x) FROM t WHERE g > 99").await?, ["0"]);
-    let sum: i64 = (0..ROWS).map(|i| row(i).2).sum();
-    let found = ask(&context, "SELECT echoes_sum(y) FROM t").await?;
-    assert_eq!(found[0].parse::<f64>().unwrap(), sum as f64);
+async fn the_planner_makes_distinct_rows_of_one_column() -> Result<()> {
+    let context = context(&all(), 4, 1300)?;
+    let distinct: BTreeSet<i64> = all().into_iter().map(|i| row(i).2).collect();
+    assert!(distinct.len() < 1000);
+    let found = ask(&context, "SELECT echoes_std(DISTINCT y) FROM t").await?;
+    close(&found[0], &engine("std", json!({}), &[distinct.iter().map(|&y| y as f64).collect()]), "std");
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_ballista_cluster_says_the_same() -> Result<()> {
-    let mut state = SessionStateBuilder::new()
-        .with_config(SessionConfig::new().with_target_partitions(4))
-        .with_default_features()
-        .build();
-    for aggregate in echoes_datafusion::aggregates() {
-        datafusion::execution::FunctionRegistry::register_udaf(&mut state, Arc::new(aggregate))?;
+#[tokio::test]
+async fn no_rows_are_null() -> Result<()> {
+    let context = context(&all(), 4, 1300)?;
+    let of_group_1 = columns(&all(), Some(1))[0].len().to_string();
+    for (query, wanted) in [
+        ("SELECT echoes_mean(x) FROM t WHERE g > 99", vec!["null"]),
+        ("SELECT echoes_count(x) FROM t WHERE g > 99", vec!["0"]),
+        ("SELECT echoes_count(x) FILTER (WHERE g = 1) FROM t GROUP BY g = 1 ORDER BY g = 1", vec!["0", &of_group_1]),
+        (
+            "SELECT echoes_max(y) FILTER (WHERE g = 1 AND y = 4) FROM t GROUP BY g ORDER BY g",
+            vec!["null", "4.0", "null"],
+        ),
+        ("SELECT echoes_std(CAST(NULL AS DOUBLE)) FROM t", vec!["null"]),
+        ("SELECT echoes_mean(x) FROM t WHERE g > 99 GROUP BY g", vec![]),
+    ] {
+        assert_eq!(ask(&context, query).await?, wanted, "{query}");
     }
-    let context = SessionContext::standalone_with_state(state).await?;
-    // Files, because executors read them themselves.
-    let directory = tempfile::tempdir()?;
-    for part in 0..3 {
-        let mut text = "g,x,y\n".to_owned();
-        for (g, x, y) in (0..ROWS).filter(|i| i % 3 == part).map(row) {
-            let x = x.map_or(String::new(), |x| x.to_string());
-            let _ = writeln!(text, "{g},{x},{y}");
-        }
-        std::fs::write(directory.path().join(format!("{part}.csv")), text)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn numbers_of_every_type_are_taken_and_integers_are_exact() -> Result<()> {
+    let context = context(&all(), 4, 1300)?;
+    let small: Vec<f64> = (0..ROWS).map(|i| (row(i).2 % 100) as f64).collect();
+    let mean = engine("mean", json!({}), std::slice::from_ref(&small));
+    let signed = ["TINYINT", "SMALLINT", "INT", "BIGINT"];
+    let unsigned = ["TINYINT UNSIGNED", "SMALLINT UNSIGNED", "INT UNSIGNED", "BIGINT UNSIGNED"];
+    for number in signed.into_iter().chain(unsigned).chain(["REAL", "DOUBLE", "DECIMAL(9, 2)"]) {
+        let found = ask(&context, &format!("SELECT echoes_mean(CAST(y % 100 AS {number})) FROM t")).await?;
+        close(&found[0], &mean, number);
+        let found = ask(&context, &format!("SELECT echoes_sum(CAST(y % 100 AS {number})) FROM t")).await?;
+        assert_eq!(found[0].parse::<f64>().unwrap(), small.iter().sum::<f64>(), "{number}");
     }
-    let path = directory.path().display().to_string();
-    context.register_csv("t", &path, CsvReadOptions::new()).await?;
-    let found = ask(&context, "SELECT echoes_std(x) FROM t GROUP BY g ORDER BY g").await?;
-    assert_eq!(found.len(), GROUPS as usize);
-    for (group, found) in (0..GROUPS).zip(&found) {
-        assert_close(found, &engine("std", json!({}), &columns(Some(group))[..1]), "std");
-    }
-    let found = ask(&context, "SELECT echoes_corr(x, y) FROM t").await?;
-    assert_close(&found[0], &engine("corr", json!({}), &columns(None)), "corr");
+    let query = "SELECT echoes_sum(v) FROM (VALUES (9007199254740993), (-9007199254740992), (NULL)) AS w(v)";
+    assert_eq!(ask(&context, query).await?[0].parse::<f64>().unwrap(), 1.0);
+    let query = "SELECT echoes_max(CAST(x AS REAL)) FROM t";
+    let most = columns(&all(), None)[0].iter().map(|&x| f64::from(x as f32)).fold(0.0, f64::max);
+    assert_eq!(ask(&context, query).await?[0].parse::<f64>().unwrap(), most);
     Ok(())
 }
