@@ -1,6 +1,9 @@
 //! What one reading of the data leaves behind.
 
-use crate::{Block, Bundle};
+use crate::{
+    Block, Bundle,
+    sweep::{Halt, Sweep},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// What one reading of the data leaves behind: a few numbers that stand for all rows seen so far.
@@ -39,6 +42,13 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
     fn is_nothing(setup: &Self::Setup) -> bool {
         let _ = setup;
         false
+    }
+
+    /// How the partial of a whole column is made of sweeps that something else makes over its blocks, to the bits of absorbing
+    /// them; `None` if it cannot be.
+    fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+        let _ = setup;
+        None
     }
 
     /// Adds the partials that this one is made of to the reading; a tuple adds each of its own.
@@ -98,6 +108,12 @@ macro_rules! tuple {
             fn merge(&mut self, later: &Self) { $(Partial::merge(&mut self.$index, &later.$index);)+ }
             fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
                 true $(&& $letter::covers(&have.$index, &want.$index))+
+            }
+            fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+                $($letter::swept(&setup.$index)?;)+
+                Some(|setup, column| {
+                    Ok(($($letter::swept(&setup.$index).ok_or(Halt)?(&setup.$index, column)?,)+))
+                })
             }
             fn spread(setup: &Self::Setup, bundle: &mut Bundle) { $($letter::spread(&setup.$index, bundle);)+ }
             fn gather(setup: &Self::Setup, bundle: &Bundle) -> Option<Self> {
