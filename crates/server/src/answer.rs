@@ -6,6 +6,7 @@ use crate::{
     media::{NPY, Wanted, gzip},
     problem::{Kind, Problem},
     routes::JSON,
+    work::to_its_end,
 };
 use axum::{
     body::Bytes,
@@ -130,7 +131,8 @@ impl Asked<'_> {
         if let Some((cache, content)) = self.kept {
             job = job.cache(cache, content);
         }
-        let (mut answers, report) = job.answers(self.source, &[self.request()]).map_err(refuse)?;
+        let (mut answers, report) =
+            to_its_end(|held| job.holding(held).answers(self.source, &[self.request()])).map_err(refuse)?;
         let answer = answers.pop().unwrap_or(Err(Error::Reject(Reject::Kernel("it has no answer"))));
         Ok((answer.map_err(refuse)?, report))
     }
@@ -154,7 +156,7 @@ impl Asked<'_> {
         let body = if self.kernel.spec().form.writes_columns() {
             let mut array = Array(None);
             let job = engine.job().nan(self.nan).cancel(cancel);
-            job.write(self.source, &self.request(), &mut array).map_err(refuse)?;
+            to_its_end(|held| job.holding(held).write(self.source, &self.request(), &mut array)).map_err(refuse)?;
             array.finish()?
         } else {
             let (answer, report) = self.run(engine, cancel)?;

@@ -13,7 +13,7 @@ use crate::{
     receive::{check_length, receive},
     room::make_room,
     store::Name,
-    work::{self, Place},
+    work::{self, Place, to_its_end},
 };
 use axum::{
     body::Bytes,
@@ -142,7 +142,7 @@ fn answer(
     if let Some(cache) = &app.partials {
         job = job.cache(cache, content.as_bytes());
     }
-    let (answers, report) = job.answers(source.as_ref(), &requests).map_err(refuse)?;
+    let (answers, report) = to_its_end(|held| job.holding(held).answers(source.as_ref(), &requests)).map_err(refuse)?;
     let outcomes = prepared.iter().zip(answers).map(|(ready, answer)| {
         let (result, problem) = match answer {
             Ok(result) => (Some(result), None),

@@ -6,8 +6,8 @@ use crate::{
     problem::{Kind, Problem, Shed},
     workers::{Panicked, guarded},
 };
-use echoes_engine::Cancel;
-use std::sync::Arc;
+use echoes_engine::{Cancel, Held};
+use std::sync::{Arc, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 /// Where work is done.
@@ -40,11 +40,47 @@ pub(crate) async fn run<T: Send + 'static>(
     done.unwrap_or_else(|Panicked| Err(Problem::internal()))
 }
 
+/// A run of the engine, to the end of the last of its work. A cancelled run returns while a transform that cannot be stopped goes
+/// on: until that ends, the thread stays taken and the request's memory too.
+pub(crate) fn to_its_end<T>(run: impl FnOnce(&Held) -> T) -> T {
+    let (going_on, ended) = mpsc::channel::<()>();
+    let held: Held = Arc::new(going_on);
+    let result = run(&held);
+    drop(held);
+    // Nothing is ever sent: this is the end of the last sender.
+    let _ = ended.recv();
+    result
+}
+
 /// Stops the kernel when nobody waits for it any more: the deadline has passed, or the client has gone.
 struct CancelOnDrop(Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+        time::Duration,
+    };
+
+    #[test]
+    fn what_goes_on_is_waited_for() {
+        let done = Arc::new(AtomicBool::new(false));
+        to_its_end(|held| {
+            let (held, done) = (Arc::clone(held), Arc::clone(&done));
+            thread::spawn(move || {
+                thread::sleep(Duration::from_millis(20));
+                done.store(true, Ordering::SeqCst);
+                drop(held);
+            });
+        });
+        assert!(done.load(Ordering::SeqCst));
     }
 }

@@ -7,8 +7,8 @@
 //! Error of the logarithm against fixed-point arithmetic of 320 bits: ≤ 0.8 units in the last place.
 
 use super::exp::{LN_2_HIGH, LN_2_LOW};
-use echoes_simd::Lanes;
-use std::f64::consts::SQRT_2;
+use echoes_simd::{Lanes, Operation, run};
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// What makes a subnormal number a normal one.
 const UP: f64 = (1u64 << 54) as f64;
@@ -56,11 +56,41 @@ fn put_together<L: Lanes>(l: L, f: L::V, k: L::V) -> L::V {
     k * l.splat(LN_2_HIGH) - (small - f)
 }
 
+/// [`ln`] of one number.
+pub(super) fn ln_of(x: f64) -> f64 {
+    struct One(f64);
+    impl Operation for One {
+        type Output = f64;
+        #[inline(always)]
+        fn run<L: Lanes>(self, l: L) -> f64 {
+            l.to_array(ln(l, l.splat(self.0)))[0]
+        }
+    }
+    run(One(x))
+}
+
+/// `ln(1 + x)` of one number above −1, without rounding the sum: ≤ 2 units in the last place of error.
+pub(super) fn ln_1p_of(x: f64) -> f64 {
+    struct One(f64);
+    impl Operation for One {
+        type Output = f64;
+        #[inline(always)]
+        fn run<L: Lanes>(self, l: L) -> f64 {
+            l.to_array(put_together(l, l.splat(self.0), l.splat(0.0)))[0]
+        }
+    }
+    if (FRAC_1_SQRT_2 - 1.0..SQRT_2 - 1.0).contains(&x) {
+        return run(One(x));
+    }
+    let sum = 1.0 + x;
+    ln_of(sum) + (x - (sum - 1.0)) / sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::special::oracle::{self, rational, ulp};
-    use echoes_simd::{Level, Operation, run, run_at};
+    use echoes_simd::{Level, run_at};
     use num_rational::BigRational;
 
     struct All<'a>(&'a [f64]);
@@ -110,6 +140,25 @@ mod tests {
         }
         println!("ln: {worst:.3} units in the last place");
         assert!(worst <= 0.8, "{worst}");
+    }
+
+    #[test]
+    fn of_one_plus_a_number() {
+        let mut noise = oracle::noise(5);
+        let mut worst = 0.0f64;
+        for i in 0..3000 {
+            let x = (noise() - 0.5) * 2f64.powi(-(i % 60)) + if i % 7 == 0 { noise() } else { 0.0 };
+            let found = ln_1p_of(x);
+            // (1 + x) e^-y next to 1, as for the logarithm.
+            let rest = (rational(1.0) + rational(x)) * oracle::exp(-found) - rational(1.0);
+            let truth = rational(found) + &rest - &rest * &rest / rational(2.0);
+            if found != 0.0 {
+                worst = worst.max(ulp(found, &truth));
+            }
+        }
+        println!("ln(1 + x): {worst:.3} units in the last place");
+        assert!(worst <= 2.0, "{worst}");
+        assert_eq!((ln_of(1.0), ln_1p_of(0.0)), (0.0, 0.0));
     }
 
     #[test]
