@@ -1,7 +1,8 @@
 //! Sweeps over a block in the first-level cache: each one loop, at the speed of the vector units, the same bits everywhere.
 //!
-//! Element `i` of a block always lands in virtual lane `i mod 32`, and the lanes are added as one fixed tree.
-//! A block's last group is filled up with values that change nothing.
+//! They are the insides of an [`Operation`](echoes_simd::Operation): a partial takes in a block as one of those, so that what it
+//! computes between its sweeps is compiled for the level too. Element `i` of a block always lands in virtual lane `i mod 32`, and
+//! the lanes are added as one fixed tree. A block's last group is filled up with values that change nothing.
 //!
 //! `ahead` says whether to ask for the rows to come, [`is_followed`].
 //!
@@ -10,55 +11,104 @@
 //! the last place beside the truth.
 
 use echoes_kernel::{BLOCK, Block, CHUNK};
-use echoes_simd::{GROUP, Lanes, Operation, run, split};
+use echoes_simd::{GROUP, Lanes, split};
 use std::ops::{Add, Range, Sub};
 
 /// `Σ x`.
-#[inline]
-pub(crate) fn total(x: &[f64], ahead: bool) -> f64 {
-    run(Total { x, ahead })
+#[inline(always)]
+pub(crate) fn total<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
+    // −0 is the identity of addition: +0 would turn a sum of −0 into +0.
+    let mut space = [0.0; GROUP];
+    let (groups, tail) = split(x, -0.0, &mut space);
+    let mut total = Long::new(l, -0.0);
+    for groups in groups.chunks(RUN) {
+        let mut run = [l.splat(-0.0); 4];
+        for group in groups {
+            if ahead {
+                prefetch(l, group, FIRST_HALF);
+            }
+            add(&mut run, l.load(group));
+        }
+        total.add(run);
+    }
+    if let Some(group) = tail {
+        total.add(l.load(group));
+    }
+    total.value(l)
 }
 
-/// `Σ d` with `d = x − center`.
-#[inline]
-pub(crate) fn deviation(x: &[f64], center: f64, ahead: bool) -> f64 {
-    run(FindPowers::<1> { x, center, ahead })[0]
-}
-
-/// `Σ d`, to the bits of [`deviation`], and `Σ d²`.
-#[inline]
-pub(crate) fn squares(x: &[f64], center: f64, ahead: bool) -> [f64; 4] {
-    run(FindPowers::<2> { x, center, ahead })
-}
-
-/// `Σ d` and `Σ d²`, to the bits of [`squares`], `Σ d³` and `Σ d⁴`.
-#[inline]
-pub(crate) fn powers(x: &[f64], center: f64, ahead: bool) -> [f64; 4] {
-    run(FindPowers::<4> { x, center, ahead })
-}
-
-/// The means of the whole eights of each slice; NaN where there are none.
-#[inline]
-pub(crate) fn rough_means(x: [&[f64]; 3]) -> [f64; 3] {
-    run(RoughMeans(x))
+/// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − center`, up to `ORDER`, which is 1, 2 or 4, and zeros beyond it; the lower ones to
+/// the same bits for every order.
+#[inline(always)]
+pub(crate) fn powers<L: Lanes, const ORDER: usize>(l: L, x: &[f64], center: f64, ahead: bool) -> [f64; 4] {
+    // The center changes nothing: its deviation is zero.
+    let mut space = [0.0; GROUP];
+    let (groups, tail) = split(x, center, &mut space);
+    let zero = [l.splat(0.0); 4];
+    let (mut first, mut second) = (Long::new(l, 0.0), Long::new(l, 0.0));
+    let center = l.splat(center);
+    let mut run = Run::<L, ORDER> { l, center, first: zero, second: zero, third: zero, fourth: zero };
+    for groups in groups.chunks(RUN) {
+        (run.first, run.second) = (zero, zero);
+        if L::WIDE {
+            run.add::<0, 4>(groups, ahead);
+        } else {
+            run.add::<0, 1>(groups, ahead);
+            run.add::<1, 2>(groups, ahead);
+            run.add::<2, 3>(groups, ahead);
+            run.add::<3, 4>(groups, ahead);
+        }
+        first.add(run.first);
+        second.add(run.second);
+    }
+    if let Some(group) = tail {
+        (run.first, run.second) = (zero, zero);
+        run.add::<0, 4>(std::slice::from_ref(group), false);
+        first.add(run.first);
+        second.add(run.second);
+    }
+    [first.value(l), second.value(l), l.total(run.third), l.total(run.fourth)]
 }
 
 /// `Σ (x − cx)(y − cy)` of two columns of one length.
-#[inline]
-pub(crate) fn product(x: &[f64], cx: f64, y: &[f64], cy: f64) -> f64 {
-    run(Product { x, cx, y, cy })
+#[inline(always)]
+pub(crate) fn product<L: Lanes>(l: L, (x, cx): (&[f64], f64), (y, cy): (&[f64], f64)) -> f64 {
+    let mut spaces = [[0.0; GROUP]; 2];
+    let [x_space, y_space] = &mut spaces;
+    let ((xs, x_tail), (ys, y_tail)) = (split(x, cx, x_space), split(y, cy, y_space));
+    let (cx, cy) = (l.splat(cx), l.splat(cy));
+    let mut total = Long::new(l, 0.0);
+    for (xs, ys) in xs.chunks(RUN).zip(ys.chunks(RUN)) {
+        let mut run = [l.splat(0.0); 4];
+        for (x, y) in xs.iter().zip(ys) {
+            add_products::<L>(&mut run, (l.load(x), cx), (l.load(y), cy));
+        }
+        total.add(run);
+    }
+    if let (Some(x), Some(y)) = (x_tail, y_tail) {
+        let mut run = [l.splat(0.0); 4];
+        add_products::<L>(&mut run, (l.load(x), cx), (l.load(y), cy));
+        total.add(run);
+    }
+    total.value(l)
 }
 
-/// Smallest and largest, NaN left aside, and whether there is a NaN.
-#[inline]
-pub(crate) fn range(x: &[f64], ahead: bool) -> Extremes {
-    run(FindRange { x, ahead })
+#[inline(always)]
+fn add_products<L: Lanes>(sum: &mut [L::V; 4], (x, cx): ([L::V; 4], L::V), (y, cy): ([L::V; 4], L::V)) {
+    for i in 0..4 {
+        sum[i] = sum[i] + (x[i] - cx) * (y[i] - cy);
+    }
 }
 
-/// Where `value` first stands; nowhere for NaN.
-#[inline]
-pub(crate) fn position(x: &[f64], value: f64) -> Option<usize> {
-    run(FindPosition { x, value })
+/// The mean of the whole eights of `x`; NaN where there are none.
+#[inline(always)]
+pub(crate) fn rough_mean<L: Lanes>(l: L, x: &[f64]) -> f64 {
+    let (eights, _) = x.as_chunks::<8>();
+    let mut sum = l.splat(0.0);
+    for eight in eights {
+        sum = sum + l.load8(eight);
+    }
+    l.across(sum) / (8 * eights.len()) as f64
 }
 
 /// What [`range`] finds: `min > max` if there is nothing but NaN.
@@ -69,6 +119,58 @@ pub(crate) struct Extremes {
     pub(crate) nan: bool,
 }
 
+/// Smallest and largest, NaN left aside, and whether there is a NaN.
+#[inline(always)]
+pub(crate) fn range<L: Lanes>(l: L, x: &[f64], ahead: bool) -> Extremes {
+    let (groups, rest) = x.as_chunks::<GROUP>();
+    let zero = l.splat(0.0);
+    let mut found = Found {
+        min: [l.splat(f64::INFINITY); 4],
+        max: [l.splat(f64::NEG_INFINITY); 4],
+        ordered: [l.ordered(zero, zero); 2],
+    };
+    if L::WIDE {
+        found.vectors::<0, 4>(l, groups, ahead);
+    } else {
+        found.vectors::<0, 2>(l, groups, ahead);
+        found.vectors::<2, 4>(l, groups, ahead);
+    }
+    let Found { min, max, ordered } = found;
+    let mut nan = l.bits(ordered[0] & ordered[1]) != u8::MAX;
+    let (mins, maxs) = (
+        l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3]))),
+        l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3]))),
+    );
+    let (mut min, mut max) = (mins[0], maxs[0]);
+    // Comparisons with NaN are false, so NaN is passed over here too.
+    for i in 1..8 {
+        min = if mins[i] < min { mins[i] } else { min };
+        max = if max < maxs[i] { maxs[i] } else { max };
+    }
+    for &x in rest {
+        min = if x < min { x } else { min };
+        max = if max < x { x } else { max };
+        nan |= x.is_nan();
+    }
+    Extremes { min, max, nan }
+}
+
+/// Where `value` first stands; nowhere for NaN.
+#[inline(always)]
+pub(crate) fn position<L: Lanes>(l: L, x: &[f64], value: f64) -> Option<usize> {
+    let wanted = l.splat(value);
+    let (eights, rest) = x.as_chunks::<8>();
+    for (i, eight) in eights.iter().enumerate() {
+        let x = l.load8(eight);
+        let equal = l.bits(l.le(x, wanted) & l.le(wanted, x));
+        if equal != 0 {
+            return Some(8 * i + equal.trailing_zeros() as usize);
+        }
+    }
+    let from = x.len() - rest.len();
+    rest.iter().position(|&x| x == value).map(|at| from + at)
+}
+
 /// Whether all values are the same: then deviations from one of them are exactly zero.
 #[inline]
 pub(crate) fn is_constant(x: &[f64]) -> bool {
@@ -77,40 +179,11 @@ pub(crate) fn is_constant(x: &[f64]) -> bool {
 
 /// A finite center for the deviations of a block: its rounded mean, or one of its values where they are all the same or their
 /// sum overflows.
-#[inline]
-pub(crate) fn center(x: &[f64]) -> f64 {
-    let mean = if is_constant(x) { x.first().copied().unwrap_or(0.0) } else { total(x, false) / x.len() as f64 };
-    [mean, x.first().copied().unwrap_or(0.0)].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
-}
-
-struct Total<'a> {
-    x: &'a [f64],
-    ahead: bool,
-}
-
-impl Operation for Total<'_> {
-    type Output = f64;
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> f64 {
-        // −0 is the identity of addition: +0 would turn a sum of −0 into +0.
-        let mut space = [0.0; GROUP];
-        let (groups, tail) = split(self.x, -0.0, &mut space);
-        let mut total = Long::new(l, -0.0);
-        for groups in groups.chunks(RUN) {
-            let mut run = [l.splat(-0.0); 4];
-            for group in groups {
-                if self.ahead {
-                    prefetch(l, group, FIRST_HALF);
-                }
-                add(&mut run, l.load(group));
-            }
-            total.add(run);
-        }
-        if let Some(group) = tail {
-            total.add(l.load(group));
-        }
-        total.value(l)
-    }
+#[inline(always)]
+pub(crate) fn center<L: Lanes>(l: L, x: &[f64]) -> f64 {
+    let first = x.first().copied().unwrap_or(0.0);
+    let mean = if is_constant(x) { first } else { total(l, x, false) / x.len() as f64 };
+    [mean, first].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
 }
 
 /// Groups that a lane adds one by one.
@@ -149,47 +222,6 @@ impl<V: Copy + Add<Output = V> + Sub<Output = V>> Long<V> {
 fn add<V: Copy + Add<Output = V>>(sum: &mut [V; 4], x: [V; 4]) {
     for i in 0..4 {
         sum[i] = sum[i] + x[i];
-    }
-}
-
-/// Sums of powers of deviations up to `ORDER`, which is 1, 2 or 4; zeros beyond it.
-struct FindPowers<'a, const ORDER: usize> {
-    x: &'a [f64],
-    center: f64,
-    ahead: bool,
-}
-
-impl<const ORDER: usize> Operation for FindPowers<'_, ORDER> {
-    type Output = [f64; 4];
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [f64; 4] {
-        // The center changes nothing: its deviation is zero.
-        let mut space = [0.0; GROUP];
-        let (groups, tail) = split(self.x, self.center, &mut space);
-        let zero = [l.splat(0.0); 4];
-        let center = l.splat(self.center);
-        let (mut first, mut second) = (Long::new(l, 0.0), Long::new(l, 0.0));
-        let mut run = Run::<L, ORDER> { l, center, first: zero, second: zero, third: zero, fourth: zero };
-        for groups in groups.chunks(RUN) {
-            (run.first, run.second) = (zero, zero);
-            if L::WIDE {
-                run.add::<0, 4>(groups, self.ahead);
-            } else {
-                run.add::<0, 1>(groups, self.ahead);
-                run.add::<1, 2>(groups, self.ahead);
-                run.add::<2, 3>(groups, self.ahead);
-                run.add::<3, 4>(groups, self.ahead);
-            }
-            first.add(run.first);
-            second.add(run.second);
-        }
-        if let Some(group) = tail {
-            (run.first, run.second) = (zero, zero);
-            run.add::<0, 4>(std::slice::from_ref(group), false);
-            first.add(run.first);
-            second.add(run.second);
-        }
-        [first.value(l), second.value(l), l.total(run.third), l.total(run.fourth)]
     }
 }
 
@@ -258,101 +290,6 @@ fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
     }
 }
 
-struct RoughMeans<'a>([&'a [f64]; 3]);
-
-impl Operation for RoughMeans<'_> {
-    type Output = [f64; 3];
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [f64; 3] {
-        let mut means = [0.0; 3];
-        for (x, mean) in self.0.into_iter().zip(&mut means) {
-            let (eights, _) = x.as_chunks::<8>();
-            let mut sum = l.splat(0.0);
-            for eight in eights {
-                sum = sum + l.load8(eight);
-            }
-            *mean = l.across(sum) / (8 * eights.len()) as f64;
-        }
-        means
-    }
-}
-
-struct Product<'a> {
-    x: &'a [f64],
-    cx: f64,
-    y: &'a [f64],
-    cy: f64,
-}
-
-impl Operation for Product<'_> {
-    type Output = f64;
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> f64 {
-        let mut spaces = [[0.0; GROUP]; 2];
-        let [x_space, y_space] = &mut spaces;
-        let ((xs, x_tail), (ys, y_tail)) = (split(self.x, self.cx, x_space), split(self.y, self.cy, y_space));
-        let (cx, cy) = (l.splat(self.cx), l.splat(self.cy));
-        let mut total = Long::new(l, 0.0);
-        for (xs, ys) in xs.chunks(RUN).zip(ys.chunks(RUN)) {
-            let mut run = [l.splat(0.0); 4];
-            for (x, y) in xs.iter().zip(ys) {
-                Self::step(l, &mut run, (l.load(x), cx), (l.load(y), cy));
-            }
-            total.add(run);
-        }
-        if let (Some(x), Some(y)) = (x_tail, y_tail) {
-            let mut run = [l.splat(0.0); 4];
-            Self::step(l, &mut run, (l.load(x), cx), (l.load(y), cy));
-            total.add(run);
-        }
-        total.value(l)
-    }
-}
-
-impl Product<'_> {
-    #[inline(always)]
-    fn step<L: Lanes>(_: L, sum: &mut [L::V; 4], (x, cx): ([L::V; 4], L::V), (y, cy): ([L::V; 4], L::V)) {
-        for i in 0..4 {
-            sum[i] = sum[i] + (x[i] - cx) * (y[i] - cy);
-        }
-    }
-}
-
-struct FindRange<'a> {
-    x: &'a [f64],
-    ahead: bool,
-}
-
-impl Operation for FindRange<'_> {
-    type Output = Extremes;
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Extremes {
-        let (groups, rest) = self.x.as_chunks::<GROUP>();
-        let zero = l.splat(0.0);
-        let mut found = Found {
-            min: [l.splat(f64::INFINITY); 4],
-            max: [l.splat(f64::NEG_INFINITY); 4],
-            ordered: [l.ordered(zero, zero); 2],
-        };
-        if L::WIDE {
-            found.vectors::<0, 4>(l, groups, self.ahead);
-        } else {
-            found.vectors::<0, 2>(l, groups, self.ahead);
-            found.vectors::<2, 4>(l, groups, self.ahead);
-        }
-        let Found { min, max, ordered } = found;
-        let nan = l.bits(ordered[0] & ordered[1]) != u8::MAX || rest.iter().any(|x| x.is_nan());
-        let min = l.to_array(l.min(l.min(min[0], min[1]), l.min(min[2], min[3])));
-        let max = l.to_array(l.max(l.max(max[0], max[1]), l.max(max[2], max[3])));
-        // Comparisons with NaN are false, so NaN is passed over here too.
-        Extremes {
-            min: min.iter().chain(rest).fold(f64::INFINITY, |min, &x| if x < min { x } else { min }),
-            max: max.iter().chain(rest).fold(f64::NEG_INFINITY, |max, &x| if max < x { x } else { max }),
-            nan,
-        }
-    }
-}
-
 struct Found<L: Lanes> {
     min: [L::V; 4],
     max: [L::V; 4],
@@ -382,34 +319,56 @@ impl<L: Lanes> Found<L> {
     }
 }
 
-struct FindPosition<'a> {
-    x: &'a [f64],
-    value: f64,
-}
-
-impl Operation for FindPosition<'_> {
-    type Output = Option<usize>;
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Option<usize> {
-        let value = l.splat(self.value);
-        let (eights, rest) = self.x.as_chunks::<8>();
-        for (i, eight) in eights.iter().enumerate() {
-            let x = l.load8(eight);
-            let equal = l.bits(l.le(x, value) & l.le(value, x));
-            if equal != 0 {
-                return Some(8 * i + equal.trailing_zeros() as usize);
-            }
-        }
-        let from = self.x.len() - rest.len();
-        rest.iter().position(|&x| x == self.value).map(|at| from + at)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_simd::{Level, run_at};
+    use echoes_simd::{Level, Operation, run, run_at};
     use proptest::prelude::*;
+
+    /// Every sum of one column.
+    struct Sums<'a> {
+        x: &'a [f64],
+        center: f64,
+        ahead: bool,
+    }
+
+    impl Operation for Sums<'_> {
+        type Output = (f64, [[f64; 4]; 3], f64);
+        fn run<L: Lanes>(self, l: L) -> Self::Output {
+            let Self { x, center, ahead } = self;
+            let first = powers::<L, 1>(l, x, center, ahead);
+            let second = powers::<L, 2>(l, x, center, ahead);
+            let fourth = powers::<L, 4>(l, x, center, ahead);
+            (total(l, x, ahead), [first, second, fourth], product(l, (x, center), (x, center)))
+        }
+    }
+
+    struct Range<'a>(&'a [f64], bool);
+
+    impl Operation for Range<'_> {
+        type Output = Extremes;
+        fn run<L: Lanes>(self, l: L) -> Extremes {
+            range(l, self.0, self.1)
+        }
+    }
+
+    struct Position<'a>(&'a [f64], f64);
+
+    impl Operation for Position<'_> {
+        type Output = Option<usize>;
+        fn run<L: Lanes>(self, l: L) -> Option<usize> {
+            position(l, self.0, self.1)
+        }
+    }
+
+    struct Center<'a>(&'a [f64]);
+
+    impl Operation for Center<'_> {
+        type Output = f64;
+        fn run<L: Lanes>(self, l: L) -> f64 {
+            center(l, self.0)
+        }
+    }
 
     fn eights(lanes: [f64; GROUP]) -> [f64; 8] {
         std::array::from_fn(|i| (lanes[i] + lanes[8 + i]) + (lanes[16 + i] + lanes[24 + i]))
@@ -456,16 +415,16 @@ mod tests {
         #[test]
         fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64, ahead: bool) {
             for level in Level::available() {
-                prop_assert_eq!(run_at(level, Total { x: &x, ahead }), long(&x, |x| x));
-                let [s1, s2, s3, s4] = run_at(level, FindPowers::<4> { x: &x, center: c, ahead });
+                let (sum, [first, second, fourth], xx) = run_at(level, Sums { x: &x, center: c, ahead });
+                prop_assert_eq!(sum, long(&x, |x| x));
+                let [s1, s2, s3, s4] = fourth;
                 prop_assert_eq!(s1, long(&x, |x| x - c));
                 prop_assert_eq!(s2, long(&x, |x| (x - c) * (x - c)));
                 let cube = naive(&x, |x| { let d = x - c; d * d * d });
                 prop_assert!(s3 == cube || s3.is_nan() && cube.is_nan());
                 prop_assert_eq!(s4, naive(&x, |x| { let d = x - c; (d * d) * (d * d) }));
-                prop_assert_eq!(run_at(level, FindPowers::<2> { x: &x, center: c, ahead }), [s1, s2, 0.0, 0.0]);
-                prop_assert_eq!(run_at(level, FindPowers::<1> { x: &x, center: c, ahead }), [s1, 0.0, 0.0, 0.0]);
-                let xx = run_at(level, Product { x: &x, cx: c, y: &x, cy: c });
+                prop_assert_eq!(second, [s1, s2, 0.0, 0.0]);
+                prop_assert_eq!(first, [s1, 0.0, 0.0, 0.0]);
                 prop_assert_eq!(xx, s2);
             }
         }
@@ -477,12 +436,12 @@ mod tests {
                 x[at] = f64::NAN;
             }
             for level in Level::available() {
-                let range = run_at(level, FindRange { x: &x, ahead: spoil });
+                let range = run_at(level, Range(&x, spoil));
                 prop_assert_eq!(range.min, x.iter().copied().fold(f64::INFINITY, f64::min));
                 prop_assert_eq!(range.max, x.iter().copied().fold(f64::NEG_INFINITY, f64::max));
                 prop_assert_eq!(range.nan, x.iter().any(|x| x.is_nan()));
                 for value in [range.min, range.max, f64::NAN] {
-                    let found = run_at(level, FindPosition { x: &x, value });
+                    let found = run_at(level, Position(&x, value));
                     prop_assert_eq!(found, x.iter().position(|&x| x == value));
                 }
             }
@@ -491,10 +450,11 @@ mod tests {
 
     #[test]
     fn a_center_is_finite_and_that_of_a_constant_exact() {
-        assert_eq!(center(&[0.1; 100]), 0.1);
-        assert_eq!(center(&[]), 0.0);
-        assert_eq!(center(&[1.0, 2.0]), 1.5);
-        assert_eq!(center(&[f64::MAX, f64::MAX, 1.0]), f64::MAX);
-        assert_eq!(center(&[f64::INFINITY, 1.0]), 0.0);
+        let center_of = |x: &[f64]| run(Center(x));
+        assert_eq!(center_of(&[0.1; 100]), 0.1);
+        assert_eq!(center_of(&[]), 0.0);
+        assert_eq!(center_of(&[1.0, 2.0]), 1.5);
+        assert_eq!(center_of(&[f64::MAX, f64::MAX, 1.0]), f64::MAX);
+        assert_eq!(center_of(&[f64::INFINITY, 1.0]), 0.0);
     }
 }

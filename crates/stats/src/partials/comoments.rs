@@ -5,6 +5,7 @@
 
 use crate::{double::Double, sweeps};
 use echoes_kernel::{Block, Partial};
+use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// Co-moments of `k` columns, over the rows in which all of them are present.
@@ -65,8 +66,57 @@ impl Comoments {
         (self.product(i, j) / scale).clamp(-1.0, 1.0)
     }
 
+    #[inline(always)]
+    fn absorb_block<L: Lanes>(&mut self, l: L, block: &Block<'_>) {
+        let n = block.len() as f64;
+        let (before, count) = (self.count as f64, self.count + block.len() as u64);
+        let (right, weight) = (n / count as f64, before * n / count as f64);
+        let columns = self.centers.len();
+        self.scratch.resize(2 * columns, 0.0);
+        // First half of the scratch: the block's centers. Second: how far its means lie from ours, beyond them.
+        for i in 0..columns {
+            let x = block.values(i);
+            self.scratch[i] = sweeps::center(l, x);
+        }
+        for i in 0..columns {
+            let (x, cx) = (block.values(i), self.scratch[i]);
+            let [s1, s2, ..] = sweeps::powers::<L, 2>(l, x, cx, false);
+            self.scratch[columns + i] = s1;
+            self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * s1 / n);
+            for j in 0..i {
+                let (y, cy) = (block.values(j), self.scratch[j]);
+                // Multiplied first: (x, y) and (y, x) have the same bits.
+                let xy = sweeps::product(l, (x, cx), (y, cy)) - s1 * self.scratch[columns + j] / n;
+                self.products[index(i, j)] = self.products[index(i, j)].add(xy);
+            }
+        }
+        for i in 0..columns {
+            let mean = Double::sum(self.scratch[i], self.scratch[columns + i] / n);
+            let delta = if self.count == 0 { 0.0 } else { mean.minus(self.centers[i]) };
+            self.scratch[i] = delta;
+            self.centers[i] = if self.count == 0 { mean } else { self.centers[i].add(delta * right) };
+        }
+        for i in 0..columns {
+            for j in 0..=i {
+                let shift = self.scratch[i] * self.scratch[j] * weight;
+                self.products[index(i, j)] = self.products[index(i, j)].add(shift);
+            }
+        }
+        self.count = count;
+    }
+
     fn merge_pair(&mut self, at: usize, product: Double, delta: f64) {
         self.products[at] = self.products[at].add_double(product).add(delta);
+    }
+}
+
+struct Absorb<'a, 'b>(&'a mut Comoments, &'a Block<'b>);
+
+impl Operation for Absorb<'_, '_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        self.0.absorb_block(l, self.1);
     }
 }
 
@@ -85,44 +135,9 @@ impl Partial for Comoments {
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
-        if block.is_empty() {
-            return;
+        if !block.is_empty() {
+            run(Absorb(self, block));
         }
-        let n = block.len() as f64;
-        let (before, count) = (self.count as f64, self.count + block.len() as u64);
-        let (right, weight) = (n / count as f64, before * n / count as f64);
-        let columns = self.centers.len();
-        self.scratch.resize(2 * columns, 0.0);
-        // First half of the scratch: the block's centers. Second: how far its means lie from ours, beyond them.
-        for i in 0..columns {
-            let x = block.values(i);
-            self.scratch[i] = sweeps::center(x);
-        }
-        for i in 0..columns {
-            let (x, cx) = (block.values(i), self.scratch[i]);
-            let [s1, s2, ..] = sweeps::squares(x, cx, false);
-            self.scratch[columns + i] = s1;
-            self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * s1 / n);
-            for j in 0..i {
-                let (y, cy) = (block.values(j), self.scratch[j]);
-                // Multiplied first: (x, y) and (y, x) have the same bits.
-                let xy = sweeps::product(x, cx, y, cy) - s1 * self.scratch[columns + j] / n;
-                self.products[index(i, j)] = self.products[index(i, j)].add(xy);
-            }
-        }
-        for i in 0..columns {
-            let mean = Double::sum(self.scratch[i], self.scratch[columns + i] / n);
-            let delta = if self.count == 0 { 0.0 } else { mean.minus(self.centers[i]) };
-            self.scratch[i] = delta;
-            self.centers[i] = if self.count == 0 { mean } else { self.centers[i].add(delta * right) };
-        }
-        for i in 0..columns {
-            for j in 0..=i {
-                let shift = self.scratch[i] * self.scratch[j] * weight;
-                self.products[index(i, j)] = self.products[index(i, j)].add(shift);
-            }
-        }
-        self.count = count;
     }
 
     fn merge(&mut self, later: &Self) {

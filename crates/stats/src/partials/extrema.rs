@@ -2,6 +2,7 @@
 
 use crate::sweeps;
 use echoes_kernel::{Block, Number, Partial, Values};
+use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// A value and the row where it first stands.
@@ -44,34 +45,58 @@ impl Extrema {
         self.nan = self.nan.or(nan);
     }
 
-    fn absorb_doubles(&mut self, block: &Block<'_>) {
+    #[inline(always)]
+    fn absorb_doubles<L: Lanes>(&mut self, l: L, block: &Block<'_>) {
         let x = block.values(0);
-        let range = sweeps::range(x, sweeps::is_followed(block));
-        let place = |value: f64| {
-            let at = sweeps::position(x, value)?;
-            Some((number(block.stored(0), x[at]), block.row(at)))
-        };
+        let range = sweeps::range(l, x, sweeps::is_followed(block));
         // A position is looked for only where the block improves on what is known: seldom.
-        let float = |place: Option<Place>| place.map(|(value, _)| value.to_f64());
-        if float(self.min).is_none_or(|min| range.min < min) {
-            self.min = place(range.min).or(self.min);
+        let known = |place: Option<Place>| place.map(|(value, _)| value.to_f64());
+        if known(self.min).is_none_or(|min| range.min < min) {
+            self.min = place_of(l, block, range.min).or(self.min);
         }
-        if float(self.max).is_none_or(|max| max < range.max) {
-            self.max = place(range.max).or(self.max);
+        if known(self.max).is_none_or(|max| max < range.max) {
+            self.max = place_of(l, block, range.max).or(self.max);
         }
         if range.nan && self.nan.is_none() {
             self.nan = x.iter().position(|x| x.is_nan()).map(|at| block.row(at));
         }
     }
 
+    #[inline(always)]
     fn absorb_integers<T: Copy + Ord + Into<i128>>(&mut self, block: &Block<'_>, x: &[T]) {
-        let place = |value: Option<&T>| {
-            let value = value?;
-            let at = x.iter().position(|x| x == value)?;
-            Some((Number::Int((*value).into()), block.row(at)))
+        let Some((&first, rest)) = x.split_first() else { return };
+        let (mut min, mut max) = (first, first);
+        for &x in rest {
+            min = if x < min { x } else { min };
+            max = if max < x { x } else { max };
+        }
+        let place = |value: T| {
+            let at = x.iter().position(|&x| x == value)?;
+            Some((Number::Int(value.into()), block.row(at)))
         };
-        self.offer(place(x.iter().min()), place(x.iter().max()), None);
+        self.offer(place(min), place(max), None);
     }
+}
+
+struct Absorb<'a, 'b>(&'a mut Extrema, &'a Block<'b>);
+
+impl Operation for Absorb<'_, '_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Self(extrema, block) = self;
+        match block.stored(0) {
+            Values::Int64(x) => extrema.absorb_integers(block, x),
+            Values::UInt64(x) => extrema.absorb_integers(block, x),
+            _ => extrema.absorb_doubles(l, block),
+        }
+    }
+}
+
+#[inline(always)]
+fn place_of<L: Lanes>(l: L, block: &Block<'_>, value: f64) -> Option<Place> {
+    let at = sweeps::position(l, block.values(0), value)?;
+    Some((number(block.stored(0), block.values(0)[at]), block.row(at)))
 }
 
 /// As it is stored: an integer stays one.
@@ -103,11 +128,7 @@ impl Partial for Extrema {
 
     #[inline]
     fn absorb(&mut self, block: &Block<'_>) {
-        match block.stored(0) {
-            Values::Int64(x) => self.absorb_integers(block, x),
-            Values::UInt64(x) => self.absorb_integers(block, x),
-            _ => self.absorb_doubles(block),
-        }
+        run(Absorb(self, block));
     }
 
     fn merge(&mut self, later: &Self) {

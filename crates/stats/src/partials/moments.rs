@@ -13,6 +13,7 @@
 
 use crate::{double::Double, sweeps};
 use echoes_kernel::{Block, Partial};
+use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// The highest moment to keep. Higher orders give the lower ones too, to the same bits.
@@ -83,7 +84,7 @@ impl Moments {
     /// A center for like values to come, from the first block of a chunk: what blocks swept elsewhere are swept about first.
     /// Without values, 0.
     pub fn anchor(first: &[f64]) -> f64 {
-        if first.is_empty() { 0.0 } else { anchor(first) }
+        if first.is_empty() { 0.0 } else { run(Anchor(first)) }
     }
 
     /// Takes in a block that was swept elsewhere: to the bits of [`absorb`](Partial::absorb), if the sweeps add as
@@ -97,17 +98,17 @@ impl Moments {
 
     /// The moments of one block, swept about `anchor` first; `ahead` as for the sweeps.
     #[inline(always)]
-    fn of_block(order: Order, x: &[f64], anchor: f64, ahead: bool) -> Self {
+    fn of_block<L: Lanes>(l: L, order: Order, x: &[f64], anchor: f64, ahead: bool) -> Self {
         let powers = match order {
-            Order::First => [sweeps::deviation(x, anchor, ahead), 0.0, 0.0, 0.0],
-            Order::Second => sweeps::squares(x, anchor, ahead),
-            Order::Fourth => sweeps::powers(x, anchor, ahead),
+            Order::First => sweeps::powers::<L, 1>(l, x, anchor, ahead),
+            Order::Second => sweeps::powers::<L, 2>(l, x, anchor, ahead),
+            Order::Fourth => sweeps::powers::<L, 4>(l, x, anchor, ahead),
         };
         let mut swept = Swept { count: x.len(), anchor, powers, closer: None };
         if let Some(center) = swept.center(order, || sweeps::is_constant(x).then(|| x[0])) {
             swept.closer = Some(match order {
-                Order::Fourth => sweeps::powers(x, center, false),
-                _ => sweeps::squares(x, center, false),
+                Order::Fourth => sweeps::powers::<L, 4>(l, x, center, false),
+                _ => sweeps::powers::<L, 2>(l, x, center, false),
             });
         }
         Self::of_sweeps(order, &swept)
@@ -162,11 +163,40 @@ impl Swept {
 
 /// A center for like values to come: the middle of the means of three runs of 128, so that one wild value cannot move it. It is
 /// within a quarter of a standard deviation of their mean but for once in 30,000 times.
-fn anchor(x: &[f64]) -> f64 {
+#[inline(always)]
+fn anchor<L: Lanes>(l: L, x: &[f64]) -> f64 {
     let run = (x.len() / 3).min(128);
-    let mut means = sweeps::rough_means([&x[..run], &x[run..2 * run], &x[2 * run..3 * run]]);
+    let mut means = [0.0; 3];
+    for (i, mean) in means.iter_mut().enumerate() {
+        *mean = sweeps::rough_mean(l, &x[i * run..(i + 1) * run]);
+    }
     means.sort_unstable_by(f64::total_cmp);
     [means[1], x[0]].into_iter().find(|anchor| anchor.is_finite()).unwrap_or(0.0)
+}
+
+struct Anchor<'a>(&'a [f64]);
+
+impl Operation for Anchor<'_> {
+    type Output = f64;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> f64 {
+        anchor(l, self.0)
+    }
+}
+
+struct Absorb<'a, 'b>(&'a mut Moments, &'a Block<'b>);
+
+impl Operation for Absorb<'_, '_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Self(moments, block) = self;
+        let x = block.values(0);
+        if !x.is_empty() {
+            let center = *moments.anchor.get_or_insert_with(|| anchor(l, x));
+            moments.merge(&Moments::of_block(l, moments.order, x, center, sweeps::is_followed(block)));
+        }
+    }
 }
 
 /// Whether the block's mean is within a quarter of its standard deviation of the center: then the correction takes away less
@@ -186,11 +216,7 @@ impl Partial for Moments {
 
     #[inline]
     fn absorb(&mut self, block: &Block<'_>) {
-        let x = block.values(0);
-        if !x.is_empty() {
-            let anchor = *self.anchor.get_or_insert_with(|| anchor(x));
-            self.merge(&Self::of_block(self.order, x, anchor, sweeps::is_followed(block)));
-        }
+        run(Absorb(self, block));
     }
 
     // Inlined into `absorb`, so that a block's moments stay in registers.

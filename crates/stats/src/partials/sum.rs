@@ -5,6 +5,7 @@
 
 use crate::{double::Double, sweeps};
 use echoes_kernel::{Block, Number, Partial, Values};
+use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// The sum of one column.
@@ -39,11 +40,7 @@ impl Partial for Sum {
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
-        match integers(block.stored(0)) {
-            // 2¹²⁷ is beyond 2⁶³ rows of the widest integers.
-            Some(sum) => self.integers = self.integers.saturating_add(sum),
-            None => self.add(sweeps::total(block.values(0), sweeps::is_followed(block))),
-        }
+        run(Absorb(self, block));
     }
 
     fn merge(&mut self, later: &Self) {
@@ -55,13 +52,39 @@ impl Partial for Sum {
     }
 }
 
-/// The exact sum of a block of integers; `None` for floating point. A block's narrow integers fit an `i64`, which vectorises.
-fn integers(values: Values<'_>) -> Option<i128> {
-    fn narrow<T: Copy + Into<i64>>(x: &[T]) -> i128 {
-        i128::from(x.iter().map(|&x| x.into()).sum::<i64>())
+struct Absorb<'a, 'b>(&'a mut Sum, &'a Block<'b>);
+
+impl Operation for Absorb<'_, '_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Self(sum, block) = self;
+        match integers(block.stored(0)) {
+            // 2¹²⁷ is beyond 2⁶³ rows of the widest integers.
+            Some(integers) => sum.integers = sum.integers.saturating_add(integers),
+            None => sum.add(sweeps::total(l, block.values(0), sweeps::is_followed(block))),
+        }
     }
+}
+
+/// The exact sum of a block of integers; `None` for floating point. A block's narrow integers fit an `i64`, which vectorises.
+#[inline(always)]
+fn integers(values: Values<'_>) -> Option<i128> {
+    #[inline(always)]
+    fn narrow<T: Copy + Into<i64>>(x: &[T]) -> i128 {
+        let mut sum = 0;
+        for &x in x {
+            sum += x.into();
+        }
+        sum.into()
+    }
+    #[inline(always)]
     fn wide<T: Copy + Into<i128>>(x: &[T]) -> i128 {
-        x.iter().map(|&x| x.into()).sum()
+        let mut sum = 0;
+        for &x in x {
+            sum += x.into();
+        }
+        sum
     }
     match values {
         Values::Int8(x) => Some(narrow(x)),

@@ -2,6 +2,7 @@
 
 use crate::{partials::Sum, sweeps};
 use echoes_kernel::{BLOCK, Category, Emit, Form, Kernel, Needs, Next, Piece, Result, Series, Shape, Spec};
+use echoes_simd::{Lanes, Operation, run};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,15 +41,29 @@ impl Emit<Sum> for CumSum {
     }
 
     fn emit(&self, before: &Sum, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
-        let mut before = *before;
-        for (x, out) in piece.own(0).chunks(BLOCK).zip(out[0].chunks_mut(BLOCK)) {
+        run(Write { before: *before, x: piece.own(0), out: out[0] });
+    }
+}
+
+struct Write<'a> {
+    before: Sum,
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Operation for Write<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let mut before = self.before;
+        for (x, out) in self.x.chunks(BLOCK).zip(self.out.chunks_mut(BLOCK)) {
             let base = before.value().to_f64();
             let mut sum = 0.0;
             for (x, out) in x.iter().zip(out) {
                 sum += x;
                 *out = base + sum;
             }
-            before.add(sweeps::total(x, false));
+            before.add(sweeps::total(l, x, false));
         }
     }
 }
