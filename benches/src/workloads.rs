@@ -148,7 +148,9 @@ mod tests {
 
     #[test]
     fn every_small_work_can_be_done() {
-        for name in names().iter().filter(|name| name.contains("/10000") && !name.contains("/100000") || !name.contains('/')) {
+        for name in
+            names().iter().filter(|name| name.contains("/10000") && !name.contains("/100000") || !name.contains('/'))
+        {
             let mut work = find(name).unwrap();
             assert_eq!(work.call(), Ok(()), "{name}");
             assert_eq!(work.call(), Ok(()), "{name}, again");

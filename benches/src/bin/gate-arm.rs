@@ -60,7 +60,8 @@ impl Job {
     /// `NAME:CALLS`.
     fn new(job: &str, percent: &str) -> Result<Self, Failure> {
         let (name, calls) = job.rsplit_once(':').ok_or_else(|| format!("{job} is not NAME:CALLS"))?;
-        let calls = calls.parse().ok().filter(|&calls| calls > 0).ok_or_else(|| format!("{job} has no number of calls"))?;
+        let calls =
+            calls.parse().ok().filter(|&calls| calls > 0).ok_or_else(|| format!("{job} has no number of calls"))?;
         let percent: f64 = percent.parse().map_err(|_| format!("{percent} is not a percentage"))?;
         let part = part_of(name, percent).filter(|_| percent > 0.0);
         let again = part.map(|part| find(&part)).transpose()?;

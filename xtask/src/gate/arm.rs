@@ -25,6 +25,12 @@ mv "$kept/args.new" "$kept/args"
 exec cc "$@"
 "#;
 
+/// How cargo compiles, and where it puts what comes of it.
+struct Profile {
+    flag: Option<&'static str>,
+    folder: &'static str,
+}
+
 /// The program of one source.
 pub(super) struct Arm {
     /// What reports call it.
@@ -38,8 +44,30 @@ pub(super) struct Arm {
 impl Arm {
     /// Builds the program of the workspace at `source`, all that comes of it in `directory`.
     pub(super) fn build(name: &str, source: &Path, directory: &Path) -> Result<Self, Stop> {
-        let mut cargo = shell::cargo(&["rustc", "--quiet", "--release", "--package", "echoes-benches", "--bin", PROGRAM]);
-        cargo.current_dir(source).arg("--target-dir").arg(directory.join("build"));
+        Self::compile(
+            name,
+            source,
+            directory,
+            &directory.join("build"),
+            Profile { flag: Some("--release"), folder: "release" },
+        )
+    }
+
+    /// Builds the program of the working tree as the tests are built: there is little left to compile when they have run.
+    pub(super) fn build_for_tests(name: &str) -> Result<Self, Stop> {
+        let target = shell::root().join("target");
+        Self::compile(
+            name,
+            &shell::root(),
+            &target.join("gate/selftest"),
+            &target,
+            Profile { flag: None, folder: "debug" },
+        )
+    }
+
+    fn compile(name: &str, source: &Path, directory: &Path, target: &Path, profile: Profile) -> Result<Self, Stop> {
+        let mut cargo = shell::cargo(&["rustc", "--quiet", "--package", "echoes-benches", "--bin", PROGRAM]);
+        cargo.current_dir(source).args(profile.flag).arg("--target-dir").arg(target);
         // Names of functions, for what is said of a regression; the code is that of a release.
         cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none").env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
         if cfg!(target_os = "linux") {
@@ -47,10 +75,17 @@ impl Arm {
             write_script(&linker)?;
             cargo.arg("--").arg("-C").arg(format!("linker={}", linker.display()));
         }
-        println!("building {name}: `{PROGRAM}` of {}", source.display());
-        shell::run(&mut cargo).map_err(|_| Stop::Harness(format!("{name} does not build with this tree's benches")))?;
-        let built = directory.join("build/release").join(PROGRAM).with_extension(std::env::consts::EXE_EXTENSION);
+        eprintln!("building {name}: `{PROGRAM}` of {}", source.display());
+        shell::run(&mut cargo).map_err(|_| Stop::Harness(format!("{name} does not build")))?;
+        let built = target.join(profile.folder).join(PROGRAM).with_extension(std::env::consts::EXE_EXTENSION);
         Ok(Self { name: name.to_owned(), built, source: source.to_owned(), directory: directory.to_owned() })
+    }
+
+    /// The names of all work that it can do.
+    pub(super) fn names(&self) -> Result<Vec<String>, Stop> {
+        let said = shell::output(Command::new(&self.built).arg("list").current_dir(shell::root()))
+            .map_err(|_| Stop::Harness(format!("{} does not list its work", self.name)))?;
+        Ok(said.lines().map(str::to_owned).collect())
     }
 
     /// The same program under another name, for a comparison with itself.
@@ -77,10 +112,15 @@ impl Arm {
         linker.current_dir(&self.source);
         let mut before = "";
         for arg in args.lines() {
-            if before == "-o" { linker.arg(&layout) } else { linker.arg(arg) };
+            if before == "-o" {
+                linker.arg(&layout)
+            } else {
+                linker.arg(arg)
+            };
             before = arg;
         }
-        linker.args([format!("-Wl,--shuffle-sections=.text*={seed}"), format!("-Wl,--shuffle-sections=.rodata*={seed}")]);
+        linker
+            .args([format!("-Wl,--shuffle-sections=.text*={seed}"), format!("-Wl,--shuffle-sections=.rodata*={seed}")]);
         shell::run(&mut linker).map_err(|_| Stop::Harness(format!("{} cannot be linked anew", self.name)))?;
         Ok(layout)
     }
@@ -106,32 +146,61 @@ fn write_script(path: &Path) -> Outcome {
     Ok(())
 }
 
-/// The source of a revision under `target/gate`, with the benches of the working tree, so that only the engine differs.
-pub(super) fn revision(rev: &str) -> Result<(PathBuf, String), Stop> {
+/// A commit, with all that is made of it under `target/gate`.
+pub(super) struct Revision {
+    commit: String,
+    directory: PathBuf,
+}
+
+/// Finds a revision.
+pub(super) fn revision(rev: &str) -> Result<Revision, Stop> {
     let commit = rev_parse(rev)?;
     let directory = shell::root().join("target/gate").join(commit.get(..12).unwrap_or(&commit));
-    let source = directory.join("source");
-    if !source.join("Cargo.toml").exists() {
-        fs::create_dir_all(&source).map_err(|error| Stop::Harness(format!("{}: {error}", source.display())))?;
-        let archive = directory.join("source.tar");
-        shell::run(shell::program("git").args(["archive", "--output"]).arg(&archive).arg(&commit))?;
-        shell::run(shell::program("tar").arg("-xf").arg(&archive).arg("-C").arg(&source))?;
-        let _ = fs::remove_file(archive);
+    Ok(Revision { commit, directory })
+}
+
+impl Revision {
+    /// Builds the program with the working tree's benches, so that the engine alone differs; where the engine of that
+    /// revision has not what they call, with its own.
+    pub(super) fn build(&self, name: &str) -> Result<Arm, Stop> {
+        let source = self.unpack("source")?;
+        for part in ["Cargo.toml", "src"] {
+            copy_changed(&shell::root().join("benches").join(part), &source.join("benches").join(part))?;
+        }
+        Arm::build(name, &source, &self.directory).or_else(|_| {
+            let source = self.unpack("own-source")?;
+            if !source.join(format!("benches/src/bin/{PROGRAM}.rs")).exists() {
+                return Err(Stop::Harness(format!(
+                    "{name} is older than the gate, and this tree's benches do not build with it"
+                )));
+            }
+            eprintln!("{name} does not build with this tree's benches: its own are taken");
+            Arm::build(name, &source, &self.directory.join("own"))
+        })
     }
-    if !source.join("benches/Cargo.toml").exists() {
-        return Err(Stop::Harness(format!("{rev} is older than the benches: there is nothing to build the gate's program in")));
+
+    fn unpack(&self, folder: &str) -> Result<PathBuf, Stop> {
+        let source = self.directory.join(folder);
+        if !source.join("Cargo.toml").exists() {
+            fs::create_dir_all(&source).map_err(|error| Stop::Harness(format!("{}: {error}", source.display())))?;
+            let archive = self.directory.join("source.tar");
+            shell::run(shell::program("git").args(["archive", "--output"]).arg(&archive).arg(&self.commit))?;
+            shell::run(shell::program("tar").arg("-xf").arg(&archive).arg("-C").arg(&source))?;
+            // If it stays, it only takes room.
+            let _ = fs::remove_file(archive);
+        }
+        Ok(source)
     }
-    for part in ["Cargo.toml", "src"] {
-        copy_changed(&shell::root().join("benches").join(part), &source.join("benches").join(part))?;
-    }
-    Ok((directory, commit))
 }
 
 /// The whole name of a commit.
 pub(super) fn rev_parse(rev: &str) -> Result<String, Stop> {
     let commit = format!("{rev}^{{commit}}");
-    let found = shell::output(shell::program("git").args(["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]));
-    found.map(|hash| hash.trim().to_owned()).map_err(|_| Stop::Usage(format!("`{rev}` is no revision of this repository")))
+    let found =
+        shell::output(shell::program("git").args(["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]));
+    found
+        .map(|hash| hash.trim().to_owned())
+        .map_err(|_| Stop::Usage(format!("`{rev}` is no revision of this repository")))
 }
 
 /// Copies a file or folder; what is alike already keeps its time, so that it is not built again.

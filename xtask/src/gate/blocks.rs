@@ -20,6 +20,9 @@ pub(super) struct Job {
     pub(super) calls: u32,
 }
 
+/// Benches that were not done, and why.
+pub(super) type Undone = Vec<(String, String)>;
+
 /// What is compared.
 pub(super) struct Arms<'a> {
     /// The one that it was, and the one that it is to be.
@@ -34,19 +37,24 @@ pub(super) struct Block {
     pub(super) disturbance: Disturbance,
 }
 
-/// Measures `count` blocks. A block in which the machine was busy otherwise is measured again, as many times in all as there are blocks.
-pub(super) fn measure(arms: &Arms<'_>, jobs: &[Job], count: usize, random: &mut Random) -> Result<Vec<Block>, Stop> {
+/// Measures `count` blocks, and says how many it measured again: those in which the machine was busy otherwise, `count` times at most.
+pub(super) fn measure(
+    arms: &Arms<'_>,
+    jobs: &[Job],
+    count: usize,
+    random: &mut Random,
+) -> Result<(Vec<Block>, usize), Stop> {
     let mut blocks: Vec<Block> = Vec::with_capacity(count);
-    let mut reruns = count;
+    let mut again = 0;
     while blocks.len() < count {
         let block = block(arms, jobs, random)?;
-        if block.disturbance.is_dirty() && reruns > 0 {
-            reruns -= 1;
+        if block.disturbance.is_dirty() && again < count {
+            again += 1;
         } else {
             blocks.push(block);
         }
     }
-    Ok(blocks)
+    Ok((blocks, again))
 }
 
 fn block(arms: &Arms<'_>, jobs: &[Job], random: &mut Random) -> Result<Block, Stop> {
@@ -64,9 +72,9 @@ fn block(arms: &Arms<'_>, jobs: &[Job], random: &mut Random) -> Result<Block, St
         process.env("ECHOES_GATE_PADDING", "x".repeat(random.below(4096)));
         let said = shell::output(process.current_dir(shell::root()))
             .map_err(|_| Stop::Harness(format!("{} does not do its work", arms.arms[arm].name)))?;
-        for (bench, time) in said.lines().filter_map(sample) {
-            let best = quickest[arm].entry(bench).or_insert(f64::INFINITY);
-            *best = time.min(*best);
+        for (bench, times) in said.lines().filter_map(times) {
+            let best = quickest[arm].entry(bench.to_owned()).or_insert(f64::INFINITY);
+            *best = times.into_iter().fold(*best, f64::min);
         }
     }
     let disturbance = Ticks::now().since(before);
@@ -76,12 +84,12 @@ fn block(arms: &Arms<'_>, jobs: &[Job], random: &mut Random) -> Result<Block, St
     Ok(Block { quickest, disturbance })
 }
 
-/// `time NAME ROWS BYTES T…`: the name and the least of the times.
-fn sample(line: &str) -> Option<(String, f64)> {
+/// `time NAME ROWS BYTES T…`: the name and the times, of which there is one at least.
+pub(super) fn times(line: &str) -> Option<(&str, Vec<f64>)> {
     let mut words = line.strip_prefix("time ")?.split(' ');
-    let name = words.next()?.to_owned();
-    let times = words.skip(2).filter_map(|time| time.parse::<f64>().ok());
-    times.reduce(f64::min).map(|time| (name, time))
+    let name = words.next()?;
+    let times: Vec<f64> = words.skip(2).filter_map(|time| time.parse().ok()).collect();
+    (!times.is_empty()).then_some((name, times))
 }
 
 impl Block {
@@ -93,7 +101,7 @@ impl Block {
 }
 
 /// How often a program must do each work for a sample, and what it said of those that it cannot do.
-pub(super) fn calibrate(arm: &Arm, benches: &[String]) -> Result<(Vec<Job>, Vec<(String, String)>), Stop> {
+pub(super) fn calibrate(arm: &Arm, benches: &[String]) -> Result<(Vec<Job>, Undone), Stop> {
     let (mut jobs, mut failures) = (Vec::new(), Vec::new());
     for bench in benches {
         let out = Command::new(&arm.built).args(["calibrate", bench]).current_dir(shell::root()).output();
@@ -118,9 +126,9 @@ mod tests {
 
     #[test]
     fn lines_are_read() {
-        assert_eq!(sample("time mean/f64/10 10 80 30.5 20.0 40"), Some(("mean/f64/10".to_owned(), 20.0)));
-        assert_eq!(sample("time mean/f64/10 10 80"), None);
-        assert_eq!(sample("failed mean/f64/10 no"), None);
+        assert_eq!(times("time mean/f64/10 10 80 30.5 20.0 40"), Some(("mean/f64/10", vec![30.5, 20.0, 40.0])));
+        assert_eq!(times("time mean/f64/10 10 80"), None);
+        assert_eq!(times("failed mean/f64/10 no"), None);
         assert_eq!(calls("calls mean/f64/10 300"), Some(300));
         assert_eq!(calls("failed mean"), None);
     }

@@ -2,11 +2,11 @@
 
 use super::{
     arm::Arm,
-    blocks::{Arms, Block, Job, calibrate, measure},
+    blocks::{Arms, Block, Job, Undone, calibrate, measure},
     machine::Disturbance,
     random::Random,
     statistics::median,
-    verdict::{BLOCKS_FIRST, Reading, Verdict, blocks_second, first_look, has_moved, is_suspect, second_look},
+    verdict::{BLOCKS_FIRST, Pairs, Reading, Verdict, blocks_second, first_look, has_moved, is_suspect, second_look},
 };
 use crate::Stop;
 use std::time::Instant;
@@ -18,12 +18,14 @@ const CONTROL: &str = "control";
 pub(super) struct Comparison {
     pub(super) readings: Vec<Reading>,
     /// Benches that the second arm cannot do, and why.
-    pub(super) lost: Vec<(String, String)>,
+    pub(super) lost: Undone,
     /// Benches that the first arm cannot do.
     pub(super) new: Vec<String>,
     pub(super) control: Reading,
     /// The median over all blocks.
     pub(super) disturbance: Disturbance,
+    /// Blocks that were measured again because the machine was busy otherwise.
+    pub(super) dirty: usize,
     pub(super) seconds: f64,
     pub(super) seed: u64,
 }
@@ -49,7 +51,7 @@ pub(super) fn compare(arms: &Arms<'_>, benches: &[String], seed: u64) -> Result<
     let (control, _) = calibrate(arms.arms[0], &[CONTROL.to_owned()])?;
     jobs.extend(control);
 
-    let first = measure(arms, &jobs, BLOCKS_FIRST, &mut random)?;
+    let (first, mut dirty) = measure(arms, &jobs, BLOCKS_FIRST, &mut random)?;
     lost.extend(undone(&jobs, &first));
     let (mut readings, mut suspects) = (Vec::new(), Vec::new());
     for job in jobs.iter().filter(|job| job.bench != CONTROL && lost.iter().all(|(lost, _)| *lost != job.bench)) {
@@ -64,25 +66,28 @@ pub(super) fn compare(arms: &Arms<'_>, benches: &[String], seed: u64) -> Result<
     let mut blocks = first;
     if !suspects.is_empty() {
         let again: Vec<Job> = jobs.into_iter().filter(|job| job.bench == CONTROL || suspects.contains(job)).collect();
-        let second = measure(arms, &again, blocks_second(suspects.len()), &mut random)?;
+        let (second, again) = measure(arms, &again, blocks_second(suspects.len()), &mut random)?;
+        dirty += again;
         let measured: Vec<_> = suspects.iter().map(|job| (job.bench.clone(), pairs(&second, &job.bench))).collect();
         readings.extend(second_look(&measured, &mut random));
         control = pairs(&second, CONTROL);
         blocks.extend(second);
     }
     if has_moved(&control) {
-        return Err(Stop::Harness("the control, which no change touches, has moved: measure again on a quieter machine".to_owned()));
+        return Err(Stop::Harness(
+            "the control, which no change touches, has moved: measure again on a quieter machine".to_owned(),
+        ));
     }
     readings.sort_by_key(|reading| benches.iter().position(|bench| *bench == reading.bench));
     let control = first_look(CONTROL, &control, &mut random);
     let (disturbance, seconds) = (disturbance(&blocks), start.elapsed().as_secs_f64());
-    Ok(Comparison { readings, lost, new, control, disturbance, seconds, seed })
+    Ok(Comparison { readings, lost, new, control, disturbance, dirty, seconds, seed })
 }
 
 /// What both arms can do, what only one can.
 struct Ready {
     jobs: Vec<Job>,
-    lost: Vec<(String, String)>,
+    lost: Undone,
     new: Vec<String>,
 }
 
@@ -99,17 +104,19 @@ fn ready([first, second]: [&Arm; 2], benches: &[String]) -> Result<Ready, Stop> 
 }
 
 /// Benches that were to run and did not.
-fn undone(jobs: &[Job], blocks: &[Block]) -> Vec<(String, String)> {
+fn undone(jobs: &[Job], blocks: &[Block]) -> Undone {
     let missing = |job: &&Job| blocks.iter().any(|block| block.pair(&job.bench).is_none());
     jobs.iter().filter(missing).map(|job| (job.bench.clone(), "it ran no time".to_owned())).collect()
 }
 
-fn pairs(blocks: &[Block], bench: &str) -> Vec<(f64, f64)> {
+fn pairs(blocks: &[Block], bench: &str) -> Pairs {
     blocks.iter().filter_map(|block| block.pair(bench)).collect()
 }
 
 fn disturbance(blocks: &[Block]) -> Disturbance {
-    let of = |share: fn(&Disturbance) -> f64| median(&blocks.iter().map(|block| share(&block.disturbance)).collect::<Vec<_>>());
+    let of = |share: fn(&Disturbance) -> f64| {
+        median(&blocks.iter().map(|block| share(&block.disturbance)).collect::<Vec<_>>())
+    };
     Disturbance { steal: of(|d| d.steal), others: of(|d| d.others) }
 }
 
@@ -141,6 +148,7 @@ mod tests {
             new: Vec::new(),
             control: first_look(CONTROL, &[(1.0, 1.0); 6], &mut random),
             disturbance: Disturbance::default(),
+            dirty: 0,
             seconds: 1.0,
             seed: 1,
         };

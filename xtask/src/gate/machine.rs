@@ -50,7 +50,8 @@ impl Disturbance {
 /// `cpu user nice system idle iowait irq softirq steal …`
 fn machine_ticks(stat: &str) -> Ticks {
     let line = stat.lines().next().unwrap_or_default();
-    let fields: Vec<u64> = line.split_whitespace().skip(1).take(8).map(|field| field.parse().unwrap_or_default()).collect();
+    let fields: Vec<u64> =
+        line.split_whitespace().skip(1).take(8).map(|field| field.parse().unwrap_or_default()).collect();
     let [user, nice, system, idle, wait, irq, softirq, steal] = fields[..] else { return Ticks::default() };
     let busy = user + nice + system + irq + softirq;
     Ticks { all: busy + idle + wait + steal, busy, steal, own: 0 }

@@ -21,6 +21,7 @@ impl Random {
     }
 
     /// Above 0, below 1.
+    #[cfg(test)]
     pub(super) const fn unit(&mut self) -> f64 {
         ((self.next() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
     }

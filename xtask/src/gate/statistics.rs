@@ -44,7 +44,8 @@ pub(super) fn interval(pairs: &[(f64, f64)], random: &mut Random) -> (f64, f64) 
 pub(super) fn signed_rank(differences: &[f64]) -> f64 {
     let mut sorted = differences.to_vec();
     sorted.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-    let observed: usize = sorted.iter().zip(1..).filter(|(difference, _)| **difference > 0.0).map(|(_, rank)| rank).sum();
+    let observed: usize =
+        sorted.iter().zip(1..).filter(|(difference, _)| **difference > 0.0).map(|(_, rank)| rank).sum();
     // Of all choices of signs, how many have that sum of positive ranks.
     let mut choices = vec![0.0; sorted.len() * (sorted.len() + 1) / 2 + 1];
     choices[0] = 1.0;
@@ -78,6 +79,12 @@ pub(super) fn normal_excess(p: f64) -> f64 {
     let above = 0.010_328f64.mul_add(t, 0.802_853).mul_add(t, 2.515_517);
     let below = 0.001_308f64.mul_add(t, 0.189_269).mul_add(t, 1.432_788).mul_add(t, 1.0);
     t - above / below
+}
+
+/// The same of Student's t with so many degrees of freedom (Abramowitz and Stegun 26.7.5, three terms).
+pub(super) fn student_excess(p: f64, freedom: usize) -> f64 {
+    let (z, n) = (normal_excess(p), freedom.max(1) as f64);
+    z + (z.powi(3) + z) / (4.0 * n) + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * n * n)
 }
 
 #[cfg(test)]
@@ -170,6 +177,17 @@ mod tests {
     fn normal_excesses_are_the_tables() {
         for (p, z) in [(0.2, 0.8416), (0.05, 1.6449), (0.001, 3.0902), (0.0001, 3.7190)] {
             assert!((normal_excess(p) - z).abs() < 1e-3, "{p}: {}", normal_excess(p));
+        }
+    }
+
+    #[test]
+    fn student_excesses_are_the_tables() {
+        for (p, freedom, t) in [(0.05, 10, 1.812), (0.001, 13, 3.852), (0.001, 30, 3.385), (0.2, 1000, 0.842)] {
+            assert!(
+                (student_excess(p, freedom) / t - 1.0).abs() < 0.01,
+                "{p}, {freedom}: {}",
+                student_excess(p, freedom)
+            );
         }
     }
 }

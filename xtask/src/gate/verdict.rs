@@ -6,7 +6,7 @@
 
 use super::{
     random::Random,
-    statistics::{holm, interval, normal_excess, ratio_of_medians, signed_rank, spread},
+    statistics::{holm, interval, normal_excess, ratio_of_medians, signed_rank, spread, student_excess},
 };
 
 /// A change of less is of no interest: other layouts and other memory move times as much.
@@ -38,6 +38,9 @@ impl Verdict {
         }
     }
 }
+
+/// Times of a bench in each block, of the first arm and of the second.
+pub(super) type Pairs = Vec<(f64, f64)>;
 
 /// What is known of a bench.
 #[derive(Debug, Clone)]
@@ -89,10 +92,8 @@ pub(super) fn first_look(bench: &str, pairs: &[(f64, f64)], random: &mut Random)
 }
 
 /// What is said of the benches that were looked at again.
-pub(super) fn second_look(measured: &[(String, Vec<(f64, f64)>)], random: &mut Random) -> Vec<Reading> {
-    let p: Vec<f64> = measured.iter().map(|(_, pairs)| chance(pairs, MARGIN)).collect();
-    let slower = holm(&p, ALPHA);
-    let judge = |((bench, pairs), slower): (&(String, Vec<(f64, f64)>), bool)| {
+pub(super) fn second_look(measured: &[(String, Pairs)], random: &mut Random) -> Vec<Reading> {
+    let judge = |((bench, pairs), slower): (&(String, Pairs), bool)| {
         let mut reading = read(bench, pairs, random);
         reading.smallest = (MARGIN.ln_1p() + second_look_needs(pairs, measured.len())).exp_m1();
         let excluded = reading.smallest <= PROMISED && reading.interval.1 <= PROMISED;
@@ -103,14 +104,21 @@ pub(super) fn second_look(measured: &[(String, Vec<(f64, f64)>)], random: &mut R
         };
         reading
     };
-    measured.iter().zip(slower).map(judge).collect()
+    measured.iter().zip(slower(measured)).map(judge).collect()
+}
+
+/// Which are slower, by more than the margin and beyond chance.
+fn slower(measured: &[(String, Pairs)]) -> Vec<bool> {
+    let p: Vec<f64> = measured.iter().map(|(_, pairs)| chance(pairs, MARGIN)).collect();
+    holm(&p, ALPHA)
 }
 
 /// The distance from the margin, on the scale of logarithms, that a second look at such noise finds four times of five.
 fn second_look_needs(pairs: &[(f64, f64)], benches: usize) -> f64 {
-    let blocks = blocks_second(benches) as f64;
-    let excess = normal_excess(ALPHA / benches as f64) + normal_excess(0.2);
-    excess * noise(pairs) * (pairs.len() as f64 / blocks).sqrt()
+    let blocks = blocks_second(benches);
+    let excess = student_excess(ALPHA / benches as f64, blocks - 1) + normal_excess(0.2);
+    // Ranks are 3/π as efficient as the mean of normal noise is.
+    excess * noise(pairs) * (std::f64::consts::PI / 3.0 * pairs.len() as f64 / blocks as f64).sqrt()
 }
 
 /// The standard error of the mean difference of logarithms.
@@ -185,10 +193,8 @@ mod tests {
             second_look(&measured, random)[0].smallest
         };
         let effect = 1.0 + smallest(&mut random);
-        let found = (0..300).filter(|_| {
-            let measured = [("mean".to_owned(), pairs(&mut random, blocks_second(1), effect, 0.01))];
-            second_look(&measured, &mut random)[0].verdict == Verdict::Regressed
-        });
+        let found =
+            (0..300).filter(|_| slower(&[("mean".to_owned(), pairs(&mut random, blocks_second(1), effect, 0.01))])[0]);
         let rate = found.count() as f64 / 300.0;
         assert!((0.65..=0.95).contains(&rate), "{rate}");
     }
@@ -196,12 +202,12 @@ mod tests {
     #[test]
     fn false_alarms_are_rare_even_at_the_margin() {
         let mut random = Random::new(7);
-        let alarms = (0..300).filter(|_| {
+        let alarms = (0..1000).filter(|_| {
             let measured: Vec<_> =
                 (0..12).map(|i| (i.to_string(), pairs(&mut random, blocks_second(12), 1.0 + MARGIN, 0.02))).collect();
-            second_look(&measured, &mut random).iter().any(|reading| reading.verdict == Verdict::Regressed)
+            slower(&measured).contains(&true)
         });
-        assert!(alarms.count() <= 2);
+        assert!(alarms.count() <= 4);
     }
 
     #[test]
