@@ -13,8 +13,10 @@ mod budgets;
 mod compare;
 mod instructions;
 mod machine;
+pub(crate) mod mutants;
 mod random;
 mod report;
+mod roc;
 mod selftest;
 mod server;
 mod statistics;
@@ -23,6 +25,7 @@ mod verdict;
 use crate::{Outcome, Stop};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub(crate) use report::time;
 pub(crate) use selftest::run as selftest;
 
 /// What stands for the engine when times are compared: each shape of work, in the first cache, in the last, and on all processors.
@@ -46,12 +49,16 @@ struct Asked {
     benches: Vec<String>,
     seed: u64,
     json: bool,
+    /// Of `--roc`: the cases that are wanted, and how many runs at most.
+    cases: String,
+    runs: usize,
 }
 
 /// Which of the gate's measurements.
 enum Mode {
     Against(String),
     Selftest,
+    Roc,
 }
 
 pub(crate) fn run(args: &[String]) -> Outcome {
@@ -59,12 +66,14 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     match mode {
         Some(Mode::Against(rev)) => against::run(&rev, &asked),
         Some(Mode::Selftest) => selftest(),
+        Some(Mode::Roc) => roc::run(&asked.cases, asked.runs),
         None => budgets::run(asked.json),
     }
 }
 
 fn parse(args: &[String]) -> Result<(Option<Mode>, Asked), Stop> {
-    let mut asked = Asked { benches: SET.map(str::to_owned).to_vec(), seed: some_seed(), json: false };
+    let benches = SET.map(str::to_owned).to_vec();
+    let mut asked = Asked { benches, seed: some_seed(), json: false, cases: String::new(), runs: usize::MAX };
     let mut mode = None;
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -76,6 +85,12 @@ fn parse(args: &[String]) -> Result<(Option<Mode>, Asked), Stop> {
             "--seed" => {
                 let seed = value()?;
                 asked.seed = seed.parse().map_err(|_| Stop::Usage(format!("`{seed}` is not a seed")))?;
+            }
+            "--roc" => mode = Some(Mode::Roc),
+            "--cases" => asked.cases = value()?,
+            "--runs" => {
+                let runs = value()?;
+                asked.runs = runs.parse().map_err(|_| Stop::Usage(format!("`{runs}` is not a number of runs")))?;
             }
             "--json" => asked.json = true,
             _ => return Err(Stop::Usage(format!("gate does not know `{arg}`"))),

@@ -19,6 +19,7 @@ mod registry;
 mod rust;
 mod shell;
 mod steps;
+mod svg;
 mod test;
 mod tidy;
 mod tree;
@@ -96,7 +97,12 @@ static CHORES: &[Chore] = &[
         help: "the budgets; or whether this tree is slower than REV; --selftest, --roc",
         run: gate::run,
     },
-    Chore { name: "bench", args: "[FILTER]", help: "the benches whose names contain FILTER", run: bench::run },
+    Chore {
+        name: "bench",
+        args: "[FILTER] [--json]",
+        help: "the benches whose names contain FILTER: a table, and a picture in target/bench.svg",
+        run: bench::run,
+    },
     Chore {
         name: "native",
         args: "[ROUNDS]",

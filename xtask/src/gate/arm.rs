@@ -32,6 +32,7 @@ struct Profile {
 }
 
 /// The program of one source.
+#[derive(Clone)]
 pub(super) struct Arm {
     /// What reports call it.
     pub(super) name: String,
@@ -66,10 +67,8 @@ impl Arm {
     }
 
     fn compile(name: &str, source: &Path, directory: &Path, target: &Path, profile: Profile) -> Result<Self, Stop> {
-        let mut cargo = shell::cargo(&["rustc", "--quiet", "--package", "echoes-benches", "--bin", PROGRAM]);
-        cargo.current_dir(source).args(profile.flag).arg("--target-dir").arg(target);
-        // Names of functions, for what is said of a regression; the code is that of a release.
-        cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none").env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+        let mut cargo = cargo(source, target, "rustc");
+        cargo.args(profile.flag).args(["--package", "echoes-benches", "--bin", PROGRAM]);
         if cfg!(target_os = "linux") {
             let linker = directory.join("link/linker.sh");
             write_script(&linker)?;
@@ -79,6 +78,13 @@ impl Arm {
         shell::run(&mut cargo).map_err(|_| Stop::Harness(format!("{name} does not build")))?;
         let built = target.join(profile.folder).join(PROGRAM).with_extension(std::env::consts::EXE_EXTENSION);
         Ok(Self { name: name.to_owned(), built, source: source.to_owned(), directory: directory.to_owned() })
+    }
+
+    /// Builds `echoes` beside it, of the same objects, and says where it is.
+    pub(super) fn build_echoes(&self) -> Result<PathBuf, Stop> {
+        let target = self.directory.join("build");
+        shell::run(cargo(&self.source, &target, "build").args(["--release", "--package", "echoes-cli"]))?;
+        Ok(target.join("release/echoes").with_extension(std::env::consts::EXE_EXTENSION))
     }
 
     /// The names of all work that it can do.
@@ -134,6 +140,15 @@ impl Arm {
     }
 }
 
+/// Cargo, with nothing of the caller's that would change the code.
+fn cargo(source: &Path, target: &Path, command: &str) -> Command {
+    let mut cargo = shell::cargo(&[command, "--quiet", "--target-dir"]);
+    cargo.arg(target).current_dir(source);
+    // Names of functions, for what is said of a regression; the code is that of a release.
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "none").env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+    cargo
+}
+
 fn write_script(path: &Path) -> Outcome {
     let failed = |error: std::io::Error| Stop::Harness(format!("{}: {error}", path.display()));
     path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
@@ -148,8 +163,8 @@ fn write_script(path: &Path) -> Outcome {
 
 /// A commit, with all that is made of it under `target/gate`.
 pub(super) struct Revision {
-    commit: String,
-    directory: PathBuf,
+    pub(super) commit: String,
+    pub(super) directory: PathBuf,
 }
 
 /// Finds a revision.
@@ -163,10 +178,7 @@ impl Revision {
     /// Builds the program with the working tree's benches, so that the engine alone differs; where the engine of that
     /// revision has not what they call, with its own.
     pub(super) fn build(&self, name: &str) -> Result<Arm, Stop> {
-        let source = self.unpack("source")?;
-        for part in ["Cargo.toml", "src"] {
-            copy_changed(&shell::root().join("benches").join(part), &source.join("benches").join(part))?;
-        }
+        let source = self.unpack_with_benches("source")?;
         Arm::build(name, &source, &self.directory).or_else(|_| {
             let source = self.unpack("own-source")?;
             if !source.join(format!("benches/src/bin/{PROGRAM}.rs")).exists() {
@@ -177,6 +189,20 @@ impl Revision {
             eprintln!("{name} does not build with this tree's benches: its own are taken");
             Arm::build(name, &source, &self.directory.join("own"))
         })
+    }
+
+    /// Builds it a second time, from a source and in a folder of its own.
+    pub(super) fn build_again(&self, name: &str) -> Result<Arm, Stop> {
+        Arm::build(name, &self.unpack_with_benches("again")?, &self.directory.join("again-build"))
+    }
+
+    /// Its source under `folder`, with the working tree's benches.
+    pub(super) fn unpack_with_benches(&self, folder: &str) -> Result<PathBuf, Stop> {
+        let source = self.unpack(folder)?;
+        for part in ["Cargo.toml", "src"] {
+            copy_changed(&shell::root().join("benches").join(part), &source.join("benches").join(part))?;
+        }
+        Ok(source)
     }
 
     fn unpack(&self, folder: &str) -> Result<PathBuf, Stop> {

@@ -79,7 +79,7 @@ pub(super) fn run(as_json: bool) -> Outcome {
     let budgets = Budgets::read()?;
     let arm = Arm::build("this tree", &shell::root(), &shell::root().join("target/gate/tree"))?;
     let mut lines = calls(&arm, &budgets)?;
-    lines.extend(served(&budgets)?);
+    lines.extend(served(&arm, &budgets)?);
     print(&lines, as_json);
     let over: Vec<&str> =
         lines.iter().filter(|line| !line.within(line.budget.ours)).map(|line| line.what.as_str()).collect();
@@ -124,8 +124,8 @@ fn calls(arm: &Arm, budgets: &Budgets) -> Result<Vec<Line>, Stop> {
 }
 
 /// The server's figures.
-fn served(budgets: &Budgets) -> Result<Vec<Line>, Stop> {
-    let figures = server::measure()?;
+fn served(arm: &Arm, budgets: &Budgets) -> Result<Vec<Line>, Stop> {
+    let figures = server::measure(&arm.build_echoes()?)?;
     let all = [
         ("latency_p95_ms", figures.latency_p95_ms, Unit::Milliseconds),
         ("requests_per_minute_min", figures.requests_per_minute, Unit::PerMinute),

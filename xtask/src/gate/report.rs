@@ -236,7 +236,7 @@ fn percent(share: f64) -> String {
 }
 
 /// Nanoseconds, in the unit that people would take.
-pub(super) fn time(ns: f64) -> String {
+pub(crate) fn time(ns: f64) -> String {
     match ns {
         ns if ns < 1e3 => format!("{ns:.0} ns"),
         ns if ns < 1e6 => format!("{:.2} µs", ns / 1e3),

@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -37,11 +38,8 @@ impl Drop for Server {
     }
 }
 
-/// Builds the program, starts it, asks it.
-pub(super) fn measure() -> Result<Figures, Stop> {
-    shell::run(&mut shell::cargo(&["build", "--quiet", "--release", "--package", "echoes-cli"]))?;
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let program = shell::root().join(target).join("release/echoes").with_extension(std::env::consts::EXE_EXTENSION);
+/// Starts `echoes`, and asks it.
+pub(super) fn measure(program: &Path) -> Result<Figures, Stop> {
     let start = Instant::now();
     let mut command = Command::new(program);
     command.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(shell::root()).stdout(Stdio::piped());

@@ -87,6 +87,14 @@ pub(super) fn student_excess(p: f64, freedom: usize) -> f64 {
     z + (z.powi(3) + z) / (4.0 * n) + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * n * n)
 }
 
+/// Where a share lies with probability 0.95, of which `hits` in `runs` were seen (E. B. Wilson, JASA 22, 1927).
+pub(super) fn wilson(hits: usize, runs: usize) -> (f64, f64) {
+    let (share, n, z) = (hits as f64 / runs as f64, runs as f64, 1.96);
+    let middle = share + z * z / (2.0 * n);
+    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    ((middle - half).max(0.0) / (1.0 + z * z / n), (middle + half) / (1.0 + z * z / n))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +196,14 @@ mod tests {
                 "{p}, {freedom}: {}",
                 student_excess(p, freedom)
             );
+        }
+    }
+
+    #[test]
+    fn shares_have_wilsons_intervals() {
+        for (hits, runs, low, high) in [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634)] {
+            let (below, above) = wilson(hits, runs);
+            assert!((below - low).abs() < 1e-3 && (above - high).abs() < 1e-3, "{hits} of {runs}: {below} to {above}");
         }
     }
 }
