@@ -1,10 +1,11 @@
 //! Column names, made unique, and texts, made short.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The names, with `c3` for an empty fourth and `_2`, `_3`, … after one that came before.
 pub(crate) fn unique(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut seen = HashSet::new();
+    // Not hashed: names freed in an order of chance would leave the allocator in another state each time.
+    let mut seen = BTreeSet::new();
     let mut result = Vec::new();
     for (i, name) in names.into_iter().enumerate() {
         let name = if name.is_empty() { format!("c{i}") } else { name };

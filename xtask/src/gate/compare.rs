@@ -56,10 +56,11 @@ pub(super) fn compare(arms: &Arms<'_>, benches: &[String], seed: u64) -> Result<
     let (mut readings, mut suspects) = (Vec::new(), Vec::new());
     for job in jobs.iter().filter(|job| job.bench != CONTROL && lost.iter().all(|(lost, _)| *lost != job.bench)) {
         let pairs = pairs(&first, &job.bench);
-        if is_suspect(&pairs) {
+        let reading = first_look(&job.bench, &pairs, &mut random);
+        if is_suspect(&pairs) || reading.verdict == Verdict::Inconclusive {
             suspects.push(job.clone());
         } else {
-            readings.push(first_look(&job.bench, &pairs, &mut random));
+            readings.push(reading);
         }
     }
     let mut control = pairs(&first, CONTROL);
