@@ -1,4 +1,4 @@
-//! Nanoseconds an element for every kernel on one thread, a line each: `timings [ELEMENTS] [ROUNDS]`.
+//! Nanoseconds an element for every kernel on one thread, a line each: `timings [ELEMENTS] [ROUNDS] [KERNEL]`.
 //!
 //! `cargo xtask native` compares a portable build of this program with one for the processor at hand.
 #![forbid(unsafe_code)]
@@ -8,13 +8,18 @@ use echoes_benches::{Discard, columns_for, kernels, time_once, uniform};
 use echoes_engine::{Engine, Request};
 use echoes_io::{Memory, View};
 
+/// Four columns of so many doubles stay in the second-level cache: what the memory does is no business of this measurement.
+const ELEMENTS: usize = 32_768;
+
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
-    let (elements, rounds) = (arguments.next().unwrap_or(100_000), arguments.next().unwrap_or(11));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |i: usize| arguments.get(i).and_then(|argument| argument.parse::<usize>().ok());
+    let (elements, rounds) = (number(0).unwrap_or(ELEMENTS), number(1).unwrap_or(11));
+    let wanted = |name: &str| arguments.get(2).is_none_or(|kernel| kernel == name);
     let columns: Vec<Vec<f64>> = (0..4).map(|_| uniform(elements)).collect();
     let memory = Memory::named(columns.iter().zip(0..).map(|(column, i)| (format!("c{i}"), View::from(column))));
     let engine = Engine::sequential();
-    for kernel in kernels() {
+    for kernel in kernels().into_iter().filter(|kernel| wanted(kernel.spec().name)) {
         let request = [Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) }];
         let columns = kernel.spec().form.writes_columns();
         let once = || {

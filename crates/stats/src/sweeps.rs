@@ -21,20 +21,30 @@ pub(crate) fn total<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
     let mut space = [0.0; GROUP];
     let (groups, tail) = split(x, -0.0, &mut space);
     let mut total = Long::new(l, -0.0);
-    for groups in groups.chunks(RUN) {
-        let mut run = [l.splat(-0.0); 4];
-        for group in groups {
-            if ahead {
-                prefetch(l, group, FIRST_HALF);
-            }
-            add(&mut run, l.load(group));
-        }
-        total.add(run);
+    let (runs, rest) = groups.as_chunks::<RUN>();
+    for run in runs {
+        total.add(lanes(l, run, ahead));
+    }
+    if !rest.is_empty() {
+        total.add(lanes(l, rest, false));
     }
     if let Some(group) = tail {
         total.add(l.load(group));
     }
     total.value(l)
+}
+
+/// The sums of a run in each lane.
+#[inline(always)]
+fn lanes<L: Lanes>(l: L, run: &[[f64; GROUP]], ahead: bool) -> [L::V; 4] {
+    let mut sums = [l.splat(-0.0); 4];
+    for group in run {
+        if ahead {
+            prefetch(l, group, FIRST_HALF);
+        }
+        add(&mut sums, l.load(group));
+    }
+    sums
 }
 
 /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − center`, up to `ORDER`, which is 1, 2 or 4, and zeros beyond it; the lower ones to
@@ -44,30 +54,19 @@ pub(crate) fn powers<L: Lanes, const ORDER: usize>(l: L, x: &[f64], center: f64,
     // The center changes nothing: its deviation is zero.
     let mut space = [0.0; GROUP];
     let (groups, tail) = split(x, center, &mut space);
-    let zero = [l.splat(0.0); 4];
-    let (mut first, mut second) = (Long::new(l, 0.0), Long::new(l, 0.0));
-    let center = l.splat(center);
-    let mut run = Run::<L, ORDER> { l, center, first: zero, second: zero, third: zero, fourth: zero };
-    for groups in groups.chunks(RUN) {
-        (run.first, run.second) = (zero, zero);
-        if L::WIDE {
-            run.add::<0, 4>(groups, ahead);
-        } else {
-            run.add::<0, 1>(groups, ahead);
-            run.add::<1, 2>(groups, ahead);
-            run.add::<2, 3>(groups, ahead);
-            run.add::<3, 4>(groups, ahead);
-        }
-        first.add(run.first);
-        second.add(run.second);
+    let mut sums = Powers::<L, ORDER>::new(l, center);
+    let (runs, rest) = groups.as_chunks::<RUN>();
+    for run in runs {
+        sums.add_run(run, ahead);
+    }
+    if !rest.is_empty() {
+        sums.add_run(rest, false);
     }
     if let Some(group) = tail {
-        (run.first, run.second) = (zero, zero);
-        run.add::<0, 4>(std::slice::from_ref(group), false);
-        first.add(run.first);
-        second.add(run.second);
+        sums.add_run(std::slice::from_ref(group), false);
     }
-    [first.value(l), second.value(l), l.total(run.third), l.total(run.fourth)]
+    let Powers { first, second, third, fourth, .. } = sums;
+    [first.value(l), second.value(l), l.total(third), l.total(fourth)]
 }
 
 /// `Σ (x − cx)(y − cy)` of two columns of one length.
@@ -76,28 +75,32 @@ pub(crate) fn product<L: Lanes>(l: L, (x, cx): (&[f64], f64), (y, cy): (&[f64], 
     let mut spaces = [[0.0; GROUP]; 2];
     let [x_space, y_space] = &mut spaces;
     let ((xs, x_tail), (ys, y_tail)) = (split(x, cx, x_space), split(y, cy, y_space));
-    let (cx, cy) = (l.splat(cx), l.splat(cy));
+    let centers = (l.splat(cx), l.splat(cy));
     let mut total = Long::new(l, 0.0);
-    for (xs, ys) in xs.chunks(RUN).zip(ys.chunks(RUN)) {
-        let mut run = [l.splat(0.0); 4];
-        for (x, y) in xs.iter().zip(ys) {
-            add_products::<L>(&mut run, (l.load(x), cx), (l.load(y), cy));
-        }
-        total.add(run);
+    let ((x_runs, x_rest), (y_runs, y_rest)) = (xs.as_chunks::<RUN>(), ys.as_chunks::<RUN>());
+    for (xs, ys) in x_runs.iter().zip(y_runs) {
+        total.add(products(l, xs, ys, centers));
+    }
+    if !x_rest.is_empty() {
+        total.add(products(l, x_rest, y_rest, centers));
     }
     if let (Some(x), Some(y)) = (x_tail, y_tail) {
-        let mut run = [l.splat(0.0); 4];
-        add_products::<L>(&mut run, (l.load(x), cx), (l.load(y), cy));
-        total.add(run);
+        total.add(products(l, std::slice::from_ref(x), std::slice::from_ref(y), centers));
     }
     total.value(l)
 }
 
+/// The sums of the products of a run in each lane.
 #[inline(always)]
-fn add_products<L: Lanes>(sum: &mut [L::V; 4], (x, cx): ([L::V; 4], L::V), (y, cy): ([L::V; 4], L::V)) {
-    for i in 0..4 {
-        sum[i] = sum[i] + (x[i] - cx) * (y[i] - cy);
+fn products<L: Lanes>(l: L, xs: &[[f64; GROUP]], ys: &[[f64; GROUP]], (cx, cy): (L::V, L::V)) -> [L::V; 4] {
+    let mut sums = [l.splat(0.0); 4];
+    for (x, y) in xs.iter().zip(ys) {
+        let (x, y) = (l.load(x), l.load(y));
+        for i in 0..4 {
+            sums[i] = sums[i] + (x[i] - cx) * (y[i] - cy);
+        }
     }
+    sums
 }
 
 /// The mean of the whole eights of `x`; NaN where there are none.
@@ -186,7 +189,7 @@ pub(crate) fn center<L: Lanes>(l: L, x: &[f64]) -> f64 {
     [mean, first].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
 }
 
-/// Groups that a lane adds one by one.
+/// Groups that a lane adds one by one. Whole runs are arrays, so that their loops are unrolled whatever processor is built for.
 const RUN: usize = 8;
 
 /// The sum of the runs in eight lanes, and what its additions have rounded off (D. E. Knuth's TwoSum).
@@ -225,32 +228,58 @@ fn add<V: Copy + Add<Output = V>>(sum: &mut [V; 4], x: [V; 4]) {
     }
 }
 
-/// Sums of the powers of the deviations, lane by lane: the first two of a run, the others of all.
-struct Run<L: Lanes, const ORDER: usize> {
+/// Sums of the powers of the deviations: the first two without loss between runs, the others lane by lane.
+struct Powers<L: Lanes, const ORDER: usize> {
     l: L,
     center: L::V,
-    first: [L::V; 4],
-    second: [L::V; 4],
+    first: Long<L::V>,
+    second: Long<L::V>,
     third: [L::V; 4],
     fourth: [L::V; 4],
 }
 
-impl<L: Lanes, const ORDER: usize> Run<L, ORDER> {
+impl<L: Lanes, const ORDER: usize> Powers<L, ORDER> {
+    #[inline(always)]
+    fn new(l: L, center: f64) -> Self {
+        let zero = [l.splat(0.0); 4];
+        let (first, second) = (Long::new(l, 0.0), Long::new(l, 0.0));
+        Self { l, center: l.splat(center), first, second, third: zero, fourth: zero }
+    }
+
+    #[inline(always)]
+    fn add_run(&mut self, groups: &[[f64; GROUP]], ahead: bool) {
+        let mut run = [[self.l.splat(0.0); 4]; 2];
+        if L::WIDE {
+            self.add::<0, 4>(&mut run, groups, ahead);
+        } else {
+            self.add::<0, 1>(&mut run, groups, ahead);
+            self.add::<1, 2>(&mut run, groups, ahead);
+            self.add::<2, 3>(&mut run, groups, ahead);
+            self.add::<3, 4>(&mut run, groups, ahead);
+        }
+        self.first.add(run[0]);
+        self.second.add(run[1]);
+    }
+
     /// Vectors `FROM..TO` of each group.
     #[inline(always)]
-    fn add<const FROM: usize, const TO: usize>(&mut self, groups: &[[f64; GROUP]], ahead: bool) {
+    fn add<const FROM: usize, const TO: usize>(
+        &mut self,
+        [first, second]: &mut [[L::V; 4]; 2],
+        groups: &[[f64; GROUP]],
+        ahead: bool,
+    ) {
         for group in groups {
             if ahead {
                 prefetch(self.l, group, both(FROM..TO, FIRST_HALF));
             }
             let x = self.l.load(group);
-            #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
             for i in FROM..TO {
                 let d = x[i] - self.center;
-                self.first[i] = self.first[i] + d;
+                first[i] = first[i] + d;
                 if ORDER >= 2 {
                     let d2 = d * d;
-                    self.second[i] = self.second[i] + d2;
+                    second[i] = second[i] + d2;
                     if ORDER >= 4 {
                         self.third[i] = self.third[i] + d2 * d;
                         self.fourth[i] = self.fourth[i] + d2 * d2;
@@ -300,6 +329,15 @@ impl<L: Lanes> Found<L> {
     /// Vectors `FROM..TO` of each group, an even number of them.
     #[inline(always)]
     fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]], ahead: bool) {
+        let (runs, rest) = groups.as_chunks::<RUN>();
+        for run in runs {
+            self.run::<FROM, TO>(l, run, ahead);
+        }
+        self.run::<FROM, TO>(l, rest, false);
+    }
+
+    #[inline(always)]
+    fn run<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]], ahead: bool) {
         for group in groups {
             if ahead {
                 prefetch(l, group, both(FROM..TO, SECOND_HALF));
