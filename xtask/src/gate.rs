@@ -4,6 +4,9 @@
 //! drawn by lot, judged by a test on blocks ([`blocks`], [`verdict`]). Instructions, which repeat exactly, where valgrind is
 //! installed ([`instructions`]). The bench programs of both are the working tree's, so that the engine alone differs.
 //!
+//! `--against REV [--bench NAME,…] [--seed N]` compares; without it the budgets are measured; `--json` prints for programs.
+//! `--selftest` tests the gate; `--roc [--commit REV] [--cases WORD] [--runs N]` studies it.
+//!
 //! Exit codes: 0 pass, 1 regressed, 2 the gate itself does not work, 3 the noise hides what a pass promises.
 
 mod against;
@@ -49,7 +52,8 @@ struct Asked {
     benches: Vec<String>,
     seed: u64,
     json: bool,
-    /// Of `--roc`: the cases that are wanted, and how many runs at most.
+    /// Of `--roc`: the commit, the cases that are wanted, and how many runs at most.
+    commit: String,
     cases: String,
     runs: usize,
 }
@@ -66,14 +70,21 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     match mode {
         Some(Mode::Against(rev)) => against::run(&rev, &asked),
         Some(Mode::Selftest) => selftest(),
-        Some(Mode::Roc) => roc::run(&asked.cases, asked.runs),
+        Some(Mode::Roc) => roc::run(&asked.commit, &asked.cases, asked.runs),
         None => budgets::run(asked.json),
     }
 }
 
 fn parse(args: &[String]) -> Result<(Option<Mode>, Asked), Stop> {
     let benches = SET.map(str::to_owned).to_vec();
-    let mut asked = Asked { benches, seed: some_seed(), json: false, cases: String::new(), runs: usize::MAX };
+    let mut asked = Asked {
+        benches,
+        seed: some_seed(),
+        json: false,
+        commit: "HEAD".to_owned(),
+        cases: String::new(),
+        runs: usize::MAX,
+    };
     let mut mode = None;
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -87,6 +98,7 @@ fn parse(args: &[String]) -> Result<(Option<Mode>, Asked), Stop> {
                 asked.seed = seed.parse().map_err(|_| Stop::Usage(format!("`{seed}` is not a seed")))?;
             }
             "--roc" => mode = Some(Mode::Roc),
+            "--commit" => asked.commit = value()?,
             "--cases" => asked.cases = value()?,
             "--runs" => {
                 let runs = value()?;

@@ -191,11 +191,6 @@ impl Revision {
         })
     }
 
-    /// Builds it a second time, from a source and in a folder of its own.
-    pub(super) fn build_again(&self, name: &str) -> Result<Arm, Stop> {
-        Arm::build(name, &self.unpack_with_benches("again")?, &self.directory.join("again-build"))
-    }
-
     /// Its source under `folder`, with the working tree's benches.
     pub(super) fn unpack_with_benches(&self, folder: &str) -> Result<PathBuf, Stop> {
         let source = self.unpack(folder)?;

@@ -1,6 +1,6 @@
 //! `gate --roc`: how often the gate is red without a reason, and which slowdowns it catches.
 //!
-//! Each run is a comparison of the whole set, as a merge would have it: two builds of one commit, in folders of their own, with nothing
+//! Each run is a comparison of the whole set, as a merge would have it: a commit and itself, both linked anew for each block, with nothing
 //! planted, or with a share of the rows gone through again in the second, or the second a mutant. A run is a line of
 //! the raw data at once, so that the study can be stopped at any time and goes on where it was; after each run, table and picture are
 //! written anew from all lines.
@@ -37,7 +37,7 @@ const DOSES: [u32; 4] = [50, 10, 5, 2];
 /// What a run compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Case {
-    /// Two builds of one source.
+    /// One source, in other layouts.
     Same,
     Planted(u32),
     Mutant(String),
@@ -67,14 +67,9 @@ impl Case {
     }
 }
 
-/// Does so many runs of the cases whose names contain `filter`.
-pub(super) fn run(filter: &str, mut runs: usize) -> Outcome {
-    let unchanged =
-        shell::works(shell::program("git").args(["diff", "--quiet", "HEAD", "--", "crates", "benches/src"]));
-    if !unchanged {
-        return Err(Stop::Harness("the study compares builds of a commit: commit the changes first".to_owned()));
-    }
-    let mut study = Study::begin()?;
+/// Does so many runs of the cases whose names contain `filter`, with the engine of that commit.
+pub(super) fn run(commit: &str, filter: &str, mut runs: usize) -> Outcome {
+    let mut study = Study::begin(commit)?;
     let mut cases = Case::all()?;
     cases.retain(|case| case.name().contains(filter));
     while let Some(case) = study.next(&cases).filter(|_| runs > 0) {
@@ -93,11 +88,11 @@ struct Study {
 }
 
 impl Study {
-    fn begin() -> Result<Self, Stop> {
+    fn begin(commit: &str) -> Result<Self, Stop> {
         let raw = fs::read_to_string(shell::root().join(FOLDER).join("raw.jsonl")).unwrap_or_default();
         let lines = raw.lines().map(serde_json::from_str).collect::<Result<_, _>>();
         let lines = lines.map_err(|error| Stop::Harness(format!("{FOLDER}/raw.jsonl: {error}")))?;
-        Ok(Self { revision: revision("HEAD")?, lines, arms: None })
+        Ok(Self { revision: revision(commit)?, lines, arms: None })
     }
 
     /// The case of which the least share is done; a mutant is built once, then done with.
@@ -120,7 +115,7 @@ impl Study {
         let first = self.revision.build("the commit")?;
         let second = match kind {
             Case::Mutant(name) => mutants::build(&self.revision, name)?,
-            Case::Same | Case::Planted(_) => self.revision.build_again("the same commit")?,
+            Case::Same | Case::Planted(_) => first.twin("the same commit"),
         };
         let arms = [first, second];
         self.arms = Some((kind.clone(), arms.clone()));
