@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// Times that a process goes through all work; samples of each work a time. A neighbour on the host disturbs for a quarter of a second
-/// and more: the quickest of three rounds still varied by 5 %, of twelve by 1 %.
-const ROUNDS: &str = "12";
+/// and more: the quickest of three rounds still varied by 5 %, of twelve by 1 %. Eight keep a run below three minutes.
+const ROUNDS: &str = "8";
 const SAMPLES: &str = "6";
 
 /// Work, and how often it is done for a sample.
