@@ -68,7 +68,9 @@ pub(crate) fn args() -> Vec<Arg> {
             .value_parser(delimiter)
             .help("What separates the fields of CSV; found out if not given")
             .help_heading(HEADING),
-        word("io", &["auto", "mmap", "pread"]).default_value("auto").help("How files are read"),
+        word("io", &["auto", "mmap", "pread"])
+            .default_value("auto")
+            .help("How files are read; pread where others may write to them meanwhile"),
         threads(),
         flag("cache").help("Keep what was read of a file for questions to come, in the user's cache directory"),
         flag("explain").help("Print the plan and read nothing"),

@@ -2,19 +2,26 @@
 
 use crate::{Cancel, Result, prepare::Scratch};
 use echoes_kernel::Nan;
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Told how many rows are done, and how many there are if that is known.
 pub type Progress<'a> = dyn Fn(u64, Option<u64>) + Sync + 'a;
+
+/// What a run holds until the last of its work has ended: a permit, say.
+pub type Held = Arc<dyn Any + Send + Sync>;
 
 /// What every part of one run shares.
 pub(crate) struct Context<'a> {
     pub(crate) nan: Nan,
     pub(crate) cancel: Option<&'a Cancel>,
     pub(crate) progress: Option<&'a Progress<'a>>,
+    pub(crate) held: Option<&'a Held>,
     pub(crate) total: Option<u64>,
     pub(crate) rows: AtomicU64,
     pub(crate) bytes: AtomicU64,
@@ -26,11 +33,17 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) const fn new(nan: Nan, cancel: Option<&'a Cancel>, progress: Option<&'a Progress<'a>>) -> Self {
+    pub(crate) const fn new(
+        nan: Nan,
+        cancel: Option<&'a Cancel>,
+        progress: Option<&'a Progress<'a>>,
+        held: Option<&'a Held>,
+    ) -> Self {
         Self {
             nan,
             cancel,
             progress,
+            held,
             total: None,
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -43,7 +56,7 @@ impl<'a> Context<'a> {
 
     /// A context for looking at a few rows beforehand: it counts and reports nothing.
     pub(crate) const fn aside(&self, nan: Nan) -> Self {
-        Self::new(nan, self.cancel, None)
+        Self::new(nan, self.cancel, None, self.held)
     }
 
     /// Stops here if the caller has cancelled.

@@ -1,8 +1,8 @@
 //! The engine: threads, and the options of a run.
 
 use crate::{
-    Cancel, Data, Error, Observer, Progress, Report, Request, Result, Sink, context::Context, many, observe::Observed,
-    plan::Plan, shelf::Shelf, typed,
+    Cancel, Data, Error, Held, Observer, Progress, Report, Request, Result, Sink, context::Context, many,
+    observe::Observed, plan::Plan, shelf::Shelf, typed,
 };
 use echoes_cache::Cache;
 use echoes_io::Source;
@@ -14,7 +14,8 @@ use std::{
     thread,
 };
 
-/// Runs kernels. It has its own threads, which start when data of more than one chunk first need them, and end with it.
+/// Runs kernels. It has its own threads, which start when data of more than one chunk (131,072 rows), or of a length not known
+/// beforehand, first need them, and end with it.
 #[derive(Debug, Default)]
 pub struct Engine {
     threads: Option<NonZeroUsize>,
@@ -66,7 +67,7 @@ impl Engine {
 
     /// A run with the usual options: NaN spreads.
     pub const fn job(&self) -> Job<'_> {
-        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None, shelf: None }
+        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None, held: None, shelf: None }
     }
 
     /// Runs a kernel with the usual options.
@@ -105,6 +106,7 @@ pub struct Job<'a> {
     pub(crate) nan: Nan,
     pub(crate) cancel: Option<&'a Cancel>,
     pub(crate) progress: Option<&'a Progress<'a>>,
+    pub(crate) held: Option<&'a Held>,
     pub(crate) shelf: Option<Shelf<'a>>,
 }
 
@@ -119,6 +121,12 @@ impl<'a> Job<'a> {
     #[must_use]
     pub const fn cancel(self, cancel: &'a Cancel) -> Self {
         Self { cancel: Some(cancel), ..self }
+    }
+
+    /// What must not be dropped before the last work of the run has ended: work that cannot be stopped may outlive a cancelled run.
+    #[must_use]
+    pub const fn holding(self, held: &'a Held) -> Self {
+        Self { held: Some(held), ..self }
     }
 
     /// Is told how far the run is, from any thread, about once a chunk.
@@ -197,6 +205,6 @@ impl<'a> Job<'a> {
     }
 
     pub(crate) fn context(&self) -> Context<'a> {
-        Context::new(self.nan, self.cancel, self.progress)
+        Context::new(self.nan, self.cancel, self.progress, self.held)
     }
 }

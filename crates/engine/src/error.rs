@@ -30,3 +30,10 @@ pub enum Error {
         reason: String,
     },
 }
+
+impl Error {
+    /// Columns do not fit in memory.
+    pub(crate) fn no_room() -> Self {
+        Self::Sink("the columns: they do not fit in memory".to_owned())
+    }
+}

@@ -40,7 +40,7 @@ mod whole;
 mod window;
 
 pub use cancel::Cancel;
-pub use context::Progress;
+pub use context::{Held, Progress};
 pub use data::{Data, Views};
 pub use emit::Sink;
 pub use engine::{Engine, Job};

@@ -15,7 +15,7 @@ use echoes_kernel::{
 };
 use std::{sync::atomic::Ordering, time::Instant};
 
-/// Columns that one reading holds at a time; more are read in turns, so that memory is bounded.
+/// Columns that one reading holds at a time: the kernels of more are read in turns. One kernel has all of its own at once.
 const COLUMNS_MAX: usize = 256;
 
 /// A kernel and the columns that it is to have, by their positions in the source.
@@ -256,7 +256,15 @@ impl<'a> Run<'a> {
         let pool = self.job.engine.pool(self.source.rows())?;
         match self.source.read(&request.columns)? {
             Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
-            Reading::Stream(mut stream) => gather_stream(&self.context, pool, stream.as_mut(), request.columns.len()),
+            Reading::Stream(mut stream) => {
+                let width = request.columns.len();
+                // The length was not known when the kernel was first asked what it needs.
+                let check = |rows| {
+                    let shape = Shape { rows: Some(rows), columns: width, sample: &[] };
+                    Ok(request.kernel.spread(&shape, &mut Bundle::default())?)
+                };
+                gather_stream(&self.context, stream.as_mut(), width, check)
+            }
         }
     }
 

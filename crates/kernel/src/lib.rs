@@ -30,6 +30,7 @@ mod block;
 mod bundle;
 mod entry;
 mod kernel;
+mod name;
 mod nan;
 mod number;
 mod partial;

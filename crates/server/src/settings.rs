@@ -139,7 +139,7 @@ settings! {
     Threads threads "Kernels that run at a time; one for each processor if not given",
     Count body_bytes_max "Bytes of one request's body",
     Count decoded_bytes_max "Bytes of one request's body once it is no longer compressed",
-    Count bodies_bytes_max "Bytes of all bodies held at a time; more are refused with 503",
+    Count bodies_bytes_max "Bytes of all bodies and answers held at a time; more are refused with 503",
     Count dataset_bytes_max "Bytes of one dataset",
     Count datasets_max "Datasets",
     Count answers_bytes_max "Bytes of answers about datasets that are kept to be given again",

@@ -133,11 +133,7 @@ impl Partial for Histogram {
             } else if x.is_nan() {
                 &mut self.nan
             } else {
-                // A partial that came over the wire may have fewer bins than its edges say.
-                match self.bins.get_mut(self.edges.bin(x) as usize) {
-                    Some(bin) => bin,
-                    None => continue,
-                }
+                &mut self.bins[self.edges.bin(x) as usize]
             };
             *counter += 1;
         }
@@ -145,6 +141,11 @@ impl Partial for Histogram {
 
     fn merge(&mut self, later: &Self) {
         self.absorb_counts(&later.bins, later.below, later.above, later.nan);
+    }
+
+    fn is_sound(&self) -> bool {
+        let Edges { low, high, count } = self.edges;
+        Edges::new(low, high, count).is_some() && self.bins.len() == count as usize
     }
 }
 
@@ -209,6 +210,16 @@ mod tests {
             Partial::merge(&mut parts, &Histogram::begin(&edges));
             prop_assert_eq!(parts, read(edges, &x));
         }
+    }
+
+    #[test]
+    fn what_does_not_hold_together_is_not_decoded() {
+        let edges = Edges::new(-1.0, 1.0, 8).unwrap();
+        let sound = read(edges, &[0.5]);
+        let refused = |histogram| wire::decode::<Histogram>(&wire::encode(&histogram).unwrap()).is_err();
+        assert!(refused(Histogram { bins: vec![0; 7], ..sound.clone() }));
+        assert!(refused(Histogram { edges: Edges { count: 0, ..edges }, bins: Vec::new(), ..sound.clone() }));
+        assert!(refused(Histogram { edges: Edges { low: 2.0, ..edges }, ..sound }));
     }
 
     #[test]
