@@ -6,7 +6,7 @@ use std::{
     any::Any,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -29,6 +29,8 @@ pub(crate) struct Context<'a> {
     /// Partials that a cache had, and those that were read for it.
     pub(crate) cached: AtomicU64,
     pub(crate) computed: AtomicU64,
+    /// Whether a graphics processor has done some of the work.
+    pub(crate) on_device: AtomicBool,
     scratch: Mutex<Vec<Scratch>>,
 }
 
@@ -50,6 +52,7 @@ impl<'a> Context<'a> {
             readings: AtomicU64::new(0),
             cached: AtomicU64::new(0),
             computed: AtomicU64::new(0),
+            on_device: AtomicBool::new(false),
             scratch: Mutex::new(Vec::new()),
         }
     }
@@ -76,6 +79,11 @@ impl<'a> Context<'a> {
         if let Some(progress) = self.progress {
             progress(done, self.total);
         }
+    }
+
+    /// How the data were read, `backend` unless a graphics processor took part.
+    pub(crate) fn backend(&self, backend: &'static str) -> &'static str {
+        if self.on_device.load(Ordering::Relaxed) { "gpu" } else { backend }
     }
 
     pub(crate) fn start_reading(&self) {

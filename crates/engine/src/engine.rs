@@ -1,8 +1,14 @@
 //! The engine: threads, and the options of a run.
 
 use crate::{
-    Cancel, Data, Error, Held, Observer, Progress, Report, Request, Result, Sink, context::Context, many,
-    observe::Observed, plan::Plan, shelf::Shelf, typed,
+    Cancel, Data, Error, Gpu, Graphics, Held, Observer, Progress, Report, Request, Result, Sink,
+    accelerate::{Accelerator, Session},
+    context::Context,
+    many,
+    observe::Observed,
+    plan::Plan,
+    shelf::Shelf,
+    typed,
 };
 use echoes_cache::Cache;
 use echoes_io::Source;
@@ -10,6 +16,7 @@ use echoes_kernel::{Answer, Kernel, Nan};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, OnceLock},
     thread,
 };
@@ -21,17 +28,23 @@ pub struct Engine {
     threads: Option<NonZeroUsize>,
     pool: OnceLock<std::result::Result<ThreadPool, String>>,
     pub(crate) observed: Observed,
+    pub(crate) accelerator: Accelerator,
 }
 
 impl Engine {
     /// An engine with a thread for each processor.
     pub const fn new() -> Self {
-        Self { threads: None, pool: OnceLock::new(), observed: Observed(None) }
+        Self { threads: None, pool: OnceLock::new(), observed: Observed(None), accelerator: Accelerator::new() }
     }
 
     /// An engine with so many threads; 1 uses the caller's alone.
     pub const fn with_threads(threads: NonZeroUsize) -> Self {
-        Self { threads: Some(threads), pool: OnceLock::new(), observed: Observed(None) }
+        Self {
+            threads: Some(threads),
+            pool: OnceLock::new(),
+            observed: Observed(None),
+            accelerator: Accelerator::new(),
+        }
     }
 
     /// An engine that uses the caller's thread alone.
@@ -58,6 +71,43 @@ impl Engine {
     #[must_use]
     pub fn observer(self, observer: Arc<Observer>) -> Self {
         Self { observed: Observed(Some(observer)), ..self }
+    }
+
+    /// The same engine, with or without a graphics processor.
+    ///
+    /// ```
+    /// use echoes_engine::{Engine, Gpu};
+    /// use echoes_stats::kernels::descriptive::Mean;
+    /// let engine = Engine::new().gpu(Gpu::Off);
+    /// assert_eq!(engine.run(&Mean {}, &[1.0, 2.0, 6.0])?, 3.0);
+    /// # Ok::<(), echoes_engine::Error>(())
+    /// ```
+    #[must_use]
+    pub fn gpu(mut self, gpu: Gpu) -> Self {
+        self.accelerator.gpu = gpu;
+        self
+    }
+
+    /// The same engine, which looks for its graphics processor in this way: for tests.
+    #[must_use]
+    pub fn devices(mut self, options: echoes_gpu::Options) -> Self {
+        self.accelerator.options = Some(options);
+        self
+    }
+
+    /// The same engine, which keeps in `directory` what it has measured of a graphics processor, so that this is done once.
+    #[must_use]
+    pub fn measurements(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.accelerator.directory = Some(directory.into());
+        self
+    }
+
+    /// The graphics processor, looked for and measured now if that has not been done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] with the reason why there is none, [`Error::Threads`].
+    pub fn graphics(&self) -> Result<Graphics> {
+        self.accelerator.graphics(self.threads(), self.pool(None)?)
     }
 
     /// The threads that it may use.
@@ -202,6 +252,11 @@ impl<'a> Job<'a> {
     /// If a kernel refuses its parameters or its columns.
     pub fn plan(&self, source: &dyn Source, requests: &[Request<'_>]) -> Result<Plan> {
         Plan::new(self, source, requests)
+    }
+
+    /// The run's part of the engine's graphics processor.
+    pub(crate) fn session(&self, content: Option<&'a [u8]>) -> Result<Session<'a>> {
+        Accelerator::begin(self.engine, content)
     }
 
     pub(crate) fn context(&self) -> Context<'a> {

@@ -37,6 +37,7 @@ mod partial;
 mod reference;
 mod reject;
 mod spec;
+pub mod sweep;
 mod values;
 pub mod wire;
 

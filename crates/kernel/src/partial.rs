@@ -3,6 +3,7 @@
 use crate::{
     Block, Bundle,
     name::{Joined, Name},
+    sweep::{Halt, Sweep},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -47,6 +48,13 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
     fn is_nothing(setup: &Self::Setup) -> bool {
         let _ = setup;
         false
+    }
+
+    /// How the partial of a whole column is made of sweeps that something else makes over its blocks, to the bits of absorbing
+    /// them; `None` if it cannot be.
+    fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+        let _ = setup;
+        None
     }
 
     /// Adds the partials that this one is made of to the reading; a tuple adds each of its own.
@@ -113,6 +121,12 @@ macro_rules! tuple {
             fn is_sound(&self) -> bool { true $(&& self.$index.is_sound())+ }
             fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
                 true $(&& $letter::covers(&have.$index, &want.$index))+
+            }
+            fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+                $($letter::swept(&setup.$index)?;)+
+                Some(|setup, column| {
+                    Ok(($($letter::swept(&setup.$index).ok_or(Halt)?(&setup.$index, column)?,)+))
+                })
             }
             fn spread(setup: &Self::Setup, bundle: &mut Bundle) { $($letter::spread(&setup.$index, bundle);)+ }
             fn gather(setup: &Self::Setup, bundle: &Bundle) -> Option<Self> {

@@ -286,6 +286,7 @@ pub(crate) fn refuse(error: Error) -> Problem {
         Error::Reject(reject) => Kind::Rejected.because(reject.to_string()),
         Error::Source(error) => malformed(error),
         Error::Cancelled => Kind::Deadline.because("the computation was cancelled"),
+        Error::Gpu(_) => Kind::Busy.because("the server has no graphics processor, and may not do without"),
         Error::Threads { .. } => Kind::Busy.because("the server cannot start threads: try again in a second"),
         _ => Problem::internal(),
     }

@@ -1,6 +1,7 @@
 //! What a server may use. Every limit is on by default.
 
 use crate::SETTINGS;
+use echoes_engine::Gpu;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
@@ -26,6 +27,8 @@ pub struct Config {
     pub api_keys: Vec<String>,
     /// Kernels that run at a time, and threads that a large one may use; `None` for one a processor.
     pub threads: Option<NonZeroUsize>,
+    /// Whether a graphics processor takes part; answers do not depend on it.
+    pub gpu: Gpu,
     /// Bytes of one request's body.
     pub body_bytes_max: usize,
     /// Bytes of one request's body once it is no longer compressed.
@@ -73,6 +76,7 @@ impl Default for Config {
             data: None,
             api_keys: Vec::new(),
             threads: None,
+            gpu: Gpu::Auto,
             body_bytes_max: 64 << 20,
             decoded_bytes_max: 64 << 20,
             bodies_bytes_max: 512 << 20,

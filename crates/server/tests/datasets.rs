@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Client, Server, npy};
+use echoes_engine::Gpu;
 use echoes_server::Config;
 use serde_json::json;
 use std::{collections::HashSet, thread};
@@ -51,6 +52,32 @@ fn one_reading_serves_many_kernels_and_the_next_server() {
     drop(server);
     let server = Server::start(Config { data: Some(data.path().to_owned()), ..Config::default() });
     assert_eq!(found(&mut server.connect(), "/v1/datasets/a/variance").0, "hit");
+}
+
+/// A column is brought to a graphics processor once, and the answers are those without one.
+#[test]
+fn a_graphics_processor_does_not_show() {
+    let rows: Vec<f64> = (0..20_000).map(|i| f64::from(i * 7919 % 10_007) / 7.0).collect();
+    let answers = [Gpu::Cpu, Gpu::Off].map(|gpu| {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(Config { data: Some(data.path().to_owned()), gpu, ..Config::default() });
+        let mut client = server.connect();
+        client.put("a", NPY, &npy(&rows));
+        ["mean", "max", "sum", "std", "zscore"].map(|name| {
+            let answer = client.get(&format!("/v1/datasets/a/{name}"));
+            assert_eq!(answer.status, 200, "{answer:?}");
+            (answer.json()["result"].clone(), answer.json()["backend"] == json!("gpu"))
+        })
+    });
+    let [swept, read] = answers;
+    for ((swept, _), (read, by_gpu)) in swept.iter().zip(&read) {
+        assert!(swept == read && !by_gpu);
+    }
+    match swept.map(|(_, by_gpu)| by_gpu) {
+        [false, ..] => println!("skipped: no Vulkan driver"),
+        // The deviation comes from the moments that the mean has left in the cache.
+        by_gpu => assert_eq!(by_gpu, [true, true, true, false, true]),
+    }
 }
 
 #[test]

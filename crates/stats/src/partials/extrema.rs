@@ -1,7 +1,10 @@
 //! The smallest and the largest value, and the rows where they first stand. Exact, for integers of every width too.
 
-use crate::sweeps;
-use echoes_kernel::{Block, Number, Partial, Values};
+use crate::{sweeps, swept};
+use echoes_kernel::{
+    BLOCK, Block, Number, Partial, Values,
+    sweep::{Extent, Spot, Sweep},
+};
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +35,11 @@ impl Extrema {
         self.nan.map(|row| (Number::Float(f64::NAN), row))
     }
 
-    /// Takes in what a block of doubles has been found to hold, rows counted as in the source: the first of its smallest values,
-    /// the first of its largest, NaN left aside, and the first NaN.
-    pub fn absorb_found(&mut self, min: Option<(f64, u64)>, max: Option<(f64, u64)>, nan: Option<u64>) {
-        let place = |(value, row)| (Number::Float(value), row);
-        self.offer(min.map(place), max.map(place), nan);
+    /// Takes in what the block of doubles of this number has been found to hold.
+    fn absorb_extent(&mut self, block: u64, found: &Extent) {
+        let row = |at: usize| block * BLOCK as u64 + at as u64;
+        let place = |(value, at): Spot| (Number::Float(value), row(at));
+        self.offer(found.min.map(place), found.max.map(place), found.nan.map(row));
     }
 
     fn offer(&mut self, min: Option<Place>, max: Option<Place>, nan: Option<u64>) {
@@ -136,6 +139,10 @@ impl Partial for Extrema {
 
     fn merge(&mut self, later: &Self) {
         self.offer(later.min, later.max, later.nan);
+    }
+
+    fn swept((): &()) -> Option<Sweep<Self>> {
+        Some(|(), column| Ok(swept::of_blocks(&(), &column.extents()?, Self::absorb_extent)))
     }
 }
 

@@ -1,7 +1,10 @@
 //! How many values fall into bins of one width. Exact: the counts are those of the edges `low + k (high − low)/n`, each rounded as
 //! that formula is in doubles.
 
-use echoes_kernel::{Block, Partial};
+use echoes_kernel::{
+    Block, Partial,
+    sweep::{self, Bins, Sweep},
+};
 use serde::{Deserialize, Serialize};
 
 /// Bins that a histogram may have.
@@ -105,8 +108,8 @@ impl Histogram {
         self.nan
     }
 
-    /// Takes in counts that were made elsewhere, of the same bins.
-    pub fn absorb_counts(&mut self, bins: &[u64], below: u64, above: u64, nan: u64) {
+    /// Takes in counts of the same bins.
+    fn absorb_counts(&mut self, bins: &[u64], below: u64, above: u64, nan: u64) {
         for (mine, more) in self.bins.iter_mut().zip(bins) {
             *mine = mine.saturating_add(*more);
         }
@@ -146,6 +149,17 @@ impl Partial for Histogram {
     fn is_sound(&self) -> bool {
         let Edges { low, high, count } = self.edges;
         Edges::new(low, high, count).is_some() && self.bins.len() == count as usize
+    }
+
+    fn swept(edges: &Edges) -> Option<Sweep<Self>> {
+        (edges.count <= sweep::BINS_MAX).then_some(|edges, column| {
+            let Edges { low, high, count } = *edges;
+            let bins = Bins { low, high, width: edges.width(), per_unit: edges.per_unit(), count };
+            let counts = column.counts(bins)?;
+            let mut whole = Self::begin(edges);
+            whole.absorb_counts(&counts.bins, counts.below, counts.above, counts.nan);
+            Ok(whole)
+        })
     }
 }
 
