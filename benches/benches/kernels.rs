@@ -1,34 +1,29 @@
-//! Every kernel of the registry, from memory, on 10,000 and on a million rows of doubles and of floats.
+//! All work of [`echoes_benches::workloads`]: every kernel of the registry in each size and type, and the doors.
+//!
+//! `cargo xtask bench [FILTER]` runs it and makes a table and a picture of what it finds.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use echoes_benches::{Discard, columns_for, kernels, uniform};
-use echoes_engine::{Engine, Request};
-use echoes_io::{Memory, View};
-use std::{hint::black_box, time::Duration};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use echoes_benches::workloads::{find, names};
+use std::time::Duration;
 
-fn every_kernel(criterion: &mut Criterion) {
-    let engine = Engine::new();
-    for rows in [10_000, 1_000_000] {
-        let doubles: Vec<Vec<f64>> = (0..4).map(|_| uniform(rows)).collect();
-        let floats: Vec<Vec<f32>> = doubles.iter().map(|x| x.iter().map(|&x| x as f32).collect()).collect();
-        let f64s = Memory::named(doubles.iter().zip(0..).map(|(x, i)| (format!("c{i}"), View::from(x))));
-        let f32s = Memory::named(floats.iter().zip(0..).map(|(x, i)| (format!("c{i}"), View::from(x))));
-        for kernel in kernels() {
-            let request = [Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) }];
-            let mut group = criterion.benchmark_group(kernel.spec().name);
-            group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800)).sample_size(20);
-            group.throughput(Throughput::Elements((rows * request[0].columns.len()) as u64));
-            for (dtype, memory) in [("f64", &f64s), ("f32", &f32s)] {
-                group.bench_function(BenchmarkId::new(dtype, rows), |bencher| {
-                    bencher.iter(|| match kernel.spec().form.writes_columns() {
-                        true => drop(black_box(engine.job().write(memory, &request[0], &mut Discard))),
-                        false => drop(black_box(engine.job().answers(memory, &request))),
-                    });
-                });
-            }
-        }
+fn all_work(criterion: &mut Criterion) {
+    for name in wanted(names()) {
+        let mut work = find(&name).unwrap_or_else(|why| panic!("{why}"));
+        let (what, how) = name.split_once('/').unwrap_or((&name, "-"));
+        let mut group = criterion.benchmark_group(what);
+        group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800)).sample_size(20);
+        group.throughput(Throughput::Bytes(work.bytes));
+        group.bench_function(how, |bencher| bencher.iter(|| work.call().unwrap_or_else(|why| panic!("{name}: {why}"))));
     }
 }
 
-criterion_group!(benches, every_kernel);
+/// Those whose names contain the first word of the command line: criterion would set up the others only to leave them out.
+fn wanted(mut names: Vec<String>) -> Vec<String> {
+    if let Some(filter) = std::env::args().skip(1).find(|arg| !arg.starts_with('-')) {
+        names.retain(|name| name.contains(&filter));
+    }
+    names
+}
+
+criterion_group!(benches, all_work);
 criterion_main!(benches);

@@ -1,6 +1,9 @@
 //! Data and timing that the benches share.
 #![forbid(unsafe_code)]
 
+pub mod bandwidth;
+pub mod workloads;
+
 use echoes_engine::{Result, Sink};
 use echoes_kernel::{Arity, BoundKernel, Entry};
 use echoes_stats::KERNELS;

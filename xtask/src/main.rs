@@ -1,7 +1,8 @@
 //! The project's chores, from cargo alone: `cargo xtask` lists them.
 //!
 //! A chore is a file of this folder and a line of [`CHORES`]; the help is printed from that table.
-//! Exit codes: 0 done, 1 something failed, 2 usage, 3 skipped because a tool is not installed.
+//! Exit codes: 0 done, 1 something failed, 2 usage or a chore that cannot work, 3 skipped because a tool is not installed, or
+//! nothing can be said.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
 
@@ -10,6 +11,7 @@ mod build;
 mod ci;
 mod docker;
 mod fmt;
+mod gate;
 mod miri;
 mod native;
 mod new_kernel;
@@ -17,6 +19,7 @@ mod registry;
 mod rust;
 mod shell;
 mod steps;
+mod svg;
 mod test;
 mod tidy;
 mod tree;
@@ -31,6 +34,30 @@ enum Stop {
     Failed(String),
     /// It did not run: something is not installed.
     Skipped(String),
+    /// It measured, and the noise hides what was looked for.
+    Inconclusive(String),
+    /// What measures does not work itself.
+    Harness(String),
+}
+
+impl Stop {
+    /// What is said of it.
+    fn line(&self) -> &str {
+        let (Self::Usage(line)
+        | Self::Failed(line)
+        | Self::Skipped(line)
+        | Self::Inconclusive(line)
+        | Self::Harness(line)) = self;
+        line
+    }
+
+    const fn code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) | Self::Harness(_) => 2,
+            Self::Skipped(_) | Self::Inconclusive(_) => 3,
+        }
+    }
 }
 
 type Outcome = Result<(), Stop>;
@@ -64,7 +91,18 @@ static CHORES: &[Chore] = &[
         run: docker::run,
     },
     Chore { name: "fmt", args: "", help: "format every file (`cargo fmt` does not see the kernels)", run: fmt::run },
-    Chore { name: "bench", args: "[FILTER]", help: "the benches whose names contain FILTER", run: bench::run },
+    Chore {
+        name: "gate",
+        args: "[--against REV]",
+        help: "the budgets; or whether this tree is slower than REV; --selftest, --roc",
+        run: gate::run,
+    },
+    Chore {
+        name: "bench",
+        args: "[FILTER] [--json]",
+        help: "the benches whose names contain FILTER: a table, and a picture in target/bench.svg",
+        run: bench::run,
+    },
     Chore {
         name: "native",
         args: "[ROUNDS]",
@@ -83,14 +121,13 @@ static CHORES: &[Chore] = &[
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let (code, line) = match dispatch(&args) {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Stop::Failed(line)) => (1, line),
-        Err(Stop::Usage(line)) => (2, line),
-        Err(Stop::Skipped(line)) => (3, line),
-    };
-    eprintln!("xtask: {line}");
-    ExitCode::from(code)
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            eprintln!("xtask: {}", stop.line());
+            ExitCode::from(stop.code())
+        }
+    }
 }
 
 fn dispatch(args: &[String]) -> Outcome {

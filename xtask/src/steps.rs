@@ -20,8 +20,8 @@ impl Steps {
         println!("\n== {name}");
         let start = Instant::now();
         let outcome = run();
-        if let Err(Stop::Usage(line) | Stop::Failed(line) | Stop::Skipped(line)) = &outcome {
-            println!("{line}");
+        if let Err(stop) = &outcome {
+            println!("{}", stop.line());
         }
         self.0.push(Step { name: name.to_owned(), outcome, took: start.elapsed() });
     }
@@ -43,9 +43,8 @@ impl Steps {
             let _ = match outcome {
                 Ok(()) => writeln!(text, "{name:<24} ok       {seconds:>7.1} s"),
                 Err(Stop::Skipped(why)) => writeln!(text, "{name:<24} skipped            {why}"),
-                Err(Stop::Failed(why) | Stop::Usage(why)) => {
-                    writeln!(text, "{name:<24} FAILED   {seconds:>7.1} s  {why}")
-                }
+                Err(Stop::Inconclusive(why)) => writeln!(text, "{name:<24} unclear  {seconds:>7.1} s  {why}"),
+                Err(stop) => writeln!(text, "{name:<24} FAILED   {seconds:>7.1} s  {}", stop.line()),
             };
         }
         text
@@ -54,7 +53,7 @@ impl Steps {
 
 impl Step {
     fn failed(&self) -> bool {
-        matches!(self.outcome, Err(Stop::Failed(_) | Stop::Usage(_)))
+        matches!(self.outcome, Err(Stop::Failed(_) | Stop::Usage(_) | Stop::Harness(_)))
     }
 }
 

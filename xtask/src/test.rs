@@ -1,6 +1,6 @@
 //! `test`: all that must be true of a change, in one command that needs nothing but stable cargo.
 
-use crate::{Outcome, Stop, docker, fmt, no_args, shell, steps::Steps, tidy};
+use crate::{Outcome, Stop, docker, fmt, gate, no_args, shell, steps::Steps, tidy};
 
 /// The crates whose results depend on the instruction set.
 const UNDER_THE_LAWS: [&str; 6] =
@@ -26,6 +26,7 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.step("tests", || runner.run(&["--workspace", "--exclude", SQL], None));
     steps.step("tests in SQL", sql);
     steps.step("programs for a GPU", gpu);
+    steps.step("the gate's own test", gate::selftest);
     steps.step("tests in the docs", || {
         shell::run(&mut shell::cargo(&["test", "--workspace", "--exclude", SQL, "--doc"]))
     });

@@ -10,6 +10,7 @@ mod lock;
 mod manifest;
 mod manifests;
 mod metadata;
+mod mutants;
 mod order;
 mod promise;
 mod top;
@@ -50,6 +51,7 @@ static RULES: &[Rule] = &[
     licences::check,
     lock::check,
     manifests::check,
+    mutants::check,
     order::check,
     promise::check,
     top::check,

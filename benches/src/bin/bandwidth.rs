@@ -4,10 +4,9 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
-use echoes_benches::{median, uniform};
+use echoes_benches::{bandwidth::bare_sum, median, uniform};
 use echoes_engine::Engine;
 use echoes_kernel::{Category, Kernel, Next, Result, Shape, Spec};
-use echoes_simd::{GROUP, Lanes, Operation, run};
 use echoes_stats::partials::{Extrema, Moments, Order};
 use std::time::{Duration, Instant};
 
@@ -26,34 +25,6 @@ impl Kernel for Fused {
         let max = extrema.max().map_or(f64::NAN, |(value, _)| value.to_f64());
         Ok(Next::Done(moments.kurtosis(true).unwrap_or(f64::NAN) + max))
     }
-}
-
-/// The yardstick.
-struct BareSum<'a>(&'a [f64]);
-
-impl Operation for BareSum<'_> {
-    type Output = f64;
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> f64 {
-        let (groups, _) = self.0.as_chunks::<GROUP>();
-        let mut sums = [[l.splat(0.0); 4]; 2];
-        for pair in groups.as_chunks::<2>().0 {
-            for (sums, group) in sums.iter_mut().zip(pair) {
-                for (sum, x) in sums.iter_mut().zip(l.load(group)) {
-                    *sum = *sum + x;
-                }
-            }
-        }
-        l.total(sums[0]) + l.total(sums[1])
-    }
-}
-
-fn bare_sum(threads: &[&[f64]]) -> f64 {
-    let halves: Vec<f64> = std::thread::scope(|scope| {
-        let running: Vec<_> = threads.iter().map(|part| scope.spawn(|| run(BareSum(part)))).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
-    });
-    halves.iter().sum()
 }
 
 fn main() {

@@ -1,6 +1,6 @@
 //! Names of columns, made unique; names that were probably meant; texts, made short for messages.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Columns that a source may have.
 pub(crate) const COLUMNS_MAX: usize = 1_000_000;
@@ -8,7 +8,8 @@ pub(crate) const COLUMNS_MAX: usize = 1_000_000;
 /// The names, with `c3` for an empty fourth and `_2`, `_3`, … after one that came before.
 pub(crate) fn unique(names: impl IntoIterator<Item = String>) -> Vec<String> {
     // For each name that is taken, the number to try next after it: all below are taken too.
-    let mut taken: HashMap<String, u64> = HashMap::new();
+    // Not hashed: names freed in an order of chance would leave the allocator in another state each time.
+    let mut taken: BTreeMap<String, u64> = BTreeMap::new();
     let mut result = Vec::new();
     for (i, name) in names.into_iter().enumerate() {
         let name = if name.is_empty() { format!("c{i}") } else { name };
