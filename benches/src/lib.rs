@@ -1,6 +1,14 @@
 //! Data and timing that the benches share.
 #![forbid(unsafe_code)]
 
+mod absorbing;
+mod fused;
+mod subject;
+
+pub use absorbing::allocated_in_absorb;
+pub use fused::Fused;
+pub use subject::Subject;
+
 use echoes_engine::{Result, Sink};
 use echoes_kernel::{Arity, BoundKernel, Entry};
 use echoes_stats::KERNELS;
