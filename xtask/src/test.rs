@@ -6,6 +6,9 @@ use crate::{Outcome, Stop, docker, fmt, no_args, shell, steps::Steps, tidy};
 const UNDER_THE_LAWS: [&str; 6] =
     ["--package", "echoes-simd", "--package", "echoes-stats", "--package", "echoes-engine"];
 
+/// The crate with the most to compile. Its tests need no speed: without optimisation its dependencies take a third of the time.
+const SQL: &str = "echoes-datafusion";
+
 pub(crate) fn run(args: &[String]) -> Outcome {
     no_args(args)?;
     let mut all = Steps::default();
@@ -20,9 +23,12 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.step("tidy", || tidy::run(&[]));
     steps.step("docker", || docker::run(&[]));
     let runner = Runner::find();
-    steps.step("tests", || runner.run(&["--workspace"], None));
+    steps.step("tests", || runner.run(&["--workspace", "--exclude", SQL], None));
+    steps.step("tests in SQL", sql);
     steps.step("programs for a GPU", gpu);
-    steps.step("tests in the docs", || shell::run(&mut shell::cargo(&["test", "--workspace", "--doc"])));
+    steps.step("tests in the docs", || {
+        shell::run(&mut shell::cargo(&["test", "--workspace", "--exclude", SQL, "--doc"]))
+    });
     for level in &LEVELS {
         steps.step(&format!("laws at {}", level.name), || {
             (level.detect)().then_some(()).ok_or_else(|| Stop::Skipped(format!("this CPU has no {}", level.says)))?;
@@ -39,6 +45,12 @@ fn gpu() -> Outcome {
         Some(why) => Err(Stop::Skipped(why.to_owned())),
         None => Ok(()),
     }
+}
+
+/// Its examples in the docs too.
+fn sql() -> Outcome {
+    let mut cargo = shell::cargo(&["test", "--package", SQL]);
+    shell::run(cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0"))
 }
 
 fn clippy() -> Outcome {

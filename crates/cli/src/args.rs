@@ -60,6 +60,7 @@ pub(crate) fn command(listing: Listing) -> Command {
             Command::new("doctor")
                 .about("Say what this machine offers: instruction sets, cores, memory bandwidth")
                 .arg(settings::threads())
+                .arg(settings::gpu())
                 .arg(format::arg()),
         )
         .subcommand(

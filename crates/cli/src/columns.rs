@@ -1,7 +1,7 @@
 //! Which columns of a file a kernel gets.
 
 use crate::exit::Failure;
-use echoes_io::{Field, Source};
+use echoes_io::{Field, Source, names::nearest};
 use echoes_kernel::{Arity, Spec};
 
 /// Names that a message lists.
@@ -78,35 +78,11 @@ fn find(fields: &[Field], wanted: &str) -> Option<usize> {
 }
 
 fn unknown(source: &str, fields: &[Field], wanted: &str) -> Failure {
-    let mend = match nearest(fields, wanted) {
+    let mend = match nearest(wanted, fields.iter().map(|field| field.name.as_str())) {
         Some(near) => format!("did you mean {near}? There are {}", listed(fields.iter())),
         None => format!("there are {}", listed(fields.iter())),
     };
     Failure::usage(format!("{source}: there is no column {wanted}; {mend}"))
-}
-
-/// The name that was probably meant.
-fn nearest<'a>(fields: &'a [Field], wanted: &str) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
-    let distances = fields.iter().map(|field| (distance(&field.name.to_lowercase(), &wanted), field.name.as_str()));
-    let near = distances.filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3);
-    near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
-}
-
-/// Letters to insert, remove or change (V. I. Levenshtein, Soviet Physics Doklady 10, 1966).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Names for a message: the first few, then how many more.
@@ -165,6 +141,5 @@ mod tests {
             "s.csv: there is no column Prize; did you mean price? There are item, price, qty and a,b"
         );
         assert_eq!(line("9"), "s.csv: there is no column 9; there are item, price, qty and a,b");
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     settings,
 };
 use clap::ArgMatches;
-use echoes_engine::Engine;
+use echoes_engine::{Costs, Engine, Error, Graphics};
 use echoes_simd::Level;
 use echoes_stats::kernels::descriptive::Sum;
 use serde::Serialize;
@@ -38,6 +38,8 @@ struct Findings {
     gb_per_second: f64,
     /// The device and its driver, or why there is none.
     gpu: String,
+    /// What work costs there and here; seconds, and bytes a second.
+    gpu_costs: Option<Costs>,
 }
 
 /// Runs the command.
@@ -55,6 +57,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
 impl Findings {
     fn gather(engine: &Engine) -> Result<Self, Failure> {
         let values = vec![1.0; VALUES];
+        let (gpu, gpu_costs) = match engine.graphics() {
+            Ok(Graphics { name, driver, costs }) => (format!("{name} ({driver})"), Some(costs)),
+            Err(Error::Gpu(reason)) => (format!("none: {reason}"), None),
+            Err(error) => return Err(Failure::engine(&error, "doctor")),
+        };
         Ok(Self {
             version: env!("CARGO_PKG_VERSION"),
             system: format!("{} {}", env::consts::OS, env::consts::ARCH),
@@ -66,7 +73,8 @@ impl Findings {
             threads: engine.threads().get(),
             gb_per_second_one_thread: bandwidth(&Engine::sequential(), &values)?,
             gb_per_second: bandwidth(engine, &values)?,
-            gpu: gpu(),
+            gpu,
+            gpu_costs,
         })
     }
 
@@ -85,9 +93,11 @@ impl Findings {
                 ),
             ),
             ("GPU", self.gpu.clone()),
+            ("", self.gpu_costs.as_ref().map(costs).unwrap_or_default()),
         ];
+        let lines = lines.into_iter().filter(|(_, value)| !value.is_empty());
         let rows: Vec<Vec<Cell>> =
-            lines.into_iter().map(|(name, value)| vec![Cell::Text(name.to_owned()), Cell::Text(value)]).collect();
+            lines.map(|(name, value)| vec![Cell::Text(name.to_owned()), Cell::Text(value)]).collect();
         let text = aligned(&[String::new(), String::new()], &rows);
         text.trim_start().to_owned()
     }
@@ -106,12 +116,16 @@ fn bandwidth(engine: &Engine, values: &[f64]) -> Result<f64, Failure> {
     Ok((gb * 10.0).round() / 10.0)
 }
 
-/// The device that programs would run on, or the reason why there is none.
-fn gpu() -> String {
-    match echoes_gpu::Options::default().open() {
-        Ok(device) => format!("{} ({}); runs do not use it yet", device.name(), device.driver()),
-        Err(reason) => format!("none: {reason}"),
-    }
+/// What work costs on the device, and where a column that is there would be swept.
+fn costs(costs: &Costs) -> String {
+    let Costs { submit_seconds, upload, sweep, download, processor } = costs;
+    let [upload, sweep, download, processor] = [upload, sweep, download, processor].map(|rate| rate / 1e9);
+    let place =
+        if sweep > processor { "a large dataset asked about again would stay there" } else { "no work would go there" };
+    format!(
+        "sweeps {sweep:.1} GB/s (the processor {processor:.1}), up {upload:.1}, down {download:.1}, starts in {:.0} µs: {place}",
+        submit_seconds * 1e6
+    )
 }
 
 fn cpu() -> Option<String> {

@@ -74,6 +74,7 @@ impl Failure {
             Error::Source(error) => error.into(),
             Error::Sink(_) => Self::file(error.to_string()),
             Error::Cancelled => Self::interrupted(),
+            Error::Gpu(_) => Self::usage(format!("{error}; leave it to --gpu auto")),
             Error::Threads { .. } => Self::usage(format!("{error} with --threads")),
             _ => Self::data(format!("{place}: {error}")),
         }

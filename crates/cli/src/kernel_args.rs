@@ -13,15 +13,11 @@ const HEADING: &str = "Parameters";
 
 /// Fills in the subcommand of the kernel of the same name.
 pub(crate) fn command(command: Command) -> Command {
-    let Some(entry) = find(command.get_name()) else { return command };
+    let Some(entry) = echoes_stats::find(command.get_name()) else { return command };
     let help = Help::of(entry);
     let command = command.about(help.summary).long_about(help.text).after_long_help(help.notes);
     let command = command.args(args::of_every_kernel()).args(parameters(entry).iter().map(Parameter::arg));
     command.arg(output::arg().hide(!entry.spec.form.writes_columns())).args(settings::args())
-}
-
-fn find(name: &str) -> Option<&'static Entry> {
-    echoes_stats::KERNELS.iter().find(|entry| entry.spec.name == name)
 }
 
 /// A kernel's documentation, as help shows it.
@@ -131,7 +127,7 @@ pub(crate) fn values(entry: &Entry, matches: &ArgMatches) -> Value {
 
 /// Gives a bare `--center` its `=true`, so that it does not take the file that follows for its value.
 pub(crate) fn complete_flags(args: Vec<OsString>) -> Vec<OsString> {
-    let Some(entry) = args.get(1).and_then(|name| find(name.to_str()?)) else { return args };
+    let Some(entry) = args.get(1).and_then(|name| echoes_stats::find(name.to_str()?)) else { return args };
     let parameters = parameters(entry);
     let is_flag = |arg: &str| {
         let name = arg.strip_prefix("--").unwrap_or_default().replace('-', "_");
@@ -271,7 +267,7 @@ mod tests {
     fn given(line: &str) -> Value {
         let matches = args::command(args::Listing::Short).try_get_matches_from(complete_flags(args(line))).unwrap();
         let (name, matches) = matches.subcommand().unwrap();
-        values(find(name).unwrap(), matches)
+        values(echoes_stats::find(name).unwrap(), matches)
     }
 
     #[test]

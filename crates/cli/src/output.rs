@@ -1,6 +1,9 @@
 //! `-o OUT`: columns into a file, which appears when it is complete and not before.
 
-use crate::exit::{Failure, reason};
+use crate::{
+    exit::{Failure, reason},
+    interrupt,
+};
 use clap::{Arg, ArgMatches};
 use echoes_engine::{Error, Result, Sink};
 use echoes_io::{csv::CsvWriter, npy::NpyWriter};
@@ -64,8 +67,8 @@ impl Output {
         if path.is_dir() {
             return Err(Failure::file(format!("cannot write {}: it is a directory", path.display())));
         }
-        let (file, temporary) =
-            beside(&path).map_err(|e| Failure::file(format!("cannot write {}", what(&path, &e))))?;
+        let (file, temporary) = interrupt::make_passing(|| beside(&path))
+            .map_err(|e| Failure::file(format!("cannot write {}", what(&path, &e))))?;
         Ok(Self { path, temporary, writer: Writer::New(file, kind) })
     }
 

@@ -84,7 +84,11 @@ mod tests {
     #[test]
     fn every_setting_is_a_flag() {
         for setting in SETTINGS {
-            let value = if setting.name == "listen" { "[::1]:80" } else { "7" };
+            let value = match setting.name {
+                "listen" => "[::1]:80",
+                "gpu" => "off",
+                _ => "7",
+            };
             let changed = given(&[&format!("--{}", flag(setting.name)), value]);
             assert_eq!(setting.show(&changed).as_deref(), Some(value), "{}", setting.name);
             assert_ne!(changed, Config::default());

@@ -1,7 +1,10 @@
 //! How to read, as every kernel is told it.
 
-use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser};
-use echoes_engine::Engine;
+use clap::{
+    Arg, ArgAction, ArgMatches,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use echoes_engine::{Engine, Gpu};
 use echoes_io::{Access, OpenOptions};
 use echoes_kernel::Nan;
 use std::num::NonZeroUsize;
@@ -36,9 +39,28 @@ impl Settings {
     }
 }
 
-/// The engine with as many threads as were asked for.
+/// The engine with as many threads as were asked for, and a graphics processor if that was.
 pub(crate) fn engine(matches: &ArgMatches) -> Engine {
-    matches.get_one::<NonZeroUsize>("threads").map_or_else(Engine::new, |&threads| Engine::with_threads(threads))
+    let threads = matches.get_one::<NonZeroUsize>("threads");
+    let engine = threads.map_or_else(Engine::new, |&threads| Engine::with_threads(threads));
+    let engine = engine.gpu(matches.get_one::<Gpu>("gpu").copied().unwrap_or_default());
+    match dirs::cache_dir() {
+        Some(directory) => engine.measurements(directory.join("echoes")),
+        None => engine,
+    }
+}
+
+/// `--gpu`.
+pub(crate) fn gpu() -> Arg {
+    Arg::new("gpu")
+        .long("gpu")
+        .env("ECHOES_GPU")
+        .hide_env_values(true)
+        .value_name("WHETHER")
+        .value_parser(PossibleValuesParser::new(Gpu::ALL.map(Gpu::name)).try_map(|word| word.parse::<Gpu>()))
+        .default_value(Gpu::default().name())
+        .help("Whether a graphics processor takes part; cpu is a driver for tests. Answers do not depend on it")
+        .help_heading(HEADING)
 }
 
 /// `--threads`.
@@ -68,8 +90,11 @@ pub(crate) fn args() -> Vec<Arg> {
             .value_parser(delimiter)
             .help("What separates the fields of CSV; found out if not given")
             .help_heading(HEADING),
-        word("io", &["auto", "mmap", "pread"]).default_value("auto").help("How files are read"),
+        word("io", &["auto", "mmap", "pread"])
+            .default_value("auto")
+            .help("How files are read; pread where others may write to them meanwhile"),
         threads(),
+        gpu(),
         flag("cache").help("Keep what was read of a file for questions to come, in the user's cache directory"),
         flag("explain").help("Print the plan and read nothing"),
         flag("report").help("Say on standard error what was read, and how fast"),

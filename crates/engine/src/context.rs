@@ -2,19 +2,26 @@
 
 use crate::{Cancel, Result, prepare::Scratch};
 use echoes_kernel::Nan;
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 /// Told how many rows are done, and how many there are if that is known.
 pub type Progress<'a> = dyn Fn(u64, Option<u64>) + Sync + 'a;
+
+/// What a run holds until the last of its work has ended: a permit, say.
+pub type Held = Arc<dyn Any + Send + Sync>;
 
 /// What every part of one run shares.
 pub(crate) struct Context<'a> {
     pub(crate) nan: Nan,
     pub(crate) cancel: Option<&'a Cancel>,
     pub(crate) progress: Option<&'a Progress<'a>>,
+    pub(crate) held: Option<&'a Held>,
     pub(crate) total: Option<u64>,
     pub(crate) rows: AtomicU64,
     pub(crate) bytes: AtomicU64,
@@ -22,28 +29,37 @@ pub(crate) struct Context<'a> {
     /// Partials that a cache had, and those that were read for it.
     pub(crate) cached: AtomicU64,
     pub(crate) computed: AtomicU64,
+    /// Whether a graphics processor has done some of the work.
+    pub(crate) on_device: AtomicBool,
     scratch: Mutex<Vec<Scratch>>,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) const fn new(nan: Nan, cancel: Option<&'a Cancel>, progress: Option<&'a Progress<'a>>) -> Self {
+    pub(crate) const fn new(
+        nan: Nan,
+        cancel: Option<&'a Cancel>,
+        progress: Option<&'a Progress<'a>>,
+        held: Option<&'a Held>,
+    ) -> Self {
         Self {
             nan,
             cancel,
             progress,
+            held,
             total: None,
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             readings: AtomicU64::new(0),
             cached: AtomicU64::new(0),
             computed: AtomicU64::new(0),
+            on_device: AtomicBool::new(false),
             scratch: Mutex::new(Vec::new()),
         }
     }
 
     /// A context for looking at a few rows beforehand: it counts and reports nothing.
     pub(crate) const fn aside(&self, nan: Nan) -> Self {
-        Self::new(nan, self.cancel, None)
+        Self::new(nan, self.cancel, None, self.held)
     }
 
     /// Stops here if the caller has cancelled.
@@ -63,6 +79,11 @@ impl<'a> Context<'a> {
         if let Some(progress) = self.progress {
             progress(done, self.total);
         }
+    }
+
+    /// How the data were read, `backend` unless a graphics processor took part.
+    pub(crate) fn backend(&self, backend: &'static str) -> &'static str {
+        if self.on_device.load(Ordering::Relaxed) { "gpu" } else { backend }
     }
 
     pub(crate) fn start_reading(&self) {

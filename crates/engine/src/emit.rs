@@ -119,7 +119,7 @@ impl<F: Fold> Writer<'_, F> {
         if !self.needs.before {
             return Ok(wave.iter().map(|_| before.clone()).collect());
         }
-        let read = |(chunk, ()): (&Range<u64>, &())| {
+        let read = |chunk: &Range<u64>| {
             let mut fold = Single { fold: (self.begin)(), sample: 0 };
             context.with_scratch(|scratch| {
                 let slices = stretch.rows.read(chunk.clone(), &mut scratch.buffer)?;
@@ -127,7 +127,7 @@ impl<F: Fold> Writer<'_, F> {
             })?;
             Ok(fold.fold)
         };
-        let folds = in_order(pool, wave, &vec![(); wave.len()], read)?;
+        let folds = in_order(pool, wave, read)?;
         Ok(folds
             .into_iter()
             .map(|fold| {
@@ -208,13 +208,14 @@ fn waves(rows: Range<u64>, size: usize) -> impl Iterator<Item = Vec<Range<u64>>>
 
 /// Columns of zeros, whose memory the system hands out when it is first written.
 pub(crate) fn zeros(columns: usize, rows: u64) -> Result<Columns> {
-    let rows = rows as usize;
+    make_room(columns, rows)?;
+    Ok((0..columns).map(|_| vec![0.0; rows as usize]).collect())
+}
+
+/// Refuses what the system says it has no memory for.
+pub(crate) fn make_room(columns: usize, rows: u64) -> Result<()> {
     let mut probe: Vec<f64> = Vec::new();
-    probe
-        .try_reserve_exact(rows.saturating_mul(columns))
-        .map_err(|_| Error::Sink("the columns: they do not fit in memory".to_owned()))?;
-    drop(probe);
-    Ok((0..columns).map(|_| vec![0.0; rows]).collect())
+    probe.try_reserve_exact((rows as usize).saturating_mul(columns)).map_err(|_| Error::no_room())
 }
 
 fn slices_mut(columns: &mut [Vec<f64>]) -> Vec<&mut [f64]> {
@@ -253,16 +254,15 @@ fn seen_rows<'a>(nan: Nan, needs: Needs, slices: &'a Chunk<'_>, first: u64) -> R
     Ok((all.map(spread).collect(), None))
 }
 
-/// `work` for each pair, in parallel where there is a pool; the results, or the first error, in order.
-fn in_order<T: Sync, U: Sync, V: Send>(
+/// `work` for each chunk, in parallel where there is a pool; the results, or the first error, in order.
+fn in_order<T: Send>(
     pool: Option<&ThreadPool>,
-    left: &[T],
-    right: &[U],
-    work: impl Fn((&T, &U)) -> Result<V> + Sync,
-) -> Result<Vec<V>> {
-    let results: Vec<Result<V>> = match pool {
-        Some(pool) if left.len() > 1 => pool.install(|| left.par_iter().zip(right).map(&work).collect()),
-        _ => left.iter().zip(right).map(&work).collect(),
+    wave: &[Range<u64>],
+    work: impl Fn(&Range<u64>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let results: Vec<Result<T>> = match pool {
+        Some(pool) if wave.len() > 1 => pool.install(|| wave.par_iter().map(&work).collect()),
+        _ => wave.iter().map(&work).collect(),
     };
     results.into_iter().collect()
 }
@@ -290,7 +290,7 @@ impl Sink for Columns {
     fn write(&mut self, columns: &[&[f64]]) -> Result<()> {
         self.resize_with(columns.len(), Vec::new);
         for (to, from) in self.iter_mut().zip(columns) {
-            to.try_reserve(from.len()).map_err(|_| Error::Sink("the columns: they do not fit in memory".to_owned()))?;
+            to.try_reserve(from.len()).map_err(|_| Error::no_room())?;
             to.extend_from_slice(from);
         }
         Ok(())

@@ -1,8 +1,14 @@
 //! The engine: threads, and the options of a run.
 
 use crate::{
-    Cancel, Data, Error, Observer, Progress, Report, Request, Result, Sink, context::Context, many, observe::Observed,
-    plan::Plan, shelf::Shelf, typed,
+    Cancel, Data, Error, Gpu, Graphics, Held, Observer, Progress, Report, Request, Result, Sink,
+    accelerate::{Accelerator, Session},
+    context::Context,
+    many,
+    observe::Observed,
+    plan::Plan,
+    shelf::Shelf,
+    typed,
 };
 use echoes_cache::Cache;
 use echoes_io::Source;
@@ -10,27 +16,35 @@ use echoes_kernel::{Answer, Kernel, Nan};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, OnceLock},
     thread,
 };
 
-/// Runs kernels. It has its own threads, which start when data of more than one chunk first need them, and end with it.
+/// Runs kernels. It has its own threads, which start when data of more than one chunk (131,072 rows), or of a length not known
+/// beforehand, first need them, and end with it.
 #[derive(Debug, Default)]
 pub struct Engine {
     threads: Option<NonZeroUsize>,
     pool: OnceLock<std::result::Result<ThreadPool, String>>,
     pub(crate) observed: Observed,
+    pub(crate) accelerator: Accelerator,
 }
 
 impl Engine {
     /// An engine with a thread for each processor.
     pub const fn new() -> Self {
-        Self { threads: None, pool: OnceLock::new(), observed: Observed(None) }
+        Self { threads: None, pool: OnceLock::new(), observed: Observed(None), accelerator: Accelerator::new() }
     }
 
     /// An engine with so many threads; 1 uses the caller's alone.
     pub const fn with_threads(threads: NonZeroUsize) -> Self {
-        Self { threads: Some(threads), pool: OnceLock::new(), observed: Observed(None) }
+        Self {
+            threads: Some(threads),
+            pool: OnceLock::new(),
+            observed: Observed(None),
+            accelerator: Accelerator::new(),
+        }
     }
 
     /// An engine that uses the caller's thread alone.
@@ -59,6 +73,43 @@ impl Engine {
         Self { observed: Observed(Some(observer)), ..self }
     }
 
+    /// The same engine, with or without a graphics processor.
+    ///
+    /// ```
+    /// use echoes_engine::{Engine, Gpu};
+    /// use echoes_stats::kernels::descriptive::Mean;
+    /// let engine = Engine::new().gpu(Gpu::Off);
+    /// assert_eq!(engine.run(&Mean {}, &[1.0, 2.0, 6.0])?, 3.0);
+    /// # Ok::<(), echoes_engine::Error>(())
+    /// ```
+    #[must_use]
+    pub fn gpu(mut self, gpu: Gpu) -> Self {
+        self.accelerator.gpu = gpu;
+        self
+    }
+
+    /// The same engine, which looks for its graphics processor in this way: for tests.
+    #[must_use]
+    pub fn devices(mut self, options: echoes_gpu::Options) -> Self {
+        self.accelerator.options = Some(options);
+        self
+    }
+
+    /// The same engine, which keeps in `directory` what it has measured of a graphics processor, so that this is done once.
+    #[must_use]
+    pub fn measurements(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.accelerator.directory = Some(directory.into());
+        self
+    }
+
+    /// The graphics processor, looked for and measured now if that has not been done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] with the reason why there is none, [`Error::Threads`].
+    pub fn graphics(&self) -> Result<Graphics> {
+        self.accelerator.graphics(self.threads(), self.pool(None)?)
+    }
+
     /// The threads that it may use.
     pub fn threads(&self) -> NonZeroUsize {
         self.threads.unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
@@ -66,7 +117,7 @@ impl Engine {
 
     /// A run with the usual options: NaN spreads.
     pub const fn job(&self) -> Job<'_> {
-        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None, shelf: None }
+        Job { engine: self, nan: Nan::Propagate, cancel: None, progress: None, held: None, shelf: None }
     }
 
     /// Runs a kernel with the usual options.
@@ -105,6 +156,7 @@ pub struct Job<'a> {
     pub(crate) nan: Nan,
     pub(crate) cancel: Option<&'a Cancel>,
     pub(crate) progress: Option<&'a Progress<'a>>,
+    pub(crate) held: Option<&'a Held>,
     pub(crate) shelf: Option<Shelf<'a>>,
 }
 
@@ -119,6 +171,12 @@ impl<'a> Job<'a> {
     #[must_use]
     pub const fn cancel(self, cancel: &'a Cancel) -> Self {
         Self { cancel: Some(cancel), ..self }
+    }
+
+    /// What must not be dropped before the last work of the run has ended: work that cannot be stopped may outlive a cancelled run.
+    #[must_use]
+    pub const fn holding(self, held: &'a Held) -> Self {
+        Self { held: Some(held), ..self }
     }
 
     /// Is told how far the run is, from any thread, about once a chunk.
@@ -196,7 +254,12 @@ impl<'a> Job<'a> {
         Plan::new(self, source, requests)
     }
 
+    /// The run's part of the engine's graphics processor.
+    pub(crate) fn session(&self, content: Option<&'a [u8]>) -> Result<Session<'a>> {
+        Accelerator::begin(self.engine, content)
+    }
+
     pub(crate) fn context(&self) -> Context<'a> {
-        Context::new(self.nan, self.cancel, self.progress)
+        Context::new(self.nan, self.cancel, self.progress, self.held)
     }
 }

@@ -21,6 +21,9 @@ pub enum Error {
     /// The caller has cancelled the run.
     #[error("cancelled")]
     Cancelled,
+    /// There must be a graphics processor, [`Gpu::On`](crate::Gpu::On), and there is none.
+    #[error("no graphics processor: {0}")]
+    Gpu(String),
     /// The threads cannot be started.
     #[error("cannot start {threads} threads: {reason}; ask for fewer")]
     Threads {
@@ -29,4 +32,11 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+}
+
+impl Error {
+    /// Columns do not fit in memory.
+    pub(crate) fn no_room() -> Self {
+        Self::Sink("the columns: they do not fit in memory".to_owned())
+    }
 }

@@ -158,7 +158,8 @@ pub(crate) fn next_wave(context: &Context<'_>, stream: &mut dyn Stream) -> Resul
     Ok(wave)
 }
 
-fn bytes(slices: &[Slice<'_>]) -> u64 {
+/// What the slices take.
+pub(crate) fn bytes(slices: &[Slice<'_>]) -> u64 {
     slices.iter().map(|column| (column.values.len() * column.values.dtype().size()) as u64).sum()
 }
 

@@ -21,6 +21,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod accelerate;
 mod cancel;
 mod context;
 mod data;
@@ -28,6 +29,7 @@ mod emit;
 mod engine;
 mod error;
 mod fold;
+mod gpu;
 mod many;
 mod observe;
 mod plan;
@@ -39,12 +41,14 @@ mod typed;
 mod whole;
 mod window;
 
+pub use accelerate::{Costs, Graphics};
 pub use cancel::Cancel;
-pub use context::Progress;
+pub use context::{Held, Progress};
 pub use data::{Data, Views};
 pub use emit::Sink;
 pub use engine::{Engine, Job};
 pub use error::{Error, Result};
+pub use gpu::{Gpu, UnknownGpu};
 pub use many::Request;
 pub use observe::{Observer, Run};
 pub use plan::{Plan, PlannedStep};

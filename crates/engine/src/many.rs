@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Job, Report, Result, Sink,
+    accelerate::{Session, Wanted},
     context::Context,
     emit::{Stretch, Writer},
     fold::{self, Groups, Single},
@@ -11,11 +12,13 @@ use crate::{
 };
 use echoes_io::{Reading, Source};
 use echoes_kernel::{
-    Answer, BoundKernel, Bundle, Columns, Emitting, Fold, Gathering, READINGS_MAX, Reject, Shape, Spec, Step,
+    Answer, BoundKernel, Bundle, CHUNK, Columns, Emitting, Fold, Gathering, READINGS_MAX, Reject, Shape, Spec, Step,
+    sweep::Formula,
 };
+use rayon::ThreadPool;
 use std::{sync::atomic::Ordering, time::Instant};
 
-/// Columns that one reading holds at a time; more are read in turns, so that memory is bounded.
+/// Columns that one reading holds at a time: the kernels of more are read in turns. One kernel has all of its own at once.
 const COLUMNS_MAX: usize = 256;
 
 /// A kernel and the columns that it is to have, by their positions in the source.
@@ -32,7 +35,7 @@ pub(crate) fn answers(
     source: &dyn Source,
     requests: &[Request<'_>],
 ) -> Result<(Vec<Result<Answer>>, Report)> {
-    let run = Run::new(job, source);
+    let run = Run::new(job, source)?;
     let mut tasks = requests.iter().map(|request| Task::new(&run, request)).collect::<Result<Vec<_>>>()?;
     run.finish_readings(&mut tasks)?;
     let mut answers = Vec::with_capacity(tasks.len());
@@ -59,7 +62,7 @@ pub(crate) fn answers(
 }
 
 pub(crate) fn write(job: &Job<'_>, source: &dyn Source, request: &Request<'_>, sink: &mut dyn Sink) -> Result<Report> {
-    let run = Run::new(job, source);
+    let run = Run::new(job, source)?;
     let mut tasks = [Task::new(&run, request)?];
     run.finish_readings(&mut tasks)?;
     let [task] = tasks;
@@ -164,14 +167,17 @@ struct Run<'a> {
     job: &'a Job<'a>,
     source: &'a dyn Source,
     context: Context<'a>,
+    session: Session<'a>,
     started: Instant,
 }
 
 impl<'a> Run<'a> {
-    fn new(job: &'a Job<'a>, source: &'a dyn Source) -> Self {
+    fn new(job: &'a Job<'a>, source: &'a dyn Source) -> Result<Self> {
+        let started = Instant::now();
         let mut context = job.context();
         context.total = source.rows();
-        Self { job, source, context, started: Instant::now() }
+        let session = job.session(job.shelf.map(|shelf| shelf.content))?;
+        Ok(Self { job, source, context, session, started })
     }
 
     /// Reads until no task wants another reading.
@@ -234,8 +240,31 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The partials of each group, in one reading.
+    /// The partials of each group: from sweeps of a device where that is to make them, the others in one reading.
     fn read_groups(&self, groups: &[Group]) -> Result<Vec<Bundle>> {
+        let pool = self.job.engine.pool(self.source.rows())?;
+        let swept: Vec<Option<Bundle>> = groups.iter().map(|group| self.sweep_group(group, pool)).collect();
+        let left = |swept: &[Option<Bundle>]| swept.iter().any(Option::is_none);
+        if !left(&swept) {
+            return Ok(swept.into_iter().flatten().collect());
+        }
+        let rest: Vec<&Group> =
+            groups.iter().zip(&swept).filter(|(_, swept)| swept.is_none()).map(|(group, _)| group).collect();
+        let mut read = self.read_rest(&rest)?.into_iter();
+        Ok(swept.into_iter().filter_map(|swept| swept.or_else(|| read.next())).collect())
+    }
+
+    fn sweep_group(&self, (columns, bundle): &Group, pool: Option<&ThreadPool>) -> Option<Bundle> {
+        let wanted = Wanted { columns, rows: self.source.rows(), has_program: bundle.can_be_swept(), pool };
+        let open = || match self.source.read(columns) {
+            Ok(Reading::Rows(rows)) => Some(rows),
+            _ => None,
+        };
+        self.session.sweep(&self.context, wanted, open, |column| bundle.swept(column))
+    }
+
+    /// The partials of each group, in one reading by the processor.
+    fn read_rest(&self, groups: &[&Group]) -> Result<Vec<Bundle>> {
         let mut columns: Vec<usize> = groups.iter().flat_map(|(columns, _)| columns.iter().copied()).collect();
         columns.sort_unstable();
         columns.dedup();
@@ -256,7 +285,15 @@ impl<'a> Run<'a> {
         let pool = self.job.engine.pool(self.source.rows())?;
         match self.source.read(&request.columns)? {
             Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
-            Reading::Stream(mut stream) => gather_stream(&self.context, pool, stream.as_mut(), request.columns.len()),
+            Reading::Stream(mut stream) => {
+                let width = request.columns.len();
+                // The length was not known when the kernel was first asked what it needs.
+                let check = |rows| {
+                    let shape = Shape { rows: Some(rows), columns: width, sample: &[] };
+                    Ok(request.kernel.spread(&shape, &mut Bundle::default())?)
+                };
+                gather_stream(&self.context, stream.as_mut(), width, check)
+            }
         }
     }
 
@@ -272,9 +309,10 @@ impl<'a> Run<'a> {
         let pool = self.job.engine.pool(self.source.rows())?;
         match self.source.read(&request.columns)? {
             Reading::Rows(rows) => {
-                let all = 0..rows.rows();
-                let stretch = Stretch { rows: rows.as_ref(), seen: all.clone() };
-                writer.write(&self.context, pool, &stretch, all, &mut begin(), sink)?;
+                let count = rows.rows();
+                let done = self.write_on_device(&request.columns, emitting.formula(), pool, sink)?;
+                let stretch = Stretch { rows: rows.as_ref(), seen: 0..count };
+                writer.write(&self.context, pool, &stretch, done..count, &mut begin(), sink)?;
                 rows.finish()?;
                 Ok(())
             }
@@ -282,6 +320,32 @@ impl<'a> Run<'a> {
                 writer.write_stream(&self.context, pool, stream.as_mut(), &mut begin(), sink)
             }
         }
+    }
+
+    /// How many rows, from the first on, a device has written.
+    fn write_on_device(
+        &self,
+        columns: &[usize],
+        formula: Option<Formula>,
+        pool: Option<&ThreadPool>,
+        sink: &mut dyn Sink,
+    ) -> Result<u64> {
+        let wanted = Wanted { columns, rows: self.source.rows(), has_program: true, pool };
+        let Some(writing) = self.session.writing(wanted, formula) else { return Ok(0) };
+        let (mut written, mut done) = (Vec::new(), 0);
+        for (tile, rows) in writing.tiles().enumerate() {
+            self.context.check()?;
+            written.resize((rows.end - rows.start) as usize, 0.0);
+            if !self.session.write(&self.context, &writing, tile, &mut written) {
+                break;
+            }
+            for chunk in written.chunks(CHUNK) {
+                self.context.check()?;
+                sink.write(&[chunk])?;
+            }
+            done = rows.end;
+        }
+        Ok(done)
     }
 
     fn write_whole(&self, request: &Request<'_>, whole: Box<dyn Gathering>, sink: &mut dyn Sink) -> Result<()> {
@@ -297,7 +361,7 @@ impl<'a> Run<'a> {
     fn report(&self) -> Report {
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         Report {
-            backend: self.source.backend(),
+            backend: self.context.backend(self.source.backend()),
             simd: Report::level(),
             threads: self.job.engine.threads().get(),
             rows: self.source.rows().unwrap_or_else(|| count(&self.context.rows)),

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 pub struct Run<'a> {
     /// The kernels, in the order in which they were asked for; several shared the readings.
     pub kernels: &'a [&'static str],
-    /// How the data were read: `memory`, `mmap`, `pread`, `csv`.
+    /// How the data were read: `memory`, `mmap`, `pread`, `csv`; `gpu` where a graphics processor took part.
     pub backend: &'static str,
     /// Rows of the source, missing ones included.
     pub rows: u64,

@@ -1,6 +1,6 @@
 //! What a run would do, as data that prints.
 
-use crate::{Job, Report, Request, Result, many};
+use crate::{Job, Report, Request, Result, accelerate::Wanted, many};
 use echoes_io::Source;
 use echoes_kernel::{Bundle, CHUNK, Reject, Shape};
 use serde::Serialize;
@@ -36,12 +36,14 @@ pub struct PlannedStep {
     pub partials: Vec<&'static str>,
     /// How it goes through the data.
     pub form: echoes_kernel::Form,
+    /// Where the reading would be done, and why: `the GPU`, `the processor: the GPU is off`.
+    pub place: String,
 }
 
 impl Plan {
     pub(crate) fn new(job: &Job<'_>, source: &dyn Source, requests: &[Request<'_>]) -> Result<Self> {
         let rows = source.rows();
-        let steps = requests.iter().map(|request| step(source, request)).collect::<Result<Vec<_>>>()?;
+        let steps = requests.iter().map(|request| step(job, source, request)).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             source: source.name().to_owned(),
             backend: source.backend(),
@@ -54,7 +56,7 @@ impl Plan {
     }
 }
 
-fn step(source: &dyn Source, request: &Request<'_>) -> Result<PlannedStep> {
+fn step(job: &Job<'_>, source: &dyn Source, request: &Request<'_>) -> Result<PlannedStep> {
     let spec = request.kernel.spec();
     many::check_columns(request)?;
     let mut bundle = Bundle::default();
@@ -63,11 +65,22 @@ fn step(source: &dyn Source, request: &Request<'_>) -> Result<PlannedStep> {
     let name = |&column: &usize| source.fields().get(column).map(|field| field.name.clone());
     let columns = request.columns.iter().map(name).collect::<Option<_>>();
     let columns = columns.ok_or(Reject::Parameters("there is no column of that number".to_owned()))?;
+    let wanted = Wanted {
+        columns: &request.columns,
+        rows: source.rows(),
+        has_program: spec.form.reads_first() && bundle.can_be_swept(),
+        pool: job.engine.pool(source.rows())?,
+    };
+    let place = match job.session(job.shelf.map(|shelf| shelf.content))?.place(wanted) {
+        Ok(_) => "the GPU".to_owned(),
+        Err(why) => format!("the processor: {why}"),
+    };
     Ok(PlannedStep {
         kernel: spec.name,
         columns,
         partials: bundle.leaves().map(|leaf| leaf.name()).collect(),
         form: spec.form,
+        place,
     })
 }
 
@@ -80,7 +93,8 @@ impl fmt::Display for Plan {
         writeln!(f, ", {} threads, {}", self.threads, self.simd)?;
         for step in &self.steps {
             let partials = if step.partials.is_empty() { "nothing".to_owned() } else { step.partials.join(" + ") };
-            writeln!(f, "  {} of {}: {:?} from {partials}", step.kernel, step.columns.join(", "), step.form)?;
+            let PlannedStep { kernel, form, place, .. } = step;
+            writeln!(f, "  {kernel} of {}: {form:?} from {partials}, on {place}", step.columns.join(", "))?;
         }
         Ok(())
     }

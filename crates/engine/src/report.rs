@@ -7,7 +7,7 @@ use std::fmt;
 /// What a run did: how it read, how much, how long.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// How the data were read: `memory`, `mmap`, `pread`, `csv`.
+    /// How the data were read: `memory`, `mmap`, `pread`, `csv`; `gpu` where a graphics processor took part.
     pub backend: &'static str,
     /// The instruction set.
     pub simd: &'static str,

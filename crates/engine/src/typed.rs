@@ -2,6 +2,7 @@
 
 use crate::{
     Data, Engine, Error, Job, Result, Run,
+    accelerate::{Session, Wanted},
     context::Context,
     data::Views,
     emit::{Writer, zeros},
@@ -10,7 +11,7 @@ use crate::{
     whole::{gather, interruptible},
 };
 use echoes_io::{Memory, Rows, View};
-use echoes_kernel::{Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape};
+use echoes_kernel::{Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape, sweep::Formula};
 use rayon::ThreadPool;
 use smallvec::smallvec;
 use std::{marker::PhantomData, sync::atomic::Ordering, time::Instant};
@@ -92,6 +93,7 @@ impl<'a> Memories<'a> {
 struct Prepared<'a, 'j, K> {
     job: &'j Job<'j>,
     context: Context<'j>,
+    session: Session<'j>,
     data: Memories<'a>,
     columns: usize,
     rows: Option<u64>,
@@ -118,7 +120,8 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         let rows = views.iter().map(|view| view.len() as u64).max();
         context.total = rows;
         let data = if spec.is_samples() { Memories::Samples(views) } else { Memories::Rows(Memory::rows(views)?) };
-        Ok(Self { job, context, data, columns, rows, started, kernel: PhantomData })
+        let session = job.session(None)?;
+        Ok(Self { job, context, session, data, columns, rows, started, kernel: PhantomData })
     }
 
     /// Tells the engine's observer that the run has come to its end.
@@ -126,7 +129,8 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         if let (Some(observer), Some(started)) = (&self.job.engine.observed.0, self.started) {
             let (rows, bytes) = (self.rows.unwrap_or_default(), self.context.bytes.load(Ordering::Relaxed));
             let seconds = started.elapsed().as_secs_f64();
-            observer(&Run { kernels: &[K::SPEC.name], backend: "memory", rows, bytes, seconds });
+            let backend = self.context.backend("memory");
+            observer(&Run { kernels: &[K::SPEC.name], backend, rows, bytes, seconds });
         }
     }
 
@@ -159,6 +163,9 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         if !K::SPEC.form.reads_first() || K::Pass::is_nothing(setup) {
             return Ok(pass);
         }
+        if let Some(swept) = self.swept(setup, pool) {
+            return Ok(swept);
+        }
         let mut first = true;
         self.data.each(|rows, sample| {
             let begin = || Single { fold: K::Pass::begin(setup), sample };
@@ -172,6 +179,18 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
             Ok(())
         })?;
         Ok(pass)
+    }
+
+    /// What the reading leaves behind, from sweeps that a device makes.
+    fn swept(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&ThreadPool>) -> Option<K::Pass> {
+        let (make, Memories::Rows(rows)) = (K::Pass::swept(setup)?, &self.data) else { return None };
+        self.session.sweep(&self.context, self.wanted(pool), || Some(rows), |column| make(setup, column))
+    }
+
+    /// The reading of all columns, for which sweeps can stand.
+    fn wanted<'w>(&self, pool: Option<&'w ThreadPool>) -> Wanted<'w> {
+        let columns: &[usize] = if self.columns == 1 { &[0] } else { &[] };
+        Wanted { columns, rows: self.rows, has_program: true, pool }
     }
 
     fn emit(&self, setup: &<K::Pass as Partial>::Setup, emission: &Emission<K>) -> Result<Columns> {
@@ -196,8 +215,31 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
             begin: &begin,
             emit: &|before, piece, out| emit.emit(before, piece, out),
         };
+        let pool = self.job.engine.pool(Some(wanted))?;
         self.context.start_reading();
-        writer.fill(&self.context, self.job.engine.pool(Some(wanted))?, rows, &mut begin(), out)
+        if self.fill_on_device(emit.formula(), pool, out)? {
+            return Ok(());
+        }
+        writer.fill(&self.context, pool, rows, &mut begin(), out)
+    }
+
+    /// Whether a device has written all rows.
+    fn fill_on_device(
+        &self,
+        formula: Option<Formula>,
+        pool: Option<&ThreadPool>,
+        out: &mut [&mut [f64]],
+    ) -> Result<bool> {
+        let Some(writing) = self.session.writing(self.wanted(pool), formula) else { return Ok(false) };
+        let [out] = out else { return Ok(false) };
+        for (tile, rows) in writing.tiles().enumerate() {
+            self.context.check()?;
+            let out = &mut out[rows.start as usize..rows.end as usize];
+            if !self.session.write(&self.context, &writing, tile, out) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

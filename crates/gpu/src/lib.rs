@@ -9,7 +9,8 @@
 //! After any [`Error`] the processor can do the same work. A device that is lost stays lost, [`Device::is_lost`].
 //!
 //! ```
-//! use echoes_gpu::{Column, Options, Powers, Sweep};
+//! use echoes_gpu::{Column, Options, Sweep};
+//! use echoes_kernel::sweep::Powers;
 //! match Options::default().open() {
 //!     Err(reason) => println!("{reason}"),
 //!     Ok(device) => {
@@ -27,12 +28,8 @@ mod error;
 mod programs;
 mod vulkan;
 
-pub use column::Column;
+pub use column::{Column, TILE};
+pub use echoes_kernel::BLOCK;
 pub use error::{Absent, Error, Result};
-pub use programs::{
-    BINS_MAX, Bins, Counts, Extent, Histogram, Place, Powers, Range, RealFft, Standardise, Sums, Sweep,
-};
+pub use programs::{Histogram, Range, RealFft, Standardise, Sweep};
 pub use vulkan::{Device, Faults, Kind, Options};
-
-/// Rows of a block: what a group of invocations takes.
-pub const BLOCK: usize = 2048;

@@ -7,10 +7,10 @@ mod standardise;
 mod sweep;
 
 pub use fft::RealFft;
-pub use histogram::{BINS_MAX, Bins, Counts, Histogram};
-pub use range::{Extent, Place, Range};
+pub use histogram::Histogram;
+pub use range::Range;
 pub use standardise::Standardise;
-pub use sweep::{Powers, Sums, Sweep};
+pub use sweep::Sweep;
 
 /// A double as two words for a program, the low one first.
 const fn halves(x: f64) -> [u32; 2] {
@@ -23,6 +23,7 @@ const fn halves(x: f64) -> [u32; 2] {
 mod tests {
     use super::*;
     use crate::{assembler::Module, vulkan::Floats};
+    use echoes_kernel::sweep::Powers;
     use std::process::Command;
 
     fn modules(floats: Floats) -> Vec<(&'static str, Module)> {

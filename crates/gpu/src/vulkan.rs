@@ -44,6 +44,8 @@ pub struct Device {
     kind: Kind,
     name: String,
     driver: String,
+    identity: String,
+    memory: u64,
     limits: Limits,
     pool: Mutex<memory::Pool>,
     queue: Arc<Queue>,
@@ -83,6 +85,16 @@ impl Device {
     /// The driver's name and version.
     pub fn driver(&self) -> &str {
         &self.driver
+    }
+
+    /// What this device with this version of its driver is known by, as letters, digits and dashes.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Bytes of the memory that its programs work in, taken or not.
+    pub const fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// What sort of device it is.

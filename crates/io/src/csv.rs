@@ -1,7 +1,7 @@
 //! CSV, streamed: RFC 4180, its common variants, and numbers only.
 //!
 //! - Fields may stand in quotes, then hold delimiters, line ends and doubled quotes. Lines end in LF or CR LF.
-//!   A UTF-8 byte order mark is skipped. A record may have 16 MiB.
+//!   A UTF-8 byte order mark is skipped. A record may have 16 MiB and a million fields.
 //! - The delimiter is the one of `,` `;` tab `|` that the first lines agree on, unless it is given.
 //! - The first line holds the names, unless each of its fields is a number or missing, or it is said
 //!   whether it does. A name that is empty becomes `c` and the column's number from 0; one that came before gets `_2`.
@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 pub use read::CsvSource;
-pub use write::CsvWriter;
+pub use write::{CsvWriter, quoted};
 
 /// What is known of a CSV text beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

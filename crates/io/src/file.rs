@@ -10,8 +10,14 @@ use std::time::SystemTime;
 
 /// How a regular file is read.
 ///
-/// A mapped file that another process cuts shorter while it is read kills this process (`SIGBUS`); the
-/// same with positional reads is an ordinary error of [`Kind::Changed`].
+/// Whoever has a file mapped, which [`Auto`](Access::Auto) does too, vouches that nothing writes to it as long as it is
+/// open: the language takes mapped bytes to stand still, and no lock makes another process keep to that. A server can
+/// vouch for files that only it writes, and that it never writes again; a program that is given files by people passes
+/// on their word. [`Pread`](Access::Pread) asks for no such word.
+///
+/// Where the word is broken, numbers may be of before or after a change, and the run ends with an error of
+/// [`Kind::Changed`], as with positional reads. A file that is cut shorter is such an error before each chunk; if it is
+/// cut while a chunk is being worked on, the system ends this process (`SIGBUS`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Access {
     /// For CSV, [`Pread`](Access::Pread). For `.npy`, [`Mmap`](Access::Mmap) on a local disk of a Unix system, [`Pread`](Access::Pread) elsewhere, and on
@@ -160,12 +166,18 @@ impl<'a> Bytes<'a> {
         self.len == 0
     }
 
-    /// All of them, unless they must be read by position.
-    pub fn as_slice(&self) -> Option<&[u8]> {
+    /// All of them, unless they must be read by position. What [`Access`] says of mapped files holds for as long as the slice is used.
+    ///
+    /// # Errors
+    /// [`Kind::Changed`] if a mapped file is shorter than at the opening: its last bytes must not be touched.
+    pub fn as_slice(&self) -> Result<Option<&[u8]>> {
         match &self.backing {
-            Backing::Memory(bytes) => Some(bytes),
-            Backing::Mapped(map, _) => Some(map),
-            Backing::Positional(_) => None,
+            Backing::Memory(bytes) => Ok(Some(bytes)),
+            Backing::Mapped(map, handle) => {
+                let now = handle.file.metadata().map_err(|e| unreadable(&self.name, &e))?;
+                if now.len() < self.len { Err(self.changed()) } else { Ok(Some(map)) }
+            }
+            Backing::Positional(_) => Ok(None),
         }
     }
 
@@ -180,16 +192,18 @@ impl<'a> Bytes<'a> {
             return Err(self.malformed(format!("ends before byte {}", offset.saturating_add(out.len() as u64))));
         };
         match &self.backing {
-            Backing::Positional(handle) => read_exact_at(&handle.file, offset, out).map_err(|e| match e.kind() {
-                io::ErrorKind::UnexpectedEof => self.changed(),
-                _ => unreadable(&self.name, &e),
-            }),
-            _ => {
+            Backing::Memory(bytes) => {
                 // Both fit `usize`: the range lies within a slice.
-                let bytes = self.as_slice().and_then(|bytes| bytes.get(offset as usize..end as usize));
+                let bytes = bytes.get(offset as usize..end as usize);
                 out.copy_from_slice(bytes.ok_or_else(|| self.changed())?);
                 Ok(())
             }
+            // A copy is made in any case, and made by the system it cannot be a signal.
+            Backing::Mapped(_, handle) | Backing::Positional(handle) => read_exact_at(&handle.file, offset, out)
+                .map_err(|e| match e.kind() {
+                    io::ErrorKind::UnexpectedEof => self.changed(),
+                    _ => unreadable(&self.name, &e),
+                }),
         }
     }
 
@@ -274,11 +288,10 @@ const fn is_remote(_: &fs::File) -> bool {
 }
 
 fn map(file: &fs::File) -> io::Result<memmap2::Mmap> {
-    // SAFETY: the file is a regular one, opened for reading, and the map keeps its pages alive by itself.
-    // The remaining risk is another process. If it writes to the file, bytes change under a shared slice:
-    // they are only ever read as integers and floats, for which every pattern is valid, and `check_unchanged`
-    // reports it. If it cuts the file shorter, touching the lost pages raises SIGBUS, which ends this
-    // process: that is documented at `Access`, and `Access::Pread` is free of it.
+    // SAFETY: the file is a regular one, opened for reading, and the map keeps its pages alive by itself. That its bytes
+    // stand still meanwhile is nothing that this function can know: the caller vouches for it by choosing `Access::Mmap` or
+    // `Access::Auto`, whose documentation demands it. What is done against a broken word: bytes are read as integers and
+    // floats alone, for which every pattern is valid, `check_unchanged` reports a change, and `as_slice` a file cut shorter.
     unsafe { memmap2::Mmap::map(file) }
 }
 
@@ -357,6 +370,17 @@ mod tests {
         let bytes = Bytes::open(file.path(), Access::Pread).unwrap();
         file.as_file().set_len(3).unwrap();
         assert_eq!(bytes.read_at(0, &mut [0; 10]).unwrap_err().kind, Kind::Changed);
+    }
+
+    #[test]
+    fn a_mapped_file_cut_short_is_an_error_before_it_is_touched() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[7; 1 << 16]).unwrap();
+        let bytes = Bytes::open(file.path(), Access::Mmap).unwrap();
+        assert_eq!(bytes.as_slice().unwrap().map(<[u8]>::len), Some(1 << 16));
+        file.as_file().set_len(3).unwrap();
+        assert_eq!(bytes.as_slice().unwrap_err().kind, Kind::Changed);
+        assert_eq!(bytes.read_at(1 << 15, &mut [0; 10]).unwrap_err().kind, Kind::Changed);
     }
 
     #[test]

@@ -15,17 +15,19 @@
 //! # Ok::<(), echoes_io::Error>(())
 //! ```
 
+mod builder;
 pub mod csv;
 mod error;
 mod file;
 mod memory;
-mod names;
+pub mod names;
 pub mod npy;
 pub mod number;
 mod open;
 mod source;
 mod spool;
 
+pub use builder::ColumnBuilder;
 pub use error::{Error, Kind, Result};
 pub use file::{Access, Bytes, UnknownAccess};
 pub use memory::{Memory, View};

@@ -8,14 +8,14 @@
 
 /// A number as it was written: whole, or with a point, an exponent, or no end.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Number {
+pub enum Parsed {
     /// Digits alone, within `i64`.
     Int(i64),
     /// Any other number, infinity or NaN; also `-0`, which no integer is.
     Float(f64),
 }
 
-impl Number {
+impl Parsed {
     /// The nearest double.
     pub const fn to_f64(self) -> f64 {
         match self {
@@ -29,13 +29,13 @@ impl Number {
 /// `nan` in any case, between spaces or tabs. `None` for all else, hexadecimal and underscores included.
 ///
 /// ```
-/// use echoes_io::number::{Number, parse};
-/// assert_eq!(parse(b" -12"), Some(Number::Int(-12)));
-/// assert_eq!(parse(b"1e3"), Some(Number::Float(1000.0)));
+/// use echoes_io::number::{Parsed, parse};
+/// assert_eq!(parse(b" -12"), Some(Parsed::Int(-12)));
+/// assert_eq!(parse(b"1e3"), Some(Parsed::Float(1000.0)));
 /// assert_eq!(parse(b"1_000"), None);
 /// ```
 #[inline]
-pub fn parse(text: &[u8]) -> Option<Number> {
+pub fn parse(text: &[u8]) -> Option<Parsed> {
     let text = trim(text);
     match parse_prefix(text) {
         Some((number, [])) => Some(number),
@@ -48,11 +48,11 @@ pub fn parse(text: &[u8]) -> Option<Number> {
 /// The number ends where no longer one can be read, so what follows must be looked at before it is believed.
 ///
 /// ```
-/// use echoes_io::number::{Number, parse_prefix};
-/// assert_eq!(parse_prefix(b"2.5, 3]"), Some((Number::Float(2.5), &b", 3]"[..])));
+/// use echoes_io::number::{Parsed, parse_prefix};
+/// assert_eq!(parse_prefix(b"2.5, 3]"), Some((Parsed::Float(2.5), &b", 3]"[..])));
 /// ```
 #[inline]
-pub fn parse_prefix(text: &[u8]) -> Option<(Number, &[u8])> {
+pub fn parse_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
     let (negative, body) = match text {
         [b'-', body @ ..] => (true, body),
         [b'+', body @ ..] => (false, body),
@@ -71,7 +71,7 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Number, &[u8])> {
         let whole = matches!(digits, 1..=18) && (mantissa != 0 || !negative);
         let value = mantissa.cast_signed();
         // Beyond 18 digits the value is of no account, and may be the one without a negative.
-        return whole.then_some((Number::Int(if negative { value.wrapping_neg() } else { value }), rest));
+        return whole.then_some((Parsed::Int(if negative { value.wrapping_neg() } else { value }), rest));
     }
     if !matches!(digits, 1..=19) {
         return None;
@@ -81,21 +81,21 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Number, &[u8])> {
         (exponent, rest) = (exponent + more, after);
     }
     let value = nearest(mantissa, exponent)?;
-    Some((Number::Float(if negative { -value } else { value }), rest))
+    Some((Parsed::Float(if negative { -value } else { value }), rest))
 }
 
 /// The double that `text` is, as [`parse`].
 #[inline]
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
-    parse(text).map(Number::to_f64)
+    parse(text).map(Parsed::to_f64)
 }
 
 /// The whole number that `text` is; `None` also if it has a point or an exponent, or is beyond `i64`.
 #[inline]
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
     match parse(text)? {
-        Number::Int(x) => Some(x),
-        Number::Float(x) => (x == 0.0 && !text.iter().any(|b| matches!(b, b'.' | b'e' | b'E'))).then_some(0),
+        Parsed::Int(x) => Some(x),
+        Parsed::Float(x) => (x == 0.0 && !text.iter().any(|b| matches!(b, b'.' | b'e' | b'E'))).then_some(0),
     }
 }
 
@@ -250,11 +250,11 @@ const FIVES: [u128; 110] = {
 
 /// What the fast way does not know: long mantissas, far exponents, infinity, NaN, and what is no number.
 #[cold]
-fn slow(text: &[u8]) -> Option<Number> {
+fn slow(text: &[u8]) -> Option<Parsed> {
     let text = std::str::from_utf8(text).ok()?;
     match text.parse() {
-        Ok(x) if x != 0 || !text.starts_with('-') => Some(Number::Int(x)),
-        _ => text.parse().ok().map(Number::Float),
+        Ok(x) if x != 0 || !text.starts_with('-') => Some(Parsed::Int(x)),
+        _ => text.parse().ok().map(Parsed::Float),
     }
 }
 
@@ -264,19 +264,19 @@ mod tests {
     use proptest::prelude::*;
 
     /// The twin: the standard library, on the same grammar, which is its own but for the spaces.
-    fn twin(text: &str) -> Option<Number> {
+    fn twin(text: &str) -> Option<Parsed> {
         let text = text.trim_matches([' ', '\t']);
         match text.parse::<i64>() {
-            Ok(x) if x != 0 || !text.starts_with('-') => Some(Number::Int(x)),
-            _ => text.parse().ok().map(Number::Float),
+            Ok(x) if x != 0 || !text.starts_with('-') => Some(Parsed::Int(x)),
+            _ => text.parse().ok().map(Parsed::Float),
         }
     }
 
     fn check(text: &str) {
-        let bits = |number: Option<Number>| {
+        let bits = |number: Option<Parsed>| {
             number.map(|number| match number {
-                Number::Int(x) => (true, x as u64),
-                Number::Float(x) => (false, x.to_bits()),
+                Parsed::Int(x) => (true, x as u64),
+                Parsed::Float(x) => (false, x.to_bits()),
             })
         };
         assert_eq!(bits(parse(text.as_bytes())), bits(twin(text)), "{text:?}");

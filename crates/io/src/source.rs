@@ -19,6 +19,11 @@ pub trait Source: Send + Sync {
     /// Rows, missing ones included; `None` if only reading can tell.
     fn rows(&self) -> Option<u64>;
 
+    /// Rows at most, as far as can be told without reading all; `None` if nothing can.
+    fn rows_max(&self) -> Option<u64> {
+        self.rows()
+    }
+
     /// What the content, as it is read here, is known by without reading it, if by anything: what a cache may keep it under.
     fn identity(&self) -> Option<String> {
         None

@@ -237,6 +237,52 @@ fn refusals_say_what_where_and_how_to_mend() {
 }
 
 #[test]
+fn no_more_columns_than_are_read() {
+    let wide = |columns: usize| format!("a,b\n1,2\n{}1\n", "1,".repeat(columns - 1));
+    let error = table(&wide(1_000_001), &[0]).unwrap_err();
+    let says = "x.csv:3:2000001: there are more than a million columns: no more are read; save its transpose";
+    assert_eq!(error.to_string(), says);
+    assert!(table(&wide(1_000_000), &[0]).unwrap_err().what.starts_with("line has 1000000 fields"));
+    let source = csv::parse("x", ",".repeat(999_999).into_bytes(), &CsvOptions::default()).unwrap();
+    assert_eq!((source.fields().len(), &*source.fields()[999_999].name), (1_000_000, "c999999"));
+    let error = csv::parse("x", ",".repeat(1_000_000).into_bytes(), &CsvOptions::default()).unwrap_err();
+    assert_eq!((error.kind, error.place), (Kind::Malformed, Some((1, 1_000_001))));
+}
+
+#[test]
+fn rows_are_no_more_than_can_be_told() {
+    for text in ["x\n1\n\n\n2", "a,b\n1,2\n\n3,\n,\n,\n", "1\n", "\n\n", "\"a\n\",b,c\n1,2,3\n,,"] {
+        let Ok(source) = csv::parse("x", text.as_bytes(), &CsvOptions::default()) else { continue };
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let stored = csv::open(file.path(), Access::Pread, &CsvOptions::default()).unwrap();
+        let rows: usize = stream(&source, &[0]).unwrap().iter().map(|chunk| cells(&chunk[0]).len()).sum();
+        assert!(source.rows_max().unwrap() >= rows as u64 && stored.rows_max().unwrap() >= rows as u64, "{text:?}");
+    }
+    let long = format!("x\n{}", format!("{}\n", "9".repeat(99)).repeat(50_000));
+    assert_eq!(csv::parse("x", long.as_bytes(), &CsvOptions::default()).unwrap().rows_max(), Some(50_002));
+    let longer = "10,2\n".repeat(16 << 20);
+    assert_eq!(csv::parse("x", longer.as_bytes(), &CsvOptions::default()).unwrap().rows_max(), Some((40 << 20) + 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn readings_that_differ_are_known_by_different_names() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    // Missing names and missing values look alike.
+    file.write_all(b",\n1,2\n").unwrap();
+    let identity = |header| {
+        let options = CsvOptions { delimiter: Some(b','), header: Some(header) };
+        csv::open(file.path(), Access::Pread, &options).unwrap().identity()
+    };
+    // A file that has just been written has none.
+    while identity(true).is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_ne!(identity(true), identity(false));
+}
+
+#[test]
 fn files_read_as_memory_does_and_a_change_is_noticed() {
     let text = format!("a,b\n{}", "1,2.5\n,-3\n".repeat(300_000));
     let expected = table(&text, &[0, 1]).unwrap();

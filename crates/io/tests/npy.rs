@@ -46,6 +46,29 @@ fn columns(source: &dyn Source, step: u64) -> Vec<Vec<u64>> {
     result
 }
 
+/// The parts of a complex column lie side by side, the columns one after the other: what lies between two of them is not read.
+#[test]
+fn complex_columns_in_fortran_order_are_read_each_by_itself() {
+    let (rows, width) = (200_000usize, 5);
+    let text = header("'<c16'", true, &format!("({rows}, {width})"));
+    let values: Vec<f64> = (0..2 * rows * width).map(|i| i as f64).collect();
+    let mut stored = tempfile::NamedTempFile::new().unwrap();
+    let data: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    stored.write_all(&file(1, &text, &data)).unwrap();
+    let source = npy::open(stored.path(), Access::Pread).unwrap();
+    // c0.im, c4.re, c4.im, c0.re, c2.re
+    let wanted = [1, 8, 9, 0, 4];
+    let Reading::Rows(reading) = source.read(&wanted).unwrap() else { panic!("npy is read at any row") };
+    let mut buffer = Buffer::default();
+    let chunk = reading.read(7..190_000, &mut buffer).unwrap();
+    for (slice, i) in chunk.iter().zip(wanted) {
+        let expected: Vec<u64> = (7..190_000).map(|row| values[2 * (rows * (i / 2) + row) + i % 2].to_bits()).collect();
+        assert!(bits_of(slice.values) == expected, "column {i}");
+    }
+    drop(chunk);
+    assert!(buffer.bytes.len() <= 1 << 20, "{} bytes were read at once", buffer.bytes.len());
+}
+
 fn bits_of(values: Values<'_>) -> Vec<u64> {
     match values {
         Values::Int8(x) => x.iter().map(|&x| x as u64).collect(),

@@ -1,6 +1,10 @@
 //! Many partials in one reading, each kept once.
 
-use crate::{Block, Fold, Partial, Result, wire};
+use crate::{
+    Block, Fold, Partial, Result,
+    sweep::{Halt, Sweeper},
+    wire,
+};
 use std::any::Any;
 
 /// A partial whose type has been forgotten, with the setup that it began with.
@@ -15,6 +19,13 @@ pub trait Leaf: Send + Sync {
     fn fresh(&self) -> Box<dyn Leaf>;
     /// The leaf of no rows, begun with the [widest](Partial::widest) setup.
     fn widest(&self) -> Box<dyn Leaf>;
+    /// Whether [`swept`](Leaf::swept) can make it.
+    fn can_be_swept(&self) -> bool;
+    /// The leaf of a whole column, begun with the same setup, from sweeps over it.
+    ///
+    /// # Errors
+    /// [`Halt`] if it cannot be made of them, or one of them was not made.
+    fn swept(&self, column: &mut dyn Sweeper) -> std::result::Result<Box<dyn Leaf>, Halt>;
     /// The setup as bytes: with the name, what tells the leaf from others over the same rows.
     ///
     /// # Errors
@@ -59,6 +70,13 @@ impl<P: Partial> Leaf for Typed<P> {
     fn widest(&self) -> Box<dyn Leaf> {
         let setup = P::widest(&self.setup);
         Box::new(Self { partial: P::begin(&setup), setup })
+    }
+    fn can_be_swept(&self) -> bool {
+        P::swept(&self.setup).is_some()
+    }
+    fn swept(&self, column: &mut dyn Sweeper) -> std::result::Result<Box<dyn Leaf>, Halt> {
+        let partial = P::swept(&self.setup).ok_or(Halt)?(&self.setup, column)?;
+        Ok(Box::new(Self { setup: self.setup.clone(), partial }))
     }
     fn setup(&self) -> Result<Vec<u8>> {
         wire::setup::<P>(&self.setup)
@@ -115,6 +133,19 @@ impl Bundle {
     #[must_use]
     pub fn widest(&self) -> Self {
         self.0.iter().map(|leaf| leaf.widest()).collect()
+    }
+
+    /// Whether there are some, and [`swept`](Bundle::swept) can make all of them.
+    pub fn can_be_swept(&self) -> bool {
+        !self.is_empty() && self.0.iter().all(|leaf| leaf.can_be_swept())
+    }
+
+    /// The same partials of a whole column, from sweeps over it.
+    ///
+    /// # Errors
+    /// [`Halt`] if one cannot be made of them, or a sweep was not made.
+    pub fn swept(&self, column: &mut dyn Sweeper) -> std::result::Result<Self, Halt> {
+        self.0.iter().map(|leaf| leaf.swept(column)).collect()
     }
 
     /// Whether there is nothing to absorb.

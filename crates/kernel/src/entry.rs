@@ -2,6 +2,7 @@
 
 use crate::{
     Bundle, Columns, Emit, Kernel, NamedColumns, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec, Whole,
+    sweep::Formula,
 };
 use schemars::Schema;
 use serde_json::value::{RawValue, Value};
@@ -83,6 +84,8 @@ pub trait Emitting: Send + Sync {
     fn needs(&self) -> Needs;
     /// As [`Emit::names`].
     fn names(&self) -> &'static [&'static str];
+    /// As [`Emit::formula`].
+    fn formula(&self) -> Option<Formula>;
     /// As [`Emit::emit`].
     fn emit(&self, before: &Bundle, piece: &Piece<'_>, out: &mut [&mut [f64]]);
     /// The kernel's answer from the columns that were written.
@@ -149,6 +152,9 @@ impl<K: Kernel> Emitting for ErasedEmit<K> {
     }
     fn names(&self) -> &'static [&'static str] {
         self.emit.names()
+    }
+    fn formula(&self) -> Option<Formula> {
+        self.emit.formula()
     }
     fn emit(&self, before: &Bundle, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
         let before = K::Pass::gather(&self.setup, before).unwrap_or_else(|| K::Pass::begin(&self.setup));

@@ -1,6 +1,6 @@
 //! What a caller asks for.
 
-use crate::{Partial, Result, Spec};
+use crate::{Partial, Result, Spec, sweep::Formula};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser::SerializeSeq};
 
@@ -84,6 +84,11 @@ pub trait Emit<P>: Send + Sync {
     /// The columns written; one, unnamed, by default: it takes the kernel's name.
     fn names(&self) -> &'static [&'static str] {
         &[""]
+    }
+
+    /// What each row becomes, if a formula says it all.
+    fn formula(&self) -> Option<Formula> {
+        None
     }
 
     /// Writes `out[column][row]` for the piece's own rows.

@@ -30,12 +30,14 @@ mod block;
 mod bundle;
 mod entry;
 mod kernel;
+mod name;
 mod nan;
 mod number;
 mod partial;
 mod reference;
 mod reject;
 mod spec;
+pub mod sweep;
 mod values;
 pub mod wire;
 

@@ -1,6 +1,10 @@
 //! What one reading of the data leaves behind.
 
-use crate::{Block, Bundle};
+use crate::{
+    Block, Bundle,
+    name::{Joined, Name},
+    sweep::{Halt, Sweep},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// What one reading of the data leaves behind: a few numbers that stand for all rows seen so far.
@@ -24,6 +28,11 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
     /// Takes in the partial of the rows after these.
     fn merge(&mut self, later: &Self);
 
+    /// Whether the parts go together, for one that comes over the wire: what is sound must not panic.
+    fn is_sound(&self) -> bool {
+        true
+    }
+
     /// Whether a partial that began with `have` answers everything that one begun with `want` does, to the same bits.
     fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
         have == want
@@ -39,6 +48,13 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
     fn is_nothing(setup: &Self::Setup) -> bool {
         let _ = setup;
         false
+    }
+
+    /// How the partial of a whole column is made of sweeps that something else makes over its blocks, to the bits of absorbing
+    /// them; `None` if it cannot be.
+    fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+        let _ = setup;
+        None
     }
 
     /// Adds the partials that this one is made of to the reading; a tuple adds each of its own.
@@ -89,15 +105,28 @@ impl Partial for () {
 
 /// Several partials are one partial, so that one reading serves them all.
 macro_rules! tuple {
-    ($name:literal: $($letter:ident $index:tt),+) => {
+    ($first:ident 0, $($letter:ident $index:tt),+) => {
+        impl<$first: Partial, $($letter: Partial),+> Name<($first, $($letter),+)> {
+            const TEXT: Joined = Joined::of(&[$first::NAME, $("+", $letter::NAME),+]);
+        }
+        tuple!(@partial Name<($first, $($letter),+)>: $first 0, $($letter $index),+);
+    };
+    (@partial $name:ty: $($letter:ident $index:tt),+) => {
         impl<$($letter: Partial),+> Partial for ($($letter,)+) {
             type Setup = ($($letter::Setup,)+);
-            const NAME: &'static str = $name;
+            const NAME: &'static str = <$name>::TEXT.as_str();
             fn begin(setup: &Self::Setup) -> Self { ($($letter::begin(&setup.$index),)+) }
             fn absorb(&mut self, block: &Block<'_>) { $(Partial::absorb(&mut self.$index, block);)+ }
             fn merge(&mut self, later: &Self) { $(Partial::merge(&mut self.$index, &later.$index);)+ }
+            fn is_sound(&self) -> bool { true $(&& self.$index.is_sound())+ }
             fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
                 true $(&& $letter::covers(&have.$index, &want.$index))+
+            }
+            fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+                $($letter::swept(&setup.$index)?;)+
+                Some(|setup, column| {
+                    Ok(($($letter::swept(&setup.$index).ok_or(Halt)?(&setup.$index, column)?,)+))
+                })
             }
             fn spread(setup: &Self::Setup, bundle: &mut Bundle) { $($letter::spread(&setup.$index, bundle);)+ }
             fn gather(setup: &Self::Setup, bundle: &Bundle) -> Option<Self> {
@@ -106,9 +135,9 @@ macro_rules! tuple {
         }
     };
 }
-tuple!("pair/1": A 0, B 1);
-tuple!("triple/1": A 0, B 1, C 2);
-tuple!("quadruple/1": A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
 
 /// The same partial for each of `N` independent samples, which may differ in length.
 #[derive(Debug, Clone)]
@@ -131,9 +160,16 @@ impl<'de, P: serde::Deserialize<'de>, const N: usize> serde::Deserialize<'de> fo
     }
 }
 
+impl<P: Partial, const N: usize> Name<Samples<P, N>> {
+    const TEXT: Joined = Joined::of(&["samples of ", P::NAME]);
+}
+
 impl<P: Partial, const N: usize> Partial for Samples<P, N> {
     type Setup = P::Setup;
-    const NAME: &'static str = P::NAME;
+    const NAME: &'static str = Name::<Self>::TEXT.as_str();
+    fn is_sound(&self) -> bool {
+        self.0.iter().all(P::is_sound)
+    }
     fn begin(setup: &Self::Setup) -> Self {
         Self(std::array::from_fn(|_| P::begin(setup)))
     }

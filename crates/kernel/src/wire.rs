@@ -50,7 +50,10 @@ pub fn decode<P: Partial>(bytes: &[u8]) -> Result<P> {
         .map(|(_, payload)| payload)
         .ok_or(Reject::Wire("it is another partial, or of another version"))?;
     match postcard::take_from_bytes(payload) {
-        Ok((partial, [])) => Ok(partial),
+        Ok((partial, [])) => {
+            let partial: P = partial;
+            if partial.is_sound() { Ok(partial) } else { Err(Reject::Wire("its parts do not go together")) }
+        }
         _ => Err(Reject::Wire("its payload does not parse")),
     }
 }

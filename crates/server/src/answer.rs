@@ -2,7 +2,7 @@
 
 use crate::{
     answers::ECHOES_CACHE,
-    body::shorten,
+    gate::Memory,
     media::{NPY, Wanted, gzip},
     problem::{Kind, Problem},
     routes::JSON,
@@ -14,7 +14,7 @@ use axum::{
 };
 use echoes_cache::Cache;
 use echoes_engine::{Cancel, Engine, Error, Report, Request, Sink};
-use echoes_io::{Source, npy};
+use echoes_io::{Source, names::shorten, npy};
 use echoes_kernel::{Answer, BoundKernel, Nan, Reject};
 use echoes_stats::expr::{Expression, MAP};
 use serde::Serialize;
@@ -79,6 +79,23 @@ impl Made {
     pub(crate) fn json(value: &impl Serialize, wanted: Wanted) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(|_| Problem::internal())?;
         Ok(Self::new(body, JSON, wanted))
+    }
+
+    /// The answer, which gives the memory back when its last byte has been sent.
+    pub(crate) fn holding(self, memory: Memory) -> Self {
+        Self { body: Bytes::from_owner(Held { body: self.body, _memory: memory }), ..self }
+    }
+}
+
+/// An answer's bytes, and the room that they take.
+struct Held {
+    body: Bytes,
+    _memory: Memory,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
     }
 }
 
@@ -219,13 +236,12 @@ pub(crate) fn columns_of(
     wanted: &[String],
     columns_max: usize,
 ) -> Result<Vec<usize>, Problem> {
-    if let Some(columns) = named(source, kernel)? {
-        return Ok(columns);
-    }
     let (fields, spec) = (source.fields(), kernel.spec());
-    let numeric = || (0..fields.len()).filter(|&i| fields.get(i).is_some_and(|field| field.dtype.is_some()));
-    let columns: Vec<usize> = if wanted.is_empty() {
-        numeric().take(columns_max + 1).collect()
+    let columns: Vec<usize> = if let Some(columns) = named(source, kernel)? {
+        columns
+    } else if wanted.is_empty() {
+        let is_numeric = |&i: &usize| fields.get(i).is_some_and(|field| field.dtype.is_some());
+        (0..fields.len()).filter(is_numeric).take(columns_max + 1).collect()
     } else {
         let find = |name: &String| {
             let found = fields.iter().position(|field| field.name == *name);
@@ -270,6 +286,7 @@ pub(crate) fn refuse(error: Error) -> Problem {
         Error::Reject(reject) => Kind::Rejected.because(reject.to_string()),
         Error::Source(error) => malformed(error),
         Error::Cancelled => Kind::Deadline.because("the computation was cancelled"),
+        Error::Gpu(_) => Kind::Busy.because("the server has no graphics processor, and may not do without"),
         Error::Threads { .. } => Kind::Busy.because("the server cannot start threads: try again in a second"),
         _ => Problem::internal(),
     }

@@ -1,6 +1,6 @@
 //! Answers about datasets, kept to be given again: as long as the contents are the same, so are the answers.
 
-use crate::{answer::Made, media::Wanted, problem::Problem};
+use crate::{answer::Made, gate::Memory, media::Wanted, problem::Problem};
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -80,12 +80,16 @@ impl Answers {
 }
 
 impl Kept {
-    /// The answer, or word that the client has it already.
-    pub(crate) fn respond(&self, headers: &HeaderMap, cache: &'static str) -> Response {
+    /// The answer, or word that the client has it already. Who has just made it holds memory for it until it is sent.
+    pub(crate) fn respond(&self, headers: &HeaderMap, cache: &'static str, memory: Option<Memory>) -> Response {
         let mut response = if has(headers, &self.tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            self.made.clone().into_response()
+            let made = self.made.clone();
+            match memory {
+                Some(memory) => made.holding(memory).into_response(),
+                None => made.into_response(),
+            }
         };
         tag(response.headers_mut(), &self.tag);
         response.headers_mut().insert(ECHOES_CACHE, HeaderValue::from_static(cache));
@@ -99,10 +103,10 @@ pub(crate) fn tag(headers: &mut HeaderMap, tag: &HeaderValue) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 }
 
-/// Whether the client says that it has what bears this tag.
+/// Whether the client says that it has what bears this tag, or will have nothing that there is.
 pub(crate) fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let lines = headers.get_all(header::IF_NONE_MATCH);
-    let mut tags = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let tags = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
     // For GET the comparison is weak: `W/` is of no account.
-    tags.any(|known| known.trim().trim_start_matches("W/").as_bytes() == tag.as_bytes())
+    tags.map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/").as_bytes() == tag.as_bytes())
 }

@@ -48,6 +48,15 @@ fn partials(config: &Config, data: &Path) -> Result<Cache, Error> {
         .map_err(|error| Error::Data { directory: data.to_owned(), what: error.to_string() })
 }
 
+/// The engine; what it measures of a graphics processor it keeps beside the datasets.
+fn engine(config: &Config) -> Engine {
+    let engine = Engine::with_threads(config.threads()).gpu(config.gpu);
+    match &config.data {
+        Some(data) => engine.measurements(data),
+        None => engine,
+    }
+}
+
 impl App {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let threads = config.threads();
@@ -57,7 +66,7 @@ impl App {
         let observer = Arc::clone(&metrics);
         Ok(Self {
             config: config.clone(),
-            engine: Engine::with_threads(threads).observer(Arc::new(move |run| observer.ran(run))),
+            engine: engine(config).observer(Arc::new(move |run| observer.ran(run))),
             keys: Keys::new(&config.api_keys),
             rates: Rates::new(config.requests_per_second_max),
             metrics,

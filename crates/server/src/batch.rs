@@ -1,18 +1,18 @@
 //! Many kernels on one dataset, in one reading.
 
 use crate::{
-    answer::{Made, columns_of, found, milliseconds, names, refuse},
+    answer::{Made, columns_of, found, malformed, milliseconds, names, refuse},
     app::App,
     body::whole,
     catalogue,
     config::seconds,
-    dataset_kernel::{make_room, open},
-    datasets::{NameInPath, find, name},
+    datasets::{NameInPath, find, name, open},
     gate::Admission,
     media::{Arriving, Media, Wanted, gunzip},
     problem::{Details, Kind, Problem},
     receive::{check_length, receive},
-    store::Dataset,
+    room::make_room,
+    store::Name,
     work::{self, Place},
 };
 use axum::{
@@ -78,7 +78,9 @@ pub(crate) async fn post(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let deadline = Instant::now() + seconds(app.config.timeout_seconds);
-    let dataset = find(app.store()?, &name(path)?)?;
+    let name = name(path)?;
+    // Who asks for what is not there need not send the rest.
+    find(app.store()?, &name)?;
     let (head, body) = request.into_parts();
     check_length(&head.headers, &body, app.config.body_bytes_max)?;
     let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers));
@@ -89,7 +91,7 @@ pub(crate) async fn post(
     let body = receive(&app, &head.headers, body, &mut admission, deadline).await?;
     let job = move |app: &App, cancel: &Cancel| {
         let body = read(app, body, arriving, &mut admission)?;
-        answer(app, cancel, &dataset, body, wanted, admission)
+        answer(app, cancel, &name, body, wanted, admission)
     };
     Ok(work::run(&app, Place::Worker, deadline, job).await?.into_response())
 }
@@ -119,16 +121,17 @@ struct Ready {
 fn answer(
     app: &App,
     cancel: &Cancel,
-    dataset: &Dataset,
+    name: &Name,
     batch: Batch,
     wanted: Wanted,
     mut admission: Admission,
 ) -> Result<Made, Problem> {
-    let source = open(app, dataset)?;
+    let (dataset, file) = open(app.store()?, name)?;
+    let source = dataset.format.read(file).map_err(malformed)?;
     let prepared: Vec<Ready> = batch
         .requests
         .into_iter()
-        .map(|one| prepare(app, dataset, source.as_ref(), one, &mut admission))
+        .map(|one| prepare(app, source.as_ref(), one, &mut admission))
         .collect::<Result<_, _>>()?;
     let requests: Vec<Request<'_>> = prepared
         .iter()
@@ -154,20 +157,16 @@ fn answer(
         backend: report.backend,
         elapsed_ms: milliseconds(&report),
     };
-    Ok(Made { found: found(&report), ..Made::json(&answered, wanted)? })
+    let made = Made { found: found(&report), ..Made::json(&answered, wanted)? };
+    let memory = admission.leave(made.body.len())?;
+    Ok(made.holding(memory))
 }
 
 /// Every request must be sound before anything is read.
-fn prepare(
-    app: &App,
-    dataset: &Dataset,
-    source: &dyn Source,
-    one: One,
-    admission: &mut Admission,
-) -> Result<Ready, Problem> {
+fn prepare(app: &App, source: &dyn Source, one: One, admission: &mut Admission) -> Result<Ready, Problem> {
     let entry = catalogue::find(&one.kernel)?;
     let kernel = (entry.bind)(whole(Value::Object(one.params))).map_err(|reject| refuse(reject.into()))?;
     let columns = columns_of(source, kernel.as_ref(), &one.columns, app.config.columns_max)?;
-    make_room(app, dataset, source, &entry.spec, columns.len(), admission)?;
+    make_room(app, source, entry, columns.len(), Wanted { npy: false, gzip: false }, admission)?;
     Ok(Ready { kernel, columns })
 }

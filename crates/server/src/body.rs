@@ -7,8 +7,9 @@ mod quick;
 
 use crate::problem::{Kind, Problem};
 use echoes_io::{
-    Owned, OwnedColumn,
-    number::{self, Number},
+    ColumnBuilder, OwnedColumn,
+    names::shorten,
+    number::{self, Parsed},
 };
 use echoes_kernel::{Arity, Nan};
 use serde::{
@@ -195,14 +196,6 @@ pub(crate) fn whole(value: Value) -> Value {
     }
 }
 
-/// The beginning of a client's text, for messages.
-pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text.split_at(end).0),
-    }
-}
-
 /// Why a column cannot be read, and at which byte of it.
 #[derive(Debug, PartialEq)]
 struct Fault {
@@ -226,12 +219,12 @@ fn read_column(json: &[u8]) -> Result<OwnedColumn, Fault> {
     let Some(inside) = json.strip_prefix(b"[").and_then(|json| json.strip_suffix(b"]")) else {
         return Err(Fault { at: 0, what: "expected an array of numbers" });
     };
-    let mut column = Column::default();
+    let mut column = ColumnBuilder::default();
     let mut rest = inside.trim_ascii_start();
     while !rest.is_empty() {
         let end = rest.iter().position(|&byte| byte == b',').unwrap_or(rest.len());
         let (token, after) = rest.split_at(end);
-        column.push(token.trim_ascii_end()).map_err(|what| Fault { at: json.len() - 1 - rest.len(), what })?;
+        push(&mut column, token.trim_ascii_end()).map_err(|what| Fault { at: json.len() - 1 - rest.len(), what })?;
         rest = after.get(1..).unwrap_or_default().trim_ascii_start();
     }
     Ok(column.finish())
@@ -240,67 +233,22 @@ fn read_column(json: &[u8]) -> Result<OwnedColumn, Fault> {
 /// JSON has no infinity.
 const BEYOND: &str = "a number beyond the range of doubles";
 
-/// A column that grows.
-#[derive(Default)]
-struct Column {
-    integers: Vec<i64>,
-    /// In use from the first element that is no integer.
-    doubles: Option<Vec<f64>>,
-    valid: Option<Vec<bool>>,
+/// Adds what stands between two commas.
+fn push(column: &mut ColumnBuilder, token: &[u8]) -> Result<(), &'static str> {
+    match token {
+        b"null" => column.push_missing(),
+        [b'-' | b'0'..=b'9', ..] => column.push(finite(number::parse(token))?),
+        _ => return Err("expected a number or null"),
+    }
+    Ok(())
 }
 
-impl Column {
-    fn push(&mut self, token: &[u8]) -> Result<(), &'static str> {
-        match token {
-            b"null" => self.push_missing(),
-            [b'-' | b'0'..=b'9', ..] => return number::parse(token).ok_or(BEYOND).and_then(|x| self.push_number(x)),
-            _ => return Err("expected a number or null"),
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn push_number(&mut self, number: Number) -> Result<(), &'static str> {
-        match number {
-            Number::Int(x) => self.push_integer(x),
-            Number::Float(x) if x.is_finite() => self.push_double(x),
-            Number::Float(_) => return Err(BEYOND),
-        }
-        if let Some(valid) = &mut self.valid {
-            valid.push(true);
-        }
-        Ok(())
-    }
-
-    fn push_missing(&mut self) {
-        let len = self.len();
-        self.valid.get_or_insert_with(|| vec![true; len]).push(false);
-        match &mut self.doubles {
-            Some(doubles) => doubles.push(0.0),
-            None => self.integers.push(0),
-        }
-    }
-
-    fn push_integer(&mut self, x: i64) {
-        match &mut self.doubles {
-            Some(doubles) => doubles.push(x as f64),
-            None => self.integers.push(x),
-        }
-    }
-
-    fn push_double(&mut self, x: f64) {
-        let integers = &mut self.integers;
-        let widened = || std::mem::take(integers).into_iter().map(|x| x as f64).collect();
-        self.doubles.get_or_insert_with(widened).push(x);
-    }
-
-    fn len(&self) -> usize {
-        self.doubles.as_ref().map_or(self.integers.len(), Vec::len)
-    }
-
-    fn finish(self) -> OwnedColumn {
-        let values = self.doubles.map_or(Owned::from(self.integers), Owned::from);
-        OwnedColumn { values, valid: self.valid }
+#[inline]
+fn finite(number: Option<Parsed>) -> Result<Parsed, &'static str> {
+    match number {
+        Some(Parsed::Float(x)) if !x.is_finite() => Err(BEYOND),
+        Some(number) => Ok(number),
+        None => Err(BEYOND),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     problem::{Kind, Problem},
     query,
     receive::{check_length, receive},
+    room::make_room,
     store::Format,
     work::{self, Place},
 };
@@ -20,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use echoes_engine::Cancel;
-use echoes_io::{Memory, Source, csv, npy};
+use echoes_io::{Memory, Source, csv, names::shorten, npy};
 use echoes_kernel::{Arity, BoundKernel, Entry, Form, Nan};
 use serde_json::Value;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub(crate) async fn call(State(app): State<Arc<App>>, request: Request) -> Respo
 }
 
 fn other_method(method: &Method) -> Response {
-    let detail = format!("a kernel takes {}, not {}", METHODS.join(" or "), body::shorten(method.as_str()));
+    let detail = format!("a kernel takes {}, not {}", METHODS.join(" or "), shorten(method.as_str()));
     let mut response = Kind::Method.because(detail).into_response();
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, QUERY"));
     response
@@ -83,25 +84,35 @@ impl Call {
         } else {
             body
         };
-        match self.arriving.media {
-            Media::Json => self.answer_json(app, cancel, body),
-            Media::Data(format) => self.answer_data(app, cancel, &body, format),
-        }
+        let made = match self.arriving.media {
+            Media::Json => self.answer_json(app, cancel, body, &mut admission)?,
+            Media::Data(format) => self.answer_data(app, cancel, &body, format, &mut admission)?,
+        };
+        let memory = admission.leave(made.body.len())?;
+        Ok(made.holding(memory))
     }
 
     /// Data and parameters in one object.
-    fn answer_json(&self, app: &App, cancel: &Cancel, text: Bytes) -> Result<Made, Problem> {
+    fn answer_json(&self, app: &App, cancel: &Cancel, text: Bytes, admission: &mut Admission) -> Result<Made, Problem> {
         let columns_max = app.config.columns_max;
         let body = body::parse(&text, self.entry.spec.columns, columns_max)?;
         drop(text);
         let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
         let kernel = self.bind(body.params)?;
         let columns = named(&source, kernel.as_ref())?.unwrap_or_else(|| (0..body.columns.len()).collect());
+        make_room(app, &source, self.entry, columns.len(), self.wanted, admission)?;
         self.ask(app, cancel, &source, kernel.as_ref(), columns, body.nan)
     }
 
     /// Data in the body, parameters in the address.
-    fn answer_data(&self, app: &App, cancel: &Cancel, bytes: &[u8], format: Format) -> Result<Made, Problem> {
+    fn answer_data(
+        &self,
+        app: &App,
+        cancel: &Cancel,
+        bytes: &[u8],
+        format: Format,
+        admission: &mut Admission,
+    ) -> Result<Made, Problem> {
         let query = query::parse(&self.query, self.entry)?;
         let source: Box<dyn Source + '_> = match format {
             Format::Npy => Box::new(npy::parse("body", bytes).map_err(answer::malformed)?),
@@ -109,6 +120,7 @@ impl Call {
         };
         let kernel = self.bind(query.params)?;
         let columns = columns_of(source.as_ref(), kernel.as_ref(), &query.columns, app.config.columns_max)?;
+        make_room(app, source.as_ref(), self.entry, columns.len(), self.wanted, admission)?;
         self.ask(app, cancel, source.as_ref(), kernel.as_ref(), columns, query.nan)
     }
 

@@ -1,6 +1,7 @@
 //! What a server may use. Every limit is on by default.
 
 use crate::SETTINGS;
+use echoes_engine::Gpu;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
@@ -26,11 +27,17 @@ pub struct Config {
     pub api_keys: Vec<String>,
     /// Kernels that run at a time, and threads that a large one may use; `None` for one a processor.
     pub threads: Option<NonZeroUsize>,
+    /// Whether a graphics processor takes part; answers do not depend on it.
+    pub gpu: Gpu,
     /// Bytes of one request's body.
     pub body_bytes_max: usize,
     /// Bytes of one request's body once it is no longer compressed.
     pub decoded_bytes_max: usize,
-    /// Bytes of all bodies held at a time; more are refused with 503. Memory stays below five times this.
+    /// Bytes of all bodies and answers held at a time; more are refused with 503. A body is held from its first byte until it has
+    /// been worked on, an answer as long as its data from before it is made, and every answer until its client has taken it. A
+    /// body's numbers in memory, and the copies of an answer while it is written, are up to four times their text: memory stays
+    /// below five times this, beside what is kept ([`answers_bytes_max`](Config::answers_bytes_max),
+    /// [`partials_bytes_max`](Config::partials_bytes_max)) and what each of the [`threads`](Config::threads) works with.
     pub bodies_bytes_max: usize,
     /// Bytes of one dataset.
     pub dataset_bytes_max: usize,
@@ -69,6 +76,7 @@ impl Default for Config {
             data: None,
             api_keys: Vec::new(),
             threads: None,
+            gpu: Gpu::Auto,
             body_bytes_max: 64 << 20,
             decoded_bytes_max: 64 << 20,
             bodies_bytes_max: 512 << 20,

@@ -6,12 +6,13 @@ use crate::{
     app::App,
     catalogue,
     config::seconds,
-    datasets::find,
-    gate::Admission,
+    datasets::{blocking, find, open},
+    gate::{Admission, Memory},
     media::Wanted,
     problem::{Kind, Problem},
     query::{self, Query},
-    store::Dataset,
+    room::make_room,
+    store::{Dataset, Name},
     work::{self, Place},
 };
 use axum::{
@@ -20,9 +21,8 @@ use axum::{
     response::Response,
 };
 use echoes_engine::Cancel;
-use echoes_io::Source;
-use echoes_kernel::{BoundKernel, Entry, Spec};
-use std::sync::Arc;
+use echoes_kernel::{BoundKernel, Entry};
+use std::{fs::File, sync::Arc};
 use tokio::time::Instant;
 
 /// A dataset's name and a kernel's.
@@ -37,20 +37,31 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let refuse_name = |what: &str| Kind::Rejected.because(what);
     let Path((name, kernel)) = path.map_err(|_| refuse_name(crate::store::RULE))?;
-    let dataset = find(app.store()?, &name.parse().map_err(refuse_name)?)?;
+    let name: Name = name.parse().map_err(refuse_name)?;
+    let store = Arc::clone(app.store()?);
+    let contents = find(&store, &name)?.hash.clone();
     let entry = catalogue::find(&kernel)?;
     let query = uri.query().unwrap_or_default().to_owned();
-    let key = Key { contents: dataset.hash.clone(), kernel: entry.spec.name, query, wanted: Wanted::of(&headers) };
+    let key = Key { contents, kernel: entry.spec.name, query, wanted: Wanted::of(&headers) };
     if let Some(kept) = app.answers.get(&key) {
-        return Ok(kept.respond(&headers, "hit"));
+        return Ok(kept.respond(&headers, "hit", None));
     }
-    make(&app, key, dataset, entry, &headers).await
+    // The name may have other contents by now.
+    let (dataset, file) = blocking(move || open(&store, &name)).await??;
+    let key = Key { contents: dataset.hash.clone(), ..key };
+    make(&app, key, Contents { dataset, file }, entry, &headers).await
+}
+
+/// A dataset that can be read.
+struct Contents {
+    dataset: Arc<Dataset>,
+    file: File,
 }
 
 async fn make(
     app: &Arc<App>,
     key: Key,
-    dataset: Arc<Dataset>,
+    contents: Contents,
     entry: &'static Entry,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -60,16 +71,24 @@ async fn make(
     let tag = tag(&key, &asked, kernel.as_ref())?;
     // A client that has the answer has had it from here: there is nothing to compute.
     if has(headers, &tag) {
-        return Ok(Kept { tag, made: Made::default() }.respond(headers, "hit"));
+        return Ok(Kept { tag, made: Made::default() }.respond(headers, "hit", None));
     }
     let admission = app.gate.enter()?;
     let wanted = key.wanted;
-    let job =
-        move |app: &App, cancel: &Cancel| answer(app, cancel, &dataset, kernel.as_ref(), asked, wanted, admission);
-    let making = async { Ok(Kept { tag, made: work::run(app, Place::Worker, deadline, job).await? }) };
+    let job = move |app: &App, cancel: &Cancel| {
+        let asking = Asking { entry, kernel: kernel.as_ref(), asked, wanted };
+        answer(app, cancel, contents, asking, admission)
+    };
+    let mut memory = None;
+    let making = async {
+        let (made, held) = work::run(app, Place::Worker, deadline, job).await?;
+        memory = Some(held);
+        Ok(Kept { tag, made })
+    };
     let late = || Kind::Deadline.because(format!("it is not done within {} s", app.config.timeout_seconds));
     let kept = app.answers.get_or_make(&key, deadline, making).await.ok_or_else(late)??;
-    Ok(kept.respond(headers, if kept.made.found.is_empty() { "miss" } else { kept.made.found }))
+    let found = if kept.made.found.is_empty() { "miss" } else { kept.made.found };
+    Ok(kept.respond(headers, found, memory))
 }
 
 /// A strong entity tag: it differs where anything does that an answer depends on.
@@ -84,57 +103,31 @@ fn tag(key: &Key, asked: &Query, kernel: &dyn BoundKernel) -> Result<HeaderValue
     HeaderValue::try_from(format!("\"{}\"", blake3::hash(&text).to_hex())).map_err(|_| Problem::internal())
 }
 
+/// What is asked of a dataset.
+struct Asking<'a> {
+    entry: &'static Entry,
+    kernel: &'a dyn BoundKernel,
+    asked: Query,
+    wanted: Wanted,
+}
+
 fn answer(
     app: &App,
     cancel: &Cancel,
-    dataset: &Dataset,
-    kernel: &dyn BoundKernel,
-    asked: Query,
-    wanted: Wanted,
+    contents: Contents,
+    asking: Asking<'_>,
     mut admission: Admission,
-) -> Result<Made, Problem> {
-    let source = open(app, dataset)?;
-    let spec = kernel.spec();
-    let columns = columns_of(source.as_ref(), kernel, &asked.columns, app.config.columns_max)?;
-    make_room(app, dataset, source.as_ref(), &spec, columns.len(), &mut admission)?;
+) -> Result<(Made, Memory), Problem> {
+    let Asking { entry, kernel, asked, wanted } = asking;
+    let Contents { dataset, file } = contents;
+    let source = dataset.format.read(file).map_err(malformed)?;
+    let source = source.as_ref();
+    let columns = columns_of(source, kernel, &asked.columns, app.config.columns_max)?;
+    make_room(app, source, entry, columns.len(), wanted, &mut admission)?;
     let content = dataset.content();
     let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));
-    Asked { source: source.as_ref(), kernel, columns, nan: asked.nan, kept, timed: false }.answer(
-        &app.engine,
-        cancel,
-        wanted,
-    )
-}
-
-/// The contents of a dataset.
-pub(crate) fn open(app: &App, dataset: &Dataset) -> Result<Box<dyn Source>, Problem> {
-    dataset.format.open(&app.store()?.path(dataset)).map_err(malformed)
-}
-
-/// Refuses answers that would be too large: columns as long as the dataset's.
-pub(crate) fn make_room(
-    app: &App,
-    dataset: &Dataset,
-    source: &dyn Source,
-    spec: &Spec,
-    columns: usize,
-    admission: &mut Admission,
-) -> Result<(), Problem> {
-    if !spec.form.writes_columns() {
-        return Ok(());
-    }
-    // A row of CSV has at least a byte and its end.
-    let rows = source.rows().unwrap_or(dataset.bytes / 2);
-    let bytes = usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(columns)?.checked_mul(size_of::<f64>()));
-    match bytes.filter(|&bytes| bytes <= app.config.decoded_bytes_max) {
-        Some(bytes) => admission.hold(bytes),
-        None => {
-            let detail = format!(
-                "`{}` answers with columns as long as the dataset's, of up to {rows} rows: \
-                 they may have {} bytes; run `echoes {} FILE -o OUT` instead",
-                spec.name, app.config.decoded_bytes_max, spec.name
-            );
-            Err(Kind::Rejected.because(detail))
-        }
-    }
+    let asked = Asked { source, kernel, columns, nan: asked.nan, kept, timed: false };
+    let made = asked.answer(&app.engine, cancel, wanted)?;
+    let memory = admission.leave(made.body.len())?;
+    Ok((made, memory))
 }

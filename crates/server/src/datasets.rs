@@ -56,9 +56,16 @@ pub(crate) fn name(path: NameInPath) -> Result<Name, Problem> {
 
 /// The dataset of a name.
 pub(crate) fn find(store: &Store, name: &Name) -> Result<Arc<Dataset>, Problem> {
-    let unknown =
-        || Kind::UnknownDataset.because(format!("no dataset is called `{}`: /v1/datasets lists them", name.as_str()));
-    store.find(name).ok_or_else(unknown)
+    store.find(name).ok_or_else(|| unknown(name))
+}
+
+/// The dataset of a name with its contents.
+pub(crate) fn open(store: &Store, name: &Name) -> Result<(Arc<Dataset>, File), Problem> {
+    store.contents(name).map_err(failed)?.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &Name) -> Problem {
+    Kind::UnknownDataset.because(format!("no dataset is called `{}`: /v1/datasets lists them", name.as_str()))
 }
 
 /// Answers `GET /v1/datasets`.
@@ -74,14 +81,13 @@ pub(crate) async fn get(
     path: NameInPath,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let store = app.store()?;
-    let dataset = find(store, &name(path)?)?;
+    let store = Arc::clone(app.store()?);
+    let name = name(path)?;
+    let (dataset, file) = blocking(move || open(&store, &name)).await??;
     let own = HeaderValue::try_from(format!("\"{}\"", dataset.hash)).map_err(|_| Problem::internal())?;
     let mut response = if has(&headers, &own) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let path = store.path(&dataset);
-        let file = blocking(move || File::open(path)).await?.map_err(failed)?;
         let kind = [(header::CONTENT_TYPE, dataset.format.media_type())];
         (kind, Body::new(Download::new(file, dataset.bytes))).into_response()
     };
@@ -163,7 +169,8 @@ fn append(mut upload: Upload, mut piece: Vec<u8>) -> io::Result<(Upload, Vec<u8>
 
 /// Keeps contents that are what their type says.
 fn keep(store: &Store, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Problem> {
-    drop(format.open(upload.path()).map_err(malformed)?);
+    let file = File::open(upload.path()).map_err(failed)?;
+    drop(format.read(file).map_err(malformed)?);
     store.commit(name, format, upload).map_err(|refusal| match refusal {
         Refusal::Full => Kind::Storage.because("there are as many datasets as there may be: remove one first"),
         Refusal::Disk(error) => failed(error),
@@ -171,7 +178,7 @@ fn keep(store: &Store, name: Name, format: Format, upload: Upload) -> Result<(Ar
 }
 
 /// Waits for the disk on a thread that may wait.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     spawn_blocking(work).await.map_err(|_| Problem::internal())
 }
 

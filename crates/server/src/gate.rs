@@ -48,18 +48,40 @@ impl Admission {
     /// Makes sure that the request may hold so many bytes in all.
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Problem> {
         let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let missing = bytes.div_ceil(PAGE).saturating_sub(held);
-        if missing == 0 {
+        self.take(bytes.div_ceil(PAGE).saturating_sub(held))
+    }
+
+    /// Makes sure that the request may hold so many bytes beside those that it holds.
+    pub(crate) fn hold_more(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.take(bytes.div_ceil(PAGE))
+    }
+
+    fn take(&mut self, pages: usize) -> Result<(), Problem> {
+        if pages == 0 {
             return Ok(());
         }
-        let missing = u32::try_from(missing).map_err(|_| Shed::Memory)?;
-        let more = Arc::clone(&self.pages).try_acquire_many_owned(missing).map_err(|_| Shed::Memory)?;
+        let pages = u32::try_from(pages).map_err(|_| Shed::Memory)?;
+        let more = Arc::clone(&self.pages).try_acquire_many_owned(pages).map_err(|_| Shed::Memory)?;
         match &mut self.held {
             Some(held) => held.merge(more),
             None => self.held = Some(more),
         }
         Ok(())
     }
+
+    /// Gives the place inside to the next, and holds on to so many bytes: those of an answer, until it has been sent.
+    pub(crate) fn leave(mut self, bytes: usize) -> Result<Memory, Problem> {
+        self.hold(bytes)?;
+        let surplus = |held: &OwnedSemaphorePermit| held.num_permits() - bytes.div_ceil(PAGE);
+        drop(self.held.as_mut().and_then(|held| held.split(surplus(held))));
+        Ok(Memory { _held: self.held })
+    }
+}
+
+/// Memory that an answer takes; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    _held: Option<OwnedSemaphorePermit>,
 }
 
 #[cfg(test)]
@@ -80,5 +102,25 @@ mod tests {
         second.hold(8 * PAGE).unwrap();
         drop(second);
         assert!(!gate.is_full());
+    }
+
+    #[test]
+    fn an_answer_holds_its_bytes_until_it_is_sent_and_no_place() {
+        let gate = Gate::new(&Config { in_flight_max: 1, bodies_bytes_max: 8 * PAGE, ..Config::default() });
+        let mut first = gate.enter().unwrap();
+        first.hold(2 * PAGE).unwrap();
+        first.hold_more(PAGE + 1).unwrap();
+        first.hold(4 * PAGE).unwrap();
+        assert!(first.hold_more(4 * PAGE + 1).is_err());
+        let answer = first.leave(PAGE + 1).unwrap();
+        let mut second = gate.enter().unwrap();
+        assert!(second.hold(6 * PAGE + 1).is_err());
+        second.hold(6 * PAGE).unwrap();
+        drop(answer);
+        // What is longer than the room that was taken for it takes more, or is refused.
+        let answer = second.leave(8 * PAGE).unwrap();
+        assert!(gate.enter().unwrap().leave(1).is_err());
+        drop(answer);
+        assert!(gate.enter().unwrap().leave(8 * PAGE + 1).is_err() && !gate.is_full());
     }
 }

@@ -55,6 +55,7 @@ mod query;
 mod rate;
 mod receive;
 mod request_id;
+mod room;
 mod routes;
 mod serve;
 mod settings;

@@ -1,9 +1,10 @@
 //! What stands behind the `?` of an address: columns, what a NaN does, and parameters.
 
 use crate::{
-    body::{NAN, shorten},
+    body::NAN,
     problem::{Kind, Problem},
 };
+use echoes_io::names::shorten;
 use echoes_kernel::{Entry, Nan};
 use serde_json::{Map, Value};
 
@@ -67,7 +68,7 @@ fn scalar(text: &str, shape: &Value) -> Value {
 }
 
 /// The schema that a property stands for.
-fn resolve<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
+pub(crate) fn resolve<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(target) = property["$ref"].as_str().and_then(|name| schema.pointer(name.trim_start_matches('#'))) {
         return target;
     }
@@ -76,7 +77,8 @@ fn resolve<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
     options.find(|option| !is(option, "null")).map_or(property, |option| resolve(option, schema))
 }
 
-fn is(shape: &Value, name: &str) -> bool {
+/// Whether a schema allows values of a type.
+pub(crate) fn is(shape: &Value, name: &str) -> bool {
     match &shape["type"] {
         Value::String(only) => only == name,
         Value::Array(several) => several.iter().any(|one| one == name),

@@ -12,8 +12,9 @@ use axum::{
     http::{StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{MethodRouter, any, get, post},
 };
+use echoes_io::names::shorten;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ pub(crate) const ROUTES: [&str; 12] = [
 /// The service.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let dataset = get(datasets::get).put(datasets::put).delete(datasets::delete);
-    let answers = [
+    // As many as there are paths, or it does not compile.
+    let answers: [MethodRouter<Arc<App>>; ROUTES.len()] = [
         get(page),
         get(alive),
         get(alive),
@@ -111,7 +113,7 @@ async fn description(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn nothing(path: Uri) -> Problem {
-    let path = crate::body::shorten(path.path());
+    let path = shorten(path.path());
     Kind::NotFound.because(format!("there is nothing at {path}: the paths are listed at /openapi.json"))
 }
 

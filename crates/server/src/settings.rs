@@ -1,6 +1,7 @@
 //! Every setting once: from this table come the flags, the variables and the keys of the file.
 
 use crate::Config;
+use echoes_engine::{Gpu, UnknownGpu};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 /// A setting: what it is called, what it says, and where in [`Config`] it lies.
@@ -17,6 +18,7 @@ pub struct Setting {
 enum Place {
     Address(fn(&mut Config) -> &mut SocketAddr),
     Threads(fn(&mut Config) -> &mut Option<NonZeroUsize>),
+    Gpu(fn(&mut Config) -> &mut Gpu),
     Directory(fn(&mut Config) -> &mut Option<PathBuf>),
     Words(fn(&mut Config) -> &mut Vec<String>),
     Count(fn(&mut Config) -> &mut usize),
@@ -29,6 +31,7 @@ impl Setting {
         match self.place {
             Place::Address(_) => "ADDRESS",
             Place::Directory(_) => "DIR",
+            Place::Gpu(_) => "WHETHER",
             Place::Words(_) => "KEY,…",
             Place::Number(_) if self.name.ends_with("_seconds") || self.name == "wait_seconds_max" => "SECONDS",
             Place::Threads(_) | Place::Count(_) | Place::Number(_) => "N",
@@ -41,6 +44,7 @@ impl Setting {
         match self.place {
             Place::Address(of) => Some(of(&mut config).to_string()),
             Place::Threads(of) => of(&mut config).map(|threads| threads.to_string()),
+            Place::Gpu(of) => Some(of(&mut config).to_string()),
             Place::Directory(of) => of(&mut config).as_ref().map(|path| path.display().to_string()),
             Place::Words(of) => Some(of(&mut config).join(",")).filter(|words| !words.is_empty()),
             Place::Count(of) => Some(of(&mut config).to_string()),
@@ -59,6 +63,7 @@ impl Setting {
                 *of(config) = text.parse().map_err(|_| "it must be an address and port, 127.0.0.1:8080".to_owned())?;
             }
             Place::Threads(of) => *of(config) = Some(text.parse().map_err(count)?),
+            Place::Gpu(of) => *of(config) = text.parse().map_err(|error: UnknownGpu| error.to_string())?,
             Place::Directory(of) => *of(config) = Some(PathBuf::from(text)),
             Place::Words(of) => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
@@ -137,9 +142,10 @@ settings! {
     Directory data "Where datasets are kept; without it there are none",
     Words api_keys "Keys, of which a client must show one; better given by the variable or the file, which nobody else sees",
     Threads threads "Kernels that run at a time; one for each processor if not given",
+    Gpu gpu "Whether a graphics processor takes part: auto, on, off, or cpu, a driver for tests",
     Count body_bytes_max "Bytes of one request's body",
     Count decoded_bytes_max "Bytes of one request's body once it is no longer compressed",
-    Count bodies_bytes_max "Bytes of all bodies held at a time; more are refused with 503",
+    Count bodies_bytes_max "Bytes of all bodies and answers held at a time; more are refused with 503",
     Count dataset_bytes_max "Bytes of one dataset",
     Count datasets_max "Datasets",
     Count answers_bytes_max "Bytes of answers about datasets that are kept to be given again",
@@ -180,6 +186,7 @@ mod tests {
         for (text, says) in [
             ("threads = 0", "`threads`: it must be a whole number above 0"),
             ("thread = 1", "there is no setting `thread`"),
+            ("gpu = \"maybe\"", "`gpu`: it must be auto, on, off or cpu"),
             ("listen = true", "`listen` must be a text"),
             ("threads = 1\nthreads", "line 2: "),
         ] {

@@ -14,10 +14,11 @@ mod name;
 mod upload;
 
 pub(crate) use name::{Name, RULE};
+use upload::Temporary;
 pub(crate) use upload::Upload;
 
 use crate::Error;
-use echoes_io::{Access, Source, csv, npy};
+use echoes_io::{Access, Bytes, Source, csv, npy};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -51,11 +52,16 @@ impl Format {
         [Self::Npy, Self::Csv].into_iter().find(|format| given.eq_ignore_ascii_case(format.media_type()))
     }
 
-    /// Opens a file of this format; files of the store are never cut short, so they may be mapped.
-    pub(crate) fn open(self, path: &Path) -> echoes_io::Result<Box<dyn Source>> {
+    /// The columns of a file of this format. The store's files are not written again once they have their place, and only it
+    /// writes them: so they may be mapped.
+    pub(crate) fn read(self, file: File) -> echoes_io::Result<Box<dyn Source>> {
+        const NAME: &str = "dataset";
         Ok(match self {
-            Self::Npy => Box::new(npy::open(path, Access::Auto)?),
-            Self::Csv => Box::new(csv::open(path, Access::Auto, &csv::CsvOptions::default())?),
+            Self::Npy => Box::new(npy::NpySource::new(Bytes::from_file(NAME, file, Access::Auto)?)?),
+            Self::Csv => {
+                let text = Bytes::from_file(NAME, file, Access::Pread)?;
+                Box::new(csv::CsvSource::new(text, &csv::CsvOptions::default())?)
+            }
         })
     }
 }
@@ -151,9 +157,12 @@ impl Store {
         self.index.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// Where a dataset's contents are.
-    pub(crate) fn path(&self, dataset: &Dataset) -> PathBuf {
-        object(&self.root, &dataset.hash)
+    /// The dataset of that name with its contents, which can be read whatever becomes of the name.
+    pub(crate) fn contents(&self, name: &Name) -> io::Result<Option<(Arc<Dataset>, File)>> {
+        // Contents are removed after their last name has left the index: they are there as long as this is locked.
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(dataset) = index.get(name) else { return Ok(None) };
+        Ok(Some((Arc::clone(dataset), File::open(object(&self.root, &dataset.hash))?)))
     }
 
     /// Begins to take contents in.
@@ -225,11 +234,11 @@ impl Store {
     /// Puts a name's file in place, whole or not at all.
     fn keep_name(&self, dataset: &Dataset) -> io::Result<()> {
         let names = self.root.join("names");
-        let temporary = self.temporary();
-        let mut file = File::create_new(&temporary)?;
+        let temporary = Temporary(self.temporary());
+        let mut file = File::create_new(&temporary.0)?;
         file.write_all(&serde_json::to_vec(dataset)?)?;
         file.sync_all()?;
-        fs::rename(&temporary, names.join(dataset.name.file_name()))?;
+        fs::rename(&temporary.0, names.join(dataset.name.file_name()))?;
         sync_directory(&names)
     }
 
@@ -268,6 +277,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
 
     fn put(store: &Store, name: &str, contents: &[u8]) -> bool {
         let mut upload = store.begin().unwrap();
@@ -276,8 +286,14 @@ mod tests {
     }
 
     fn contents(store: &Store, name: &str) -> Option<Vec<u8>> {
-        let dataset = store.find(&name.parse().unwrap())?;
-        Some(fs::read(store.path(&dataset)).unwrap())
+        let (_, file) = store.contents(&name.parse().unwrap()).unwrap()?;
+        Some(read(file))
+    }
+
+    fn read(mut file: File) -> Vec<u8> {
+        let mut contents = Vec::new();
+        file.read_to_end(&mut contents).unwrap();
+        contents
     }
 
     fn objects(root: &Path) -> usize {
@@ -303,6 +319,54 @@ mod tests {
     }
 
     #[test]
+    fn what_was_found_can_be_read_whatever_becomes_of_the_name() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 1).unwrap();
+        let name: Name = "a".parse().unwrap();
+        put(&store, "a", b"x\n1\n");
+        let (first, first_file) = store.contents(&name).unwrap().unwrap();
+        put(&store, "a", b"x\n2\n");
+        let (second, second_file) = store.contents(&name).unwrap().unwrap();
+        assert!(store.remove(&name).unwrap() && store.contents(&name).unwrap().is_none());
+        assert_eq!(objects(root.path()), 0);
+        assert_eq!((read(first_file), read(second_file)), (b"x\n1\n".to_vec(), b"x\n2\n".to_vec()));
+        assert_ne!(first.hash, second.hash);
+    }
+
+    #[test]
+    fn readers_never_find_what_writers_have_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 1).unwrap();
+        let name: Name = "a".parse().unwrap();
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                for i in 0..100 {
+                    put(&store, "a", format!("x\n{i}\n").as_bytes());
+                    assert!(i % 3 != 0 || store.remove(&name).unwrap());
+                }
+            });
+            while !writing.is_finished() {
+                if let Some((dataset, file)) = store.contents(&name).unwrap() {
+                    assert_eq!(blake3::hash(&read(file)).to_hex().as_str(), dataset.hash);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_kept_leaves_nothing_on_the_way() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 1).unwrap();
+        // Nothing can be moved to where a directory is.
+        let name: Name = "a".parse().unwrap();
+        fs::create_dir(root.path().join("names").join(name.file_name())).unwrap();
+        let mut upload = store.begin().unwrap();
+        upload.append(b"x\n1\n").unwrap();
+        assert!(matches!(store.commit(name, Format::Csv, upload), Err(Refusal::Disk(_))));
+        assert_eq!((store.list().len(), fs::read_dir(root.path().join("incoming")).unwrap().count()), (0, 0));
+    }
+
+    #[test]
     fn no_more_datasets_than_may_be() {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path(), 1).unwrap();
@@ -318,7 +382,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path(), 3).unwrap();
         put(&store, "a", b"x\n1\n");
-        let path = store.path(&store.find(&"a".parse().unwrap()).unwrap());
+        let path = object(root.path(), &store.find(&"a".parse().unwrap()).unwrap().hash);
         drop(store);
         fs::write(root.path().join("incoming/7"), b"half").unwrap();
         fs::write(path.with_file_name("stray"), b"no name has it").unwrap();

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Client, Server, npy};
+use echoes_engine::Gpu;
 use echoes_server::Config;
 use serde_json::json;
 use std::{collections::HashSet, thread};
@@ -51,6 +52,32 @@ fn one_reading_serves_many_kernels_and_the_next_server() {
     drop(server);
     let server = Server::start(Config { data: Some(data.path().to_owned()), ..Config::default() });
     assert_eq!(found(&mut server.connect(), "/v1/datasets/a/variance").0, "hit");
+}
+
+/// A column is brought to a graphics processor once, and the answers are those without one.
+#[test]
+fn a_graphics_processor_does_not_show() {
+    let rows: Vec<f64> = (0..20_000).map(|i| f64::from(i * 7919 % 10_007) / 7.0).collect();
+    let answers = [Gpu::Cpu, Gpu::Off].map(|gpu| {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(Config { data: Some(data.path().to_owned()), gpu, ..Config::default() });
+        let mut client = server.connect();
+        client.put("a", NPY, &npy(&rows));
+        ["mean", "max", "sum", "std", "zscore"].map(|name| {
+            let answer = client.get(&format!("/v1/datasets/a/{name}"));
+            assert_eq!(answer.status, 200, "{answer:?}");
+            (answer.json()["result"].clone(), answer.json()["backend"] == json!("gpu"))
+        })
+    });
+    let [swept, read] = answers;
+    for ((swept, _), (read, by_gpu)) in swept.iter().zip(&read) {
+        assert!(swept == read && !by_gpu);
+    }
+    match swept.map(|(_, by_gpu)| by_gpu) {
+        [false, ..] => println!("skipped: no Vulkan driver"),
+        // The deviation comes from the moments that the mean has left in the cache.
+        by_gpu => assert_eq!(by_gpu, [true, true, true, false, true]),
+    }
 }
 
 #[test]
@@ -265,6 +292,94 @@ fn uploads_are_bounded_in_size_number_and_time() {
     let answer = slow.answer();
     assert!(answer.status == 408 && answer.detail().contains("an upload may take 0.3 s"), "{answer:?}");
     assert_eq!(server.connect().get("/v1/datasets/a").body, "x\n2\n");
+}
+
+/// The dataset is read as it is when its turn comes, not as it was when the request began.
+#[test]
+fn a_dataset_that_changes_while_it_is_asked_about() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("a", CSV, b"x\n1\n");
+    let body = r#"{"requests": [{"kernel": "sum"}]}"#;
+    let begun = || {
+        let mut asking = server.connect();
+        let head = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+        asking.send(format!("POST /v1/datasets/a/batch HTTP/1.1\r\nhost: e\r\n{head}\r\n{{").as_bytes());
+        thread::sleep(std::time::Duration::from_millis(300));
+        asking
+    };
+    let mut asking = begun();
+    assert_eq!(client.put("a", CSV, b"x\n2\n").status, 200);
+    asking.send(&body.as_bytes()[1..]);
+    let answer = asking.answer();
+    assert_eq!((answer.status, &answer.json()["answers"][0]["result"]), (200, &json!(2)), "{answer:?}");
+    let mut asking = begun();
+    assert_eq!(client.request("DELETE", "/v1/datasets/a", "", b"").status, 204);
+    asking.send(&body.as_bytes()[1..]);
+    let answer = asking.answer();
+    assert!(answer.status == 404 && answer.detail().contains("no dataset is called `a`"), "{answer:?}");
+}
+
+#[test]
+fn readers_and_writers_of_one_name() {
+    let (server, _data) = server();
+    server.connect().put("a", CSV, b"x\n0\n");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut client = server.connect();
+            for i in 0..200 {
+                assert_eq!(client.put("a", CSV, format!("x\n{i}\n").as_bytes()).status, 200);
+            }
+        });
+        for path in ["/v1/datasets/a", "/v1/datasets/a/sum", "/v1/datasets/a/fft"] {
+            let server = &server;
+            scope.spawn(move || {
+                let mut client = server.connect();
+                for _ in 0..200 {
+                    let answer = client.get(path);
+                    assert_eq!(answer.status, 200, "{answer:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn any_tag_will_do_where_the_client_wants_nothing_that_is_there() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("a", CSV, b"x\n1\n");
+    for path in ["/v1/datasets/a", "/v1/datasets/a/sum"] {
+        let answer = with(&mut client, path, "if-none-match: *");
+        assert!(answer.status == 304 && answer.header("etag").is_some(), "{answer:?}");
+    }
+    assert_eq!(with(&mut client, "/v1/datasets/b", "if-none-match: *").status, 404);
+}
+
+#[test]
+fn an_expression_names_no_more_columns_than_may_be() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(Config { data: Some(data.path().to_owned()), columns_max: 2, ..Config::default() });
+    server.connect().put("a", CSV, b"a,b,c\n1,2,3\n");
+    let ask = |expression: &str| server.connect().get(&format!("/v1/datasets/a/map?expr={expression}"));
+    assert_eq!(ask("a%2Bb").json()["result"], json!([3.0]));
+    let refused = ask("a%2Bb%2Bc");
+    assert!(refused.status == 422 && refused.detail().contains("more than 2 columns"), "{refused:?}");
+}
+
+#[test]
+fn the_answers_of_a_batch_need_room_together() {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config { data: Some(data.path().to_owned()), bodies_bytes_max: 256 << 10, ..Config::default() };
+    let server = Server::start(config);
+    // Of up to 25 bytes each in JSON: one takes 200,000, two take more than there are.
+    server.connect().put("a", NPY, &npy(&[0.5; 8000]));
+    let ask =
+        |requests: &str| server.connect().post("/v1/datasets/a/batch", &format!("{{\"requests\": [{requests}]}}"));
+    let one = r#"{"kernel": "cumsum"}"#;
+    assert_eq!(ask(one).status, 200);
+    let refused = ask(&format!("{one},{one}"));
+    assert!(refused.status == 503 && refused.detail().contains("fill the memory"), "{refused:?}");
 }
 
 #[test]

@@ -21,12 +21,13 @@ fn an_expression_names_its_columns() {
 fn errors_point_at_the_place() {
     let server = Server::start(Config::default());
     let mut client = server.connect();
-    let deep = "(".repeat(30_000);
+    let (deep, long) = ("(".repeat(60_000), "x+".repeat(500_000));
     let cases = [
         ("a + ", "column 4 of the expression: a column, a number or a function should stand here"),
         ("a + d", "column 5 of the expression: there is no column `d`"),
         ("mean(max(a))", "column 6 of the expression: an aggregate within an aggregate"),
         (&deep, "column 257 of the expression: it has more than 256 levels"),
+        (&long, "`expr` is larger than 65536 bytes: no parameter is"),
     ];
     for (expression, detail) in cases {
         let answer = client.post("/v1/map", &json!({"columns": {"a": [1]}, "expr": expression}).to_string());

@@ -56,15 +56,20 @@ impl Double {
     /// Adds a double.
     #[inline]
     pub(crate) fn add(self, x: f64) -> Self {
-        let sum = Self::sum(self.high, x);
-        Self::sum(sum.high, sum.low + self.low)
+        Self::sum(self.high, x).and_low(self.low)
     }
 
     /// Adds another.
     #[inline]
     pub(crate) fn add_double(self, other: Self) -> Self {
-        let sum = Self::sum(self.high, other.high);
-        Self::sum(sum.high, sum.low + (self.low + other.low))
+        Self::sum(self.high, other.high).and_low(self.low + other.low)
+    }
+
+    /// Adds what belongs to the low part. Nothing leaves −0 as it is, which adding +0 would not.
+    #[inline]
+    fn and_low(self, low: f64) -> Self {
+        let low = self.low + low;
+        if low == 0.0 { Self { high: self.high, low } } else { Self::sum(self.high, low) }
     }
 
     /// The difference, rounded once.
@@ -94,7 +99,8 @@ impl Double {
     /// The nearest double.
     #[inline]
     pub(crate) const fn value(self) -> f64 {
-        self.high + self.low
+        // Nothing is added to −0, which +0 would turn into +0.
+        if self.low == 0.0 { self.high } else { self.high + self.low }
     }
 }
 

@@ -23,9 +23,8 @@
 //! | `sum mean std min max` | of the expression in parentheses over all rows, taken in a reading beforehand; not within one another |
 //!
 //! Rows that lack a value in one of the columns are left out of the aggregates and stay missing. NaN is a value: it spreads, and
-//! compares false. `std` divides by the number of rows. `exp` and `ln` are within one unit in the last place, `+ - * / sqrt`
-//! within half of one. A whole exponent up to 64 that is written out is made of multiplications; other powers are `exp(y ln x)`,
-//! within `2 + |y ln x|` units, with the signs and exceptions of IEEE 754's pow.
+//! compares false. `std` divides by the number of rows. `exp`, `ln` and `^` are within one unit in the last place, `+ - * / sqrt`
+//! within half of one; a power that a double can hold is exact, and its signs and exceptions are those of IEEE 754's pow.
 
 mod aggregates;
 mod error;

@@ -23,6 +23,7 @@ mod quantiles;
 mod registry;
 pub mod special;
 mod sweeps;
+mod swept;
 
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};

@@ -13,5 +13,5 @@ pub use comoments::Comoments;
 pub use count::Count;
 pub use extrema::{Extrema, Place};
 pub use histogram::{Edges, Histogram};
-pub use moments::{Moments, Order, Swept};
+pub use moments::{Moments, Order};
 pub use sum::Sum;

@@ -109,6 +109,9 @@ pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> Resul
 fn between(a: f64, b: f64, part: f64) -> f64 {
     if part == 0.0 || a == b {
         a
+    } else if !(b - a).is_finite() {
+        // Further apart than a double can say.
+        a * (1.0 - part) + b * part
     } else if part < 0.5 {
         a + (b - a) * part
     } else {

@@ -6,8 +6,11 @@ mod gamma;
 mod ln;
 #[cfg(test)]
 pub(crate) mod oracle;
+mod power;
+mod twofold;
 
 pub(crate) use beta::incomplete_beta;
 pub(crate) use exp::exp_sum;
 pub use gamma::gamma;
-pub(crate) use ln::{ln, power};
+pub(crate) use ln::ln;
+pub(crate) use power::power;

@@ -41,6 +41,10 @@ fn precedence_and_associativity() {
         ("abs(-x) + sqrt(y + 2)", 6.0),
         ("x^-2", 1.0 / 9.0),
         ("x^0 + y*0", 1.0),
+        ("x^y", 2187.0),
+        ("(-x)^y", -2187.0),
+        ("2^y + 2^(x*x)", 640.0),
+        ("(x*y)^5 + (x/4)^3", 4_084_101.0 + 27.0 / 64.0),
         ("`x`*pi/pi", 3.0 * std::f64::consts::PI / std::f64::consts::PI),
     ];
     for (text, wanted) in cases {

@@ -1,6 +1,7 @@
 //! CSV: every digit, undefined as an empty field.
 
 use crate::layout::{Cell, Grid};
+use echoes_io::csv::quoted;
 
 /// A grid under its header, unless it stands under the same one already.
 pub(super) fn grid(grid: Grid, source: Option<&str>, standing: &mut Vec<String>) -> String {
@@ -30,10 +31,8 @@ fn line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
         if i > 0 {
             text.push(',');
         }
-        if field.contains([',', '"', '\n', '\r']) || field.trim() != field {
-            *text += &format!("\"{}\"", field.replace('"', "\"\""));
-        } else {
-            text.push_str(field);
+        if !field.is_empty() {
+            *text += &quoted(field);
         }
     }
     text.push('\n');

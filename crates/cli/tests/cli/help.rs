@@ -1,6 +1,6 @@
 //! Help, the catalogue, completions, the doctor.
 
-use crate::tool::echoes;
+use crate::tool::{self, echoes};
 use echoes_stats::KERNELS;
 use serde_json::Value;
 
@@ -69,4 +69,15 @@ fn the_doctor() {
     assert_eq!(findings["threads"], 1);
     assert!(findings["gb_per_second"].as_f64().unwrap() > 0.0);
     assert!(echoes("doctor").good().contains("instructions"));
+    let cache = tempfile::tempdir().unwrap();
+    let mut command = tool::command();
+    let run =
+        tool::finish(command.env("XDG_CACHE_HOME", cache.path()).args(["doctor", "--gpu", "cpu", "--format", "json"]));
+    let findings: Value = serde_json::from_str(&run.good()).unwrap();
+    if findings["gpu"].as_str().unwrap().starts_with("none: ") {
+        assert_eq!(findings["gpu_costs"], Value::Null);
+    } else {
+        assert!(findings["gpu_costs"]["sweep"].as_f64().unwrap() > 0.0);
+        assert_eq!(std::fs::read_dir(cache.path().join("echoes")).unwrap().count(), 1);
+    }
 }

@@ -4,6 +4,7 @@
 
 mod cache;
 mod errors;
+mod gpu;
 mod help;
 mod killed;
 mod map;

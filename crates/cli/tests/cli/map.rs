@@ -1,6 +1,6 @@
 //! `echoes map`: expressions over the columns of a file.
 
-use crate::tool::{echoes_in, with_file};
+use crate::tool::{command, echoes_in, finish, with_file};
 
 const DATA: &str = "x,unit price,town\n1,4,Ulm\n3,2,Bonn\n";
 
@@ -22,4 +22,30 @@ fn a_file_of_it() {
     let directory = with_file("in.csv", DATA);
     echoes_in(directory.path(), "map x*2<5 in.csv -o out.csv").good();
     assert_eq!(std::fs::read_to_string(directory.path().join("out.csv")).unwrap(), "map\n1.0\n0.0\n");
+}
+
+#[test]
+fn powers_of_columns_are_exact() {
+    let directory = with_file("in.csv", "x,y\n2,9\n-3,5\n9,0.5\n");
+    let ran = echoes_in(directory.path(), "map x^y in.csv --format csv");
+    assert_eq!(ran.good(), "map\n512.0\n-243.0\n3.0\n");
+}
+
+#[test]
+fn hostile_expressions_are_one_line_that_points_at_a_column() {
+    let directory = with_file("in.csv", DATA);
+    // No system takes a longer argument than 128 KiB.
+    let cases = [
+        ("(".repeat(60_000), "column 257 of the expression: it has more than 256 levels"),
+        ("-".repeat(60_000) + "x", "column 257 of the expression: it has more than 256 levels"),
+        ("x^".repeat(30_000) + "x", "column 514 of the expression: it has more than 256 levels"),
+        ("(".repeat(100_000), "column 1 of the expression: it is longer than 65536 bytes"),
+        ("x".repeat(120_000), "column 1 of the expression: it is longer than 65536 bytes"),
+        ("x+".repeat(100) + "$", "column 201 of the expression: `$` means nothing here"),
+    ];
+    for (expression, says) in cases {
+        let ran = finish(command().current_dir(directory.path()).args(["map", &expression, "in.csv"]));
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{says}");
+        assert!(ran.line().contains(says) && ran.err.len() < 200, "{}", ran.err);
+    }
 }

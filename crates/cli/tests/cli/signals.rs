@@ -11,6 +11,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
@@ -39,8 +40,8 @@ fn while_it_waits_for_standard_input() {
     assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
 }
 
-#[test]
-fn while_it_writes_a_file() {
+/// A run that is writing a file beside its own, and where.
+fn writing(kernel: &[&str]) -> (Child, TempDir) {
     // A hole of 16 GB: long to read, short to make.
     let rows: u64 = 2_000_000_000;
     let header = npy_header(&format!("({rows},)"));
@@ -48,7 +49,7 @@ fn while_it_writes_a_file() {
     let file = fs::OpenOptions::new().write(true).open(directory.path().join("hole.npy")).unwrap();
     file.set_len(header.len() as u64 + rows * 8).unwrap();
     let mut run = command();
-    run.current_dir(directory.path()).args(["zscore", "hole.npy", "-o", "out.npy"]).stderr(Stdio::piped());
+    run.current_dir(directory.path()).args(kernel).args(["hole.npy", "-o", "out.npy"]).stderr(Stdio::piped());
     let child = run.spawn().unwrap();
     let started = Instant::now();
     while parts(directory.path()) == 0 {
@@ -56,6 +57,25 @@ fn while_it_writes_a_file() {
         thread::sleep(Duration::from_millis(5));
     }
     thread::sleep(Duration::from_millis(100));
+    (child, directory)
+}
+
+#[test]
+fn twice_while_it_writes_a_file() {
+    // Slow enough that the run has not yet looked at the first when the second comes.
+    let terms: Vec<String> = (0..250).map(|i| format!("exp(exp(exp(exp(x+{i}))))")).collect();
+    let (child, directory) = writing(&["map", &terms.join("+")]);
+    interrupt(&child);
+    thread::sleep(Duration::from_millis(2));
+    interrupt(&child);
+    let (code, _) = end(child);
+    assert_eq!((code, parts(directory.path())), (Some(130), 0));
+    assert!(!directory.path().join("out.npy").exists());
+}
+
+#[test]
+fn while_it_writes_a_file() {
+    let (child, directory) = writing(&["zscore"]);
     interrupt(&child);
     assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
     assert_eq!(parts(directory.path()), 0);

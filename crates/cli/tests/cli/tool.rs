@@ -35,7 +35,10 @@ impl Ran {
 /// The binary, in the directory of the sample, without a terminal.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_echoes"));
-    command.current_dir(data()).env_remove("COLUMNS").env_remove("ECHOES_SIMD").stdin(Stdio::null());
+    command.current_dir(data()).stdin(Stdio::null());
+    for name in ["COLUMNS", "ECHOES_SIMD", "ECHOES_GPU"] {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -4,7 +4,7 @@
 use echoes_engine::{Engine, Request, Result};
 use echoes_io::{Memory, View};
 use echoes_kernel::{Answer, Arity, BoundKernel, Entry};
-use echoes_stats::KERNELS;
+use echoes_stats::{KERNELS, expr::MAP};
 use serde_json::{Map, Value, json};
 
 /// The kernel with its required parameters filled in and the rest by default.
@@ -33,9 +33,16 @@ fn example(property: &Value) -> Value {
     }
 }
 
-/// Every kernel of the registry.
+/// Every kernel of the registry, and an expression.
 pub(crate) fn kernels() -> impl Iterator<Item = Box<dyn BoundKernel>> {
-    KERNELS.iter().map(bind)
+    KERNELS.iter().map(bind).chain([expression()])
+}
+
+/// An expression of three columns with every function, every aggregate, and powers.
+fn expression() -> Box<dyn BoundKernel> {
+    let expr = "exp(-((x - mean(x)) / std(x))^2 / 2) * abs(y)^(z / max(abs(z))) \
+        + ln(abs(x * y) + 1)^3 * (z > min(y)) - sqrt(abs(z)) / sum(abs(x - y))";
+    (MAP.bind)(json!({ "expr": expr })).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The columns that a kernel is given out of four.

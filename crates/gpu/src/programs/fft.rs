@@ -46,7 +46,7 @@ impl RealFft {
     /// `X[k] = Σ x[j] exp(−2πi jk/n)` for `k` from 0 to `n/2`, as pairs; the others are their conjugates.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the rows are no power of two from 4 on, [`Error::TooLarge`] beyond 2²³, and what the driver refuses.
+    /// [`Error::Invalid`] if the rows are no power of two from 4 on or in several tiles, [`Error::TooLarge`] beyond 2²³, and what the driver refuses.
     pub fn run(&self, column: &Column) -> Result<Vec<[f64; 2]>> {
         let n = column.rows();
         if !n.is_power_of_two() || n < 4 {
@@ -55,7 +55,10 @@ impl RealFft {
         if n > LEN_MAX {
             return Err(Error::TooLarge { needed: 8 * n, limit: 8 * LEN_MAX });
         }
-        let (values, _) = column.tile(0).ok_or(Error::Invalid("no rows"))?;
+        let (values, rows) = column.tile(0)?;
+        if u64::from(rows) != n {
+            return Err(Error::Invalid("a transform needs its column in one tile"));
+        }
         let factors = factors(n as usize);
         let mut spectrum = vec![[0.0; 2]; n as usize / 2 + 1];
         let table = self.device.buffer(8 * n)?;

@@ -6,44 +6,15 @@ use crate::{
     assembler::{Array, Assembler, F, Module, U},
     vulkan::{Floats, Program, Step},
 };
+use echoes_kernel::sweep::{BINS_MAX, Bins, Counts};
 use std::sync::Arc;
 
-/// Bins that a histogram may have: so many counts fit into the memory of a group.
-pub const BINS_MAX: u32 = 2_048;
 /// Counts beside the bins: below, above, NaN.
 const ASIDE: u32 = 3;
 /// Invocations of a group.
 const LANES: u32 = 128;
 /// Blocks that a group takes.
 const BLOCKS: u32 = 16;
-
-/// Bins of one width: bin `k` from `low + k · width` on, the last one closed at `high`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bins {
-    /// Where the first bin begins.
-    pub low: f64,
-    /// Where the last bin ends.
-    pub high: f64,
-    /// The width of a bin.
-    pub width: f64,
-    /// Bins in a unit: what a first guess of the bin is made with.
-    pub per_unit: f64,
-    /// How many.
-    pub count: u32,
-}
-
-/// Counts of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counts {
-    /// Of each bin.
-    pub bins: Vec<u64>,
-    /// Below the first bin.
-    pub below: u64,
-    /// Above the last.
-    pub above: u64,
-    /// Of NaN.
-    pub nan: u64,
-}
 
 /// The program.
 pub struct Histogram {
@@ -63,32 +34,41 @@ impl Histogram {
     /// Counts the column's values.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for no bin or more than [`BINS_MAX`], and what the driver refuses.
+    /// As [`tile`](Histogram::tile).
     pub fn run(&self, column: &Column, bins: Bins) -> Result<Counts> {
+        let mut counts = Counts::none(bins);
+        for number in 0..column.tiles() {
+            counts.add(&self.tile(column, number, bins)?);
+        }
+        Ok(counts)
+    }
+
+    /// Counts the values of one tile.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for no bin or more than [`BINS_MAX`], and for a tile that is not there; what the driver refuses.
+    pub fn tile(&self, column: &Column, number: usize, bins: Bins) -> Result<Counts> {
         if bins.count == 0 || bins.count > BINS_MAX {
             return Err(Error::Invalid("from 1 to 2,048 bins"));
         }
-        let slots = (bins.count + ASIDE) as usize;
-        let mut sums = vec![0u64; slots];
+        let (tile, rows) = column.tile(number)?;
+        let mut counts = vec![0u32; (bins.count + ASIDE) as usize];
         let doubles = [bins.low, bins.high, bins.width, bins.per_unit].map(halves);
-        let buffer = self.device.buffer(4 * slots as u64)?;
-        for (tile, rows) in column.tiles() {
-            let words: Vec<u32> = [rows, bins.count].into_iter().chain(doubles.into_iter().flatten()).collect();
-            let mut counts = vec![0u32; slots];
-            self.device.run(&mut [
-                Step::Clear { buffer: &buffer },
-                Step::Dispatch {
-                    program: &self.program,
-                    buffers: &[tile, &buffer],
-                    words: &words,
-                    groups: rows.div_ceil(BLOCK as u32 * BLOCKS),
-                },
-                Step::Download { from: &buffer, bytes: bytemuck::cast_slice_mut(&mut counts) },
-            ])?;
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += u64::from(count));
-        }
-        let aside = sums.split_off(bins.count as usize);
-        Ok(Counts { bins: sums, below: aside[0], above: aside[1], nan: aside[2] })
+        let words: Vec<u32> = [rows, bins.count].into_iter().chain(doubles.into_iter().flatten()).collect();
+        let buffer = self.device.buffer(4 * counts.len() as u64)?;
+        self.device.run(&mut [
+            Step::Clear { buffer: &buffer },
+            Step::Dispatch {
+                program: &self.program,
+                buffers: &[tile, &buffer],
+                words: &words,
+                groups: rows.div_ceil(BLOCK as u32 * BLOCKS),
+            },
+            Step::Download { from: &buffer, bytes: bytemuck::cast_slice_mut(&mut counts) },
+        ])?;
+        let mut bins: Vec<u64> = counts.into_iter().map(u64::from).collect();
+        let aside = bins.split_off(bins.len() - ASIDE as usize);
+        Ok(Counts { bins, below: aside[0], above: aside[1], nan: aside[2] })
     }
 }
 

@@ -4,8 +4,9 @@ use crate::{
     BLOCK, Column, Device, Result,
     assembler::{Array, Assembler, B, F, Module, U, Var},
     column::TILE,
-    vulkan::{Buffer, Floats, Program, Step},
+    vulkan::{Floats, Program, Step},
 };
+use echoes_kernel::sweep::Extent;
 use std::sync::Arc;
 
 /// Invocations of a group.
@@ -14,20 +15,6 @@ const LANES: u32 = 32;
 const PLACES: usize = 3;
 /// No place.
 const NOWHERE: u32 = u32::MAX;
-
-/// A value and the row of the block where it first stands.
-pub type Place = (f64, usize);
-
-/// What a block leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Extent {
-    /// The smallest value, NaN left aside; `None` where there is nothing else.
-    pub min: Option<Place>,
-    /// The largest value, NaN left aside; `None` where there is nothing else.
-    pub max: Option<Place>,
-    /// The row of the first NaN.
-    pub nan: Option<usize>,
-}
 
 /// The program.
 pub struct Range {
@@ -50,13 +37,18 @@ impl Range {
     /// What the driver refuses.
     pub fn run(&self, column: &Column) -> Result<Vec<Extent>> {
         let mut extents = Vec::with_capacity(column.blocks() as usize);
-        for (tile, rows) in column.tiles() {
-            self.tile(tile, rows, &mut extents)?;
+        for number in 0..column.tiles() {
+            extents.extend(self.tile(column, number)?);
         }
         Ok(extents)
     }
 
-    fn tile(&self, tile: &Buffer, rows: u32, extents: &mut Vec<Extent>) -> Result<()> {
+    /// What each block of one tile leaves.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for a tile that is not there, and what the driver refuses.
+    pub fn tile(&self, column: &Column, number: usize) -> Result<Vec<Extent>> {
+        let (tile, rows) = column.tile(number)?;
         let blocks = rows.div_ceil(BLOCK as u32);
         let (mut values, mut places) = (vec![0.0; 2 * blocks as usize], vec![0; PLACES * blocks as usize]);
         let buffer = |bytes: usize| self.device.buffer(bytes as u64);
@@ -67,12 +59,12 @@ impl Range {
             Step::Download { from: &place, bytes: bytemuck::cast_slice_mut(&mut places) },
         ])?;
         let there = |place: u32| (place != NOWHERE).then_some(place as usize);
-        extents.extend(values.chunks_exact(2).zip(places.chunks_exact(PLACES)).map(|(value, place)| Extent {
+        let blocks = values.chunks_exact(2).zip(places.chunks_exact(PLACES)).map(|(value, place)| Extent {
             min: there(place[0]).map(|at| (value[0], at)),
             max: there(place[1]).map(|at| (value[1], at)),
             nan: there(place[2]),
-        }));
-        Ok(())
+        });
+        Ok(blocks.collect())
     }
 }
 

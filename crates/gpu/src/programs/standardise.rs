@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Invocations of a group; each takes every 64th row of a block.
 const LANES: u32 = 64;
 
+/// Of what [`Standardise`] is to write to.
+const UNEVEN: Error = Error::Invalid("as many scores as rows are needed");
+
 /// The program.
 pub struct Standardise {
     device: Arc<Device>,
@@ -28,32 +31,39 @@ impl Standardise {
 
     /// Writes `(x − shift) / scale` for each row into `out`, which has the column's length.
     ///
+    /// # Errors
+    /// As [`tile`](Standardise::tile).
+    pub fn run(&self, column: &Column, shift: f64, scale: f64, out: &mut [f64]) -> Result<()> {
+        let mut parts = out.chunks_mut(column.tile_blocks() * BLOCK);
+        for number in 0..column.tiles() {
+            self.tile(column, number, (shift, scale), parts.next().unwrap_or_default())?;
+        }
+        parts.next().map_or(Ok(()), |_| Err(UNEVEN))
+    }
+
+    /// Writes `(x − shift) / scale` for each row of one tile into `out`, which has the tile's length.
+    ///
     /// The processor's bits where the device divides to the nearest, as every known one does; within 2.5 units in the last place
     /// where it does no more than Vulkan asks for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the lengths differ, and what the driver refuses.
-    pub fn run(&self, column: &Column, shift: f64, scale: f64, out: &mut [f64]) -> Result<()> {
-        if out.len() as u64 != column.rows() {
-            return Err(Error::Invalid("as many scores as rows are needed"));
+    /// [`Error::Invalid`] if the lengths differ or the tile is not there, and what the driver refuses.
+    pub fn tile(&self, column: &Column, number: usize, (shift, scale): (f64, f64), out: &mut [f64]) -> Result<()> {
+        let (tile, rows) = column.tile(number)?;
+        if out.len() != rows as usize {
+            return Err(UNEVEN);
         }
         let ([a, b], [c, d]) = (halves(shift), halves(scale));
-        let mut rest = out;
-        for (tile, rows) in column.tiles() {
-            let (scores, later) = rest.split_at_mut(rows as usize);
-            rest = later;
-            let score = self.device.buffer(tile.len())?;
-            self.device.run(&mut [
-                Step::Dispatch {
-                    program: &self.program,
-                    buffers: &[tile, &score],
-                    words: &[rows, a, b, c, d],
-                    groups: rows.div_ceil(BLOCK as u32),
-                },
-                Step::Download { from: &score, bytes: bytemuck::cast_slice_mut(scores) },
-            ])?;
-        }
-        Ok(())
+        let score = self.device.buffer(tile.len())?;
+        self.device.run(&mut [
+            Step::Dispatch {
+                program: &self.program,
+                buffers: &[tile, &score],
+                words: &[rows, a, b, c, d],
+                groups: rows.div_ceil(BLOCK as u32),
+            },
+            Step::Download { from: &score, bytes: bytemuck::cast_slice_mut(out) },
+        ])
     }
 }
 

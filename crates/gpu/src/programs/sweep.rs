@@ -8,9 +8,9 @@ use super::halves;
 use crate::{
     BLOCK, Column, Device, Error, Result,
     assembler::{Array, Assembler, F, Module, U, Var},
-    column::TILE,
     vulkan::{Buffer, Floats, Program, Step},
 };
+use echoes_kernel::sweep::{Powers, Sums};
 use std::sync::Arc;
 
 /// Lanes: invocations of a group.
@@ -21,28 +21,6 @@ const RUN: u32 = 8;
 const RUNS: u32 = BLOCK as u32 / LANES / RUN + 1;
 /// Numbers that a block leaves: four sums, and the value where all are the same, else NaN.
 const RESULTS: usize = 5;
-
-/// Which sums to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Powers {
-    /// `Σ x`, of which a sum of −0 is −0; centers are left out of account.
-    Total,
-    /// `Σ d`.
-    First,
-    /// `Σ d` and `Σ d²`.
-    Second,
-    /// `Σ d` to `Σ d⁴`.
-    Fourth,
-}
-
-/// What a block leaves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sums {
-    /// Sums of the powers of the deviations; zeros for those not asked for.
-    pub powers: [f64; 4],
-    /// The value, where all are the same.
-    pub constant: Option<f64>,
-}
 
 /// The program.
 pub struct Sweep {
@@ -67,18 +45,21 @@ impl Sweep {
     /// [`Error::Invalid`] for a block that the column has not, and what the driver refuses.
     pub fn run(&self, column: &Column, blocks: &[(u64, f64)]) -> Result<Vec<Sums>> {
         let mut sums = Vec::with_capacity(blocks.len());
-        for blocks in blocks.chunk_by(|a, b| a.0 / TILE as u64 == b.0 / TILE as u64) {
-            let number = blocks.first().map_or(0, |(block, _)| *block as usize / TILE);
-            let (tile, rows) = column.tile(number).ok_or(Error::Invalid("a block beyond the column"))?;
-            for blocks in blocks.chunks(TILE) {
-                self.tile(tile, rows, blocks, &mut sums)?;
+        let size = column.tile_blocks() as u64;
+        for blocks in blocks.chunk_by(|a, b| a.0 / size == b.0 / size) {
+            let number = blocks.first().map_or(0, |(block, _)| (block / size) as usize);
+            let (tile, rows) = column.tile(number)?;
+            for blocks in blocks.chunks(column.tile_blocks()) {
+                let local: Vec<(u32, f64)> =
+                    blocks.iter().map(|(block, center)| ((block % size) as u32, *center)).collect();
+                self.tile(tile, rows, &local, &mut sums)?;
             }
         }
         Ok(sums)
     }
 
-    fn tile(&self, tile: &Buffer, rows: u32, blocks: &[(u64, f64)], sums: &mut Vec<Sums>) -> Result<()> {
-        let numbers: Vec<u32> = blocks.iter().map(|(block, _)| (block % TILE as u64) as u32).collect();
+    fn tile(&self, tile: &Buffer, rows: u32, blocks: &[(u32, f64)], sums: &mut Vec<Sums>) -> Result<()> {
+        let numbers: Vec<u32> = blocks.iter().map(|(block, _)| *block).collect();
         if numbers.iter().any(|number| number * BLOCK as u32 >= rows) {
             return Err(Error::Invalid("a block beyond the column"));
         }

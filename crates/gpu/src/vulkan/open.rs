@@ -8,13 +8,14 @@ use vulkano::{
     command_buffer::allocator::StandardCommandBufferAllocator,
     descriptor_set::allocator::StandardDescriptorSetAllocator,
     device::{
-        DeviceCreateInfo, DeviceFeatures, QueueCreateInfo, QueueFlags,
+        DeviceCreateInfo, DeviceFeatures, DeviceProperties, QueueCreateInfo, QueueFlags,
         physical::{PhysicalDevice, PhysicalDeviceType},
     },
     instance::{
         Instance, InstanceCreateInfo, InstanceExtensions,
         debug::{DebugUtilsMessageSeverity, DebugUtilsMessengerCallback, DebugUtilsMessengerCreateInfo},
     },
+    memory::MemoryHeapFlags,
 };
 
 /// The layer that checks each call against the specification.
@@ -166,6 +167,7 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
     };
     let driver = [&properties.driver_name, &properties.driver_info].map(|text| text.clone().unwrap_or_default());
     let (kind, name, driver) = (chosen.kind, chosen.name(), driver.join(" ").trim().to_owned());
+    let (identity, memory) = (identity(properties), memory(&chosen.device));
     let queue_family_index = chosen.family().ok_or(Absent::Device)?;
     let info = DeviceCreateInfo {
         queue_create_infos: vec![QueueCreateInfo { queue_family_index, ..Default::default() }],
@@ -185,6 +187,8 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
         kind,
         name,
         driver,
+        identity,
+        memory,
         limits,
         pool: Mutex::new(Pool::default()),
         queue,
@@ -192,4 +196,17 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
         sets: Arc::new(StandardDescriptorSetAllocator::new(Arc::clone(&inner), Default::default())),
         inner,
     }))
+}
+
+/// The device's own number, and the version of its driver.
+fn identity(properties: &DeviceProperties) -> String {
+    let number: String = properties.device_uuid.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{number}-{:x}", properties.driver_version)
+}
+
+/// Bytes of the largest heap of the device's own.
+fn memory(device: &PhysicalDevice) -> u64 {
+    let heaps = device.memory_properties().memory_heaps.iter();
+    let own = heaps.filter(|heap| heap.flags.intersects(MemoryHeapFlags::DEVICE_LOCAL));
+    own.map(|heap| heap.size).max().unwrap_or_default()
 }

@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) enum Step<'a> {
     /// Bytes to a buffer of at least that length.
     Upload { to: &'a Buffer, bytes: &'a [u8] },
+    /// The bytes of a buffer of the processor's to one of at least that length.
+    Copy { from: &'a Buffer, to: &'a Buffer },
     /// Zeros to all of a buffer.
     Clear { buffer: &'a Buffer },
     /// Groups of a program's invocations.
@@ -57,17 +59,37 @@ impl Device {
         Ok(())
     }
 
+    /// Memory that the device can copy from, with what `fill` writes there.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::OutOfMemory`], and the errors of `fill`.
+    pub(crate) fn staged<E: From<Error>>(
+        self: &Arc<Self>,
+        bytes: u64,
+        fill: impl FnOnce(&mut [u8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Buffer, E> {
+        let staging = self.buffer_in(Place::Up, bytes)?;
+        let part = staging.part();
+        let mut write = self.gate.call("vkFlushMappedMemoryRanges", || part.write())?;
+        fill(&mut write)?;
+        drop(write);
+        Ok(staging)
+    }
+
     /// Records a step; gives the memory between the processor and the device, where there is some.
     fn record(self: &Arc<Self>, recorder: &mut Recorder, step: &Step<'_>) -> Result<Option<Buffer>> {
         match step {
             Step::Upload { to, bytes } => {
-                let staging = self.buffer_in(Place::Up, bytes.len() as u64)?;
-                let part = staging.part();
-                let mut write = self.gate.call("vkFlushMappedMemoryRanges", || part.write())?;
-                write.copy_from_slice(bytes);
-                drop(write);
-                self.copy(recorder, &staging, to, bytes.len())?;
+                let staging = self.staged::<Error>(bytes.len() as u64, |to| {
+                    to.copy_from_slice(bytes);
+                    Ok(())
+                })?;
+                self.copy(recorder, &staging, to, bytes.len() as u64)?;
                 Ok(Some(staging))
+            }
+            Step::Copy { from, to } => {
+                self.copy(recorder, from, to, from.len())?;
+                Ok(None)
             }
             Step::Clear { buffer } => {
                 let words = buffer.part().reinterpret::<[u32]>();
@@ -80,14 +102,13 @@ impl Device {
             }
             Step::Download { from, bytes } => {
                 let staging = self.buffer_in(Place::Down, bytes.len() as u64)?;
-                self.copy(recorder, from, &staging, bytes.len())?;
+                self.copy(recorder, from, &staging, bytes.len() as u64)?;
                 Ok(Some(staging))
             }
         }
     }
 
-    fn copy(&self, recorder: &mut Recorder, from: &Buffer, to: &Buffer, bytes: usize) -> Result<()> {
-        let bytes = bytes as u64;
+    fn copy(&self, recorder: &mut Recorder, from: &Buffer, to: &Buffer, bytes: u64) -> Result<()> {
         if bytes > from.len() || bytes > to.len() {
             return Err(Error::Invalid("a copy beyond the end of a buffer"));
         }

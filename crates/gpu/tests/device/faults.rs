@@ -1,7 +1,8 @@
 //! Every call to the driver can fail: an error comes back, never a panic, and never a wrong number.
 
 use crate::Messages;
-use echoes_gpu::{Bins, Column, Error, Histogram, Options, Powers, Sweep};
+use echoes_gpu::{Column, Error, Histogram, Options, Sweep};
+use echoes_kernel::sweep::{Bins, Powers};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

@@ -1,7 +1,8 @@
 //! Extents, histograms and scores are those of a loop on the processor.
 
 use crate::{bits, numbers, on_device};
-use echoes_gpu::{BLOCK, Bins, Column, Counts, Error, Extent, Histogram, Place, Range, Standardise};
+use echoes_gpu::{BLOCK, Column, Error, Histogram, Range, Standardise};
+use echoes_kernel::sweep::{Bins, Counts, Extent, Spot};
 use proptest::prelude::*;
 
 fn extent(x: &[f64]) -> Extent {
@@ -35,7 +36,7 @@ fn extents_are_the_naive_ones() {
         let check = |x: &[f64]| {
             let found = range.run(&Column::upload(device, x).unwrap()).unwrap();
             let expected: Vec<Extent> = x.chunks(BLOCK).map(extent).collect();
-            let place = |place: Option<Place>| place.map(|(value, at)| (bits(value), at));
+            let place = |place: Option<Spot>| place.map(|(value, at)| (bits(value), at));
             let plain = |all: &[Extent]| all.iter().map(|e| (place(e.min), place(e.max), e.nan)).collect::<Vec<_>>();
             assert_eq!(plain(&found), plain(&expected));
         };

@@ -1,7 +1,8 @@
 //! Sums of blocks are those that a loop on the processor gives, to the bit.
 
 use crate::{bits, numbers, on_device};
-use echoes_gpu::{BLOCK, Column, Device, Error, Powers, Sums, Sweep};
+use echoes_gpu::{BLOCK, Column, Device, Error, Sweep};
+use echoes_kernel::sweep::{Powers, Sums};
 use proptest::prelude::*;
 use std::sync::Arc;
 

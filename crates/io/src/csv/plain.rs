@@ -1,13 +1,13 @@
 //! The way that most records go: numbers and nothing, read where they stand, each byte looked at once.
 
 use super::split::find;
-use crate::number::{Number, parse_prefix};
+use crate::number::{Parsed, parse_prefix};
 
 /// A field of a numeric column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Value {
     Missing,
-    Number(Number),
+    Number(Parsed),
 }
 
 /// Reads the record that `text` begins with, and returns the number of bytes to the next.
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn plain_records() {
-        let int = |x| Value::Number(Number::Int(x));
+        let int = |x| Value::Number(Parsed::Int(x));
         assert_eq!(plain("1,-2\n3", &[Some(0), Some(1)]), Some((5, vec![int(1), int(-2)])));
         assert_eq!(plain(",abc,7\r\n", &[Some(1), None, Some(0)]), Some((8, vec![int(7), Value::Missing])));
         assert_eq!(plain("1,abc\r\n", &[Some(0), None]), Some((7, vec![int(1)])));

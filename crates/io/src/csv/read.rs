@@ -2,11 +2,11 @@
 
 use super::CsvOptions;
 use super::plain::Value;
-use super::scan::{Record, Scanner};
+use super::scan::{BUFFER, Record, Scanner};
 use super::sniff::{Dialect, is_missing};
 use super::split::Cell;
-use crate::number::{Number, parse};
-use crate::{Bytes, Error, Field, Kind, OwnedColumn, Reading, Result, Source, Stream, names};
+use crate::number::parse;
+use crate::{Bytes, ColumnBuilder, Error, Field, Kind, OwnedColumn, Reading, Result, Source, Stream, names};
 use echoes_kernel::CHUNK;
 
 /// A CSV text as columns. See the [module](crate::csv) for what is understood.
@@ -37,6 +37,23 @@ impl<'a> CsvSource<'a> {
     }
 }
 
+/// Bytes of a text whose lines are counted to tell its rows beforehand: work of some ten milliseconds.
+const COUNTED: u64 = 64 << 20;
+
+impl CsvSource<'_> {
+    fn line_feeds(&self) -> Result<u64> {
+        let (mut buffer, mut at, mut count) = (vec![0; BUFFER], 0, 0);
+        while at < self.bytes.len() {
+            let len = (self.bytes.len() - at).min(BUFFER as u64);
+            buffer.truncate(len as usize);
+            self.bytes.read_at(at, &mut buffer)?;
+            count += memchr::memchr_iter(b'\n', &buffer).count() as u64;
+            at += len;
+        }
+        Ok(count)
+    }
+}
+
 impl Source for CsvSource<'_> {
     fn name(&self) -> &str {
         self.bytes.name()
@@ -51,12 +68,20 @@ impl Source for CsvSource<'_> {
     }
 
     fn identity(&self) -> Option<String> {
-        let names: Vec<&str> = self.dialect.fields.iter().map(|field| field.name.as_str()).collect();
-        Some(format!("{} {} {names:?}", self.bytes.identity()?, self.dialect.delimiter))
+        let Dialect { delimiter, header, fields, .. } = &self.dialect;
+        let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        Some(format!("{} {delimiter} {header} {names:?}", self.bytes.identity()?))
     }
 
     fn rows(&self) -> Option<u64> {
         None
+    }
+
+    fn rows_max(&self) -> Option<u64> {
+        let lines = (self.bytes.len() <= COUNTED).then(|| self.line_feeds().ok()).flatten();
+        // A row has a delimiter or a line feed for each of its fields.
+        let marks = || self.bytes.len() / self.dialect.fields.len().max(1) as u64;
+        Some(lines.unwrap_or_else(marks) + 1)
     }
 
     fn read(&self, columns: &[usize]) -> Result<Reading<'_>> {
@@ -109,20 +134,19 @@ struct CsvStream<'a> {
 
 impl Stream for CsvStream<'_> {
     fn next(&mut self) -> Result<Option<Vec<OwnedColumn>>> {
-        let mut builders: Vec<_> = self.columns.iter().map(|_| Builder::with_capacity(self.capacity)).collect();
+        let mut builders: Vec<_> = self.columns.iter().map(|_| ColumnBuilder::with_capacity(self.capacity)).collect();
         let mut rows = 0;
         while rows < CHUNK && self.next_record()? {
             for (&slot, builder) in self.slots.iter().zip(&mut builders) {
                 match self.values.get(slot) {
-                    Some(Value::Number(Number::Int(x))) => builder.push_int(*x),
-                    Some(Value::Number(Number::Float(x))) => builder.push_float(*x),
+                    Some(Value::Number(number)) => builder.push(*number),
                     _ => builder.push_missing(),
                 }
             }
             rows += 1;
         }
         self.capacity = rows;
-        let columns = builders.into_iter().map(Builder::finish).collect();
+        let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
         Ok((rows > 0).then_some(columns))
     }
 }
@@ -182,71 +206,4 @@ fn no_number(source: &CsvSource<'_>, column: usize, record: Record<'_>, cell: Ce
     );
     let (line, at) = record.place(cell);
     source.bytes.malformed(what).at(line, at)
-}
-
-/// A column of a chunk: integers until the first field that is none.
-struct Builder {
-    values: Values,
-    valid: Option<Vec<bool>>,
-}
-
-enum Values {
-    Ints(Vec<i64>),
-    Floats(Vec<f64>),
-}
-
-impl Builder {
-    fn with_capacity(capacity: usize) -> Self {
-        Self { values: Values::Ints(Vec::with_capacity(capacity)), valid: None }
-    }
-
-    #[inline]
-    fn push_int(&mut self, x: i64) {
-        match &mut self.values {
-            Values::Ints(values) => values.push(x),
-            Values::Floats(values) => values.push(x as f64),
-        }
-        if let Some(valid) = &mut self.valid {
-            valid.push(true);
-        }
-    }
-
-    #[inline]
-    fn push_float(&mut self, x: f64) {
-        match &mut self.values {
-            Values::Floats(values) => values.push(x),
-            Values::Ints(values) => {
-                // Digits of a double round the same by way of an integer, which holds them exactly.
-                let mut floats = Vec::with_capacity(values.capacity());
-                floats.extend(values.iter().map(|&x| x as f64));
-                floats.push(x);
-                self.values = Values::Floats(floats);
-            }
-        }
-        if let Some(valid) = &mut self.valid {
-            valid.push(true);
-        }
-    }
-
-    fn push_missing(&mut self) {
-        let rows = match &mut self.values {
-            Values::Ints(values) => {
-                values.push(0);
-                values.len()
-            }
-            Values::Floats(values) => {
-                values.push(0.0);
-                values.len()
-            }
-        };
-        self.valid.get_or_insert_with(|| vec![true; rows - 1]).push(false);
-    }
-
-    fn finish(self) -> OwnedColumn {
-        let values = match self.values {
-            Values::Ints(values) => values.into(),
-            Values::Floats(values) => values.into(),
-        };
-        OwnedColumn { values, valid: self.valid }
-    }
 }

@@ -117,6 +117,7 @@ impl<'a> Scanner<'a> {
             Flaw::Glued(at) => {
                 (at, "text follows a closing quote: put a delimiter there, or double the quotes within quotes")
             }
+            Flaw::Wide(at) => (at, "there are more than a million columns: no more are read; save its transpose"),
         };
         let text = self.buffer.get(self.start..self.end).unwrap_or_default();
         let (line, column) = place(text, self.line, at);

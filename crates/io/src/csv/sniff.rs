@@ -3,7 +3,7 @@
 use super::CsvOptions;
 use super::scan::{BUFFER, Scanner};
 use super::split::split;
-use crate::number::{Number, parse, trim};
+use crate::number::{Parsed, parse, trim};
 use crate::{Bytes, Error, Field, Result, names};
 use echoes_kernel::DType;
 
@@ -111,9 +111,9 @@ impl Kind {
         }
         let field = record.field(cell);
         match parse(field) {
-            Some(Number::Float(_)) => *self = Self::Real,
-            Some(Number::Int(_)) if matches!(self, Self::Empty) => *self = Self::Whole,
-            Some(Number::Int(_)) => {}
+            Some(Parsed::Float(_)) => *self = Self::Real,
+            Some(Parsed::Int(_)) if matches!(self, Self::Empty) => *self = Self::Whole,
+            Some(Parsed::Int(_)) => {}
             None if is_missing(field) => {}
             None => *self = Self::Text(record.place(cell), names::shorten(&record.show(cell))),
         }

@@ -1,5 +1,7 @@
 //! Where the fields of a record lie (RFC 4180). Numbers are not looked at.
 
+use crate::names::COLUMNS_MAX;
+
 /// A field, as positions in its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
@@ -16,6 +18,8 @@ pub(super) enum Flaw {
     Open(usize),
     /// Something other than a delimiter after a closing quote.
     Glued(usize),
+    /// A field beyond the number of columns that are read.
+    Wide(usize),
 }
 
 /// Finds the fields of the record that `text` begins with, and the number of bytes to the next record.
@@ -39,6 +43,9 @@ pub(super) fn split(text: &[u8], last: bool, delimiter: u8, cells: &mut Vec<Cell
                 None => return Ok(None),
             }
         };
+        if cells.len() == COLUMNS_MAX {
+            return Err(Flaw::Wide(start));
+        }
         let from = start + usize::from(quoted);
         match text.get(next) {
             Some(&byte) if byte == delimiter => {

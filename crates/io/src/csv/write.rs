@@ -1,6 +1,20 @@
 //! Doubles out to CSV.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+
+/// A field as it stands in CSV: in quotes where it would else be read as something other than itself.
+///
+/// ```
+/// use echoes_io::csv::quoted;
+/// assert_eq!([quoted("x"), quoted("a, b"), quoted("")], ["x", "\"a, b\"", "\"\""]);
+/// ```
+pub fn quoted(field: &str) -> Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) || field.trim() != field || field.is_empty() {
+        return format!("\"{}\"", field.replace('"', "\"\"")).into();
+    }
+    field.into()
+}
 
 /// Writes columns of doubles as CSV: a header, then a line a row, each number in the fewest digits that read back
 /// to the same double, NaN as an empty field.
@@ -22,11 +36,7 @@ impl<W: Write> CsvWriter<W> {
             if i > 0 {
                 writer.text.push(b',');
             }
-            if name.contains([',', '"', '\n', '\r']) || name.trim() != name || name.is_empty() {
-                write!(writer.text, "\"{}\"", name.replace('"', "\"\""))?;
-            } else {
-                writer.text.extend(name.as_bytes());
-            }
+            writer.text.extend(quoted(name).as_bytes());
         }
         writer.text.push(b'\n');
         writer.out.write_all(&writer.text)?;

@@ -2,10 +2,8 @@
 
 use super::descr::{Descr, Item, Scalar};
 use super::header::Header;
-use crate::{Bytes, Field, Result, names};
-
-/// Columns that a file may have.
-pub(super) const COLUMNS_MAX: u64 = 1_000_000;
+use crate::names::{self, COLUMNS_MAX};
+use crate::{Bytes, Field, Result};
 
 /// Columns that a file without rows may have: nothing but its header vouches for them.
 const COLUMNS_EMPTY_MAX: u64 = 10_000;
@@ -66,7 +64,7 @@ impl Layout {
                 format!("goes on for {} bytes after its array: save each array to a file of its own", there - total);
             return Err(bytes.malformed(what));
         }
-        let limit = if rows == 0 { COLUMNS_EMPTY_MAX } else { COLUMNS_MAX };
+        let limit = if rows == 0 { COLUMNS_EMPTY_MAX } else { COLUMNS_MAX as u64 };
         if width > limit {
             let what = format!("has {width} columns: at most {limit} are read; save its transpose");
             return Err(bytes.malformed(what));

@@ -88,7 +88,7 @@ impl Rows for NpyRows<'_> {
                 .bytes
                 .malformed(format!("has no rows {}..{}: there are {}", rows.start, rows.end, self.rows)));
         };
-        match self.bytes.as_slice() {
+        match self.bytes.as_slice()? {
             Some(bytes) => Ok(self.read_slice(bytes, rows.start, count, buffer)),
             None => self.read_file(rows.start, count, buffer),
         }
@@ -149,13 +149,32 @@ impl NpyRows<'_> {
         Ok(buffer.columns.iter().map(OwnedColumn::slice).collect())
     }
 
+    /// Columns that lie between each other: all of C order, the two parts of each complex column in Fortran order.
     fn read_interleaved(&self, start: u64, count: usize, to: &mut [OwnedColumn], spare: &mut Vec<u8>) -> Result<()> {
-        let strided = || self.columns.iter().filter(|column| !column.is_dense());
-        let Some(stride) = strided().map(|column| column.stride).next() else { return Ok(()) };
+        let mut from = 0;
+        let next = |from| self.columns.iter().filter(|c| !c.is_dense() && c.offset >= from).min_by_key(|c| c.offset);
+        while let Some(&Strided { offset, stride, .. }) = next(from) {
+            from = offset.saturating_add(stride);
+            self.read_rows(offset..from, start, count, to, spare)?;
+        }
+        Ok(())
+    }
+
+    /// The columns whose first elements lie within one row's bytes.
+    fn read_rows(
+        &self,
+        row: Range<u64>,
+        start: u64,
+        count: usize,
+        to: &mut [OwnedColumn],
+        spare: &mut Vec<u8>,
+    ) -> Result<()> {
+        let (first, stride) = (row.start, row.end - row.start);
+        let is_here = |column: &Strided| !column.is_dense() && row.contains(&column.offset);
         // From the first byte of a row that is wanted to the last.
-        let first = strided().map(|column| column.offset).min().unwrap_or(0);
-        let last = strided().map(|column| column.offset + column.scalar.size()).max().unwrap_or(0);
-        let width = last.saturating_sub(first);
+        let here = self.columns.iter().filter(|column| is_here(column));
+        let last = here.map(|column| column.offset + column.scalar.size()).max().unwrap_or(first);
+        let width = last - first;
         // Wide rows of which little is wanted are read one by one.
         let sparse = stride >= 1 << 16 && width < stride / 8;
         let rows_each = if sparse { 1 } else { rows_in_piece(stride) };
@@ -169,7 +188,7 @@ impl NpyRows<'_> {
                 0,
             );
             self.bytes.read_at(at, spare)?;
-            for (column, copy) in self.columns.iter().zip(to.iter_mut()).filter(|(column, _)| !column.is_dense()) {
+            for (column, copy) in self.columns.iter().zip(to.iter_mut()).filter(|(column, _)| is_here(column)) {
                 let within = usize::try_from(column.offset - first).unwrap_or(usize::MAX);
                 column.gather(spare.get(within..).unwrap_or_default(), rows, copy);
             }

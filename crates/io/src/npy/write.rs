@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 /// Bytes of header, whatever the shape, so that the shape can be put in when it is known.
 const HEADER_LEN: usize = 128;
 
-/// Writes doubles as a `.npy` array, row by row, and puts the shape into the header at the end.
+/// Writes doubles as a `.npy` array, row by row, every NaN as the same, and puts the shape into the header at the end.
 ///
 /// An array of one column has one axis, of several has two. Until [`finish`](NpyWriter::finish) the file
 /// claims no rows, so one that was left half written is refused when it is read.
@@ -79,7 +79,7 @@ impl<W: Write + Seek> NpyWriter<W> {
     }
 }
 
-/// Writes values, row by row, as a `.npy` array whose size is known: no seeking is needed.
+/// Writes values, row by row, every NaN as the same, as a `.npy` array whose size is known: no seeking is needed.
 ///
 /// # Errors
 /// If there are no columns, the last row is incomplete, or `out` cannot be written.
@@ -92,11 +92,25 @@ pub fn write_npy(mut out: impl Write, columns: usize, values: &[f64]) -> io::Res
     out.flush()
 }
 
+/// Values whose bytes are put together at a time.
+const PIECE: usize = 1024;
+
+/// The one NaN that is written: which of its many patterns a processor makes differs from machine to machine.
+const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
+
 fn write_values(out: &mut impl Write, values: &[f64]) -> io::Result<()> {
-    if cfg!(target_endian = "little") {
+    // Without a branch in it the loop looks at many at a time.
+    let any_nan = values.iter().fold(false, |any, x| any | x.is_nan());
+    if cfg!(target_endian = "little") && !any_nan {
         return out.write_all(bytemuck::cast_slice(values));
     }
-    values.iter().try_for_each(|x| out.write_all(&x.to_le_bytes()))
+    let mut bytes = Vec::with_capacity(PIECE * size_of::<f64>());
+    for piece in values.chunks(PIECE) {
+        bytes.clear();
+        bytes.extend(piece.iter().flat_map(|&x| if x.is_nan() { NAN } else { x }.to_le_bytes()));
+        out.write_all(&bytes)?;
+    }
+    Ok(())
 }
 
 fn header(rows: u64, columns: usize) -> io::Result<[u8; HEADER_LEN]> {
@@ -139,6 +153,23 @@ mod tests {
         let mut whole = Vec::new();
         write_npy(&mut whole, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).unwrap();
         assert_eq!(whole, streamed);
+    }
+
+    #[test]
+    fn every_nan_is_the_same() {
+        let nans = [0x7ff8_0000_0000_0001, 0xfff8_0000_0000_0000, 0x7ff0_0000_0000_0001, 0xffff_ffff_ffff_ffff];
+        let mut values: Vec<f64> = (0..3 * PIECE).map(|i| i as f64 - 7.0).collect();
+        values.extend(nans.map(f64::from_bits));
+        values.extend([f64::NEG_INFINITY, -0.0]);
+        let mut bytes = Vec::new();
+        write_npy(&mut bytes, 1, &values).unwrap();
+        let expected: Vec<u64> =
+            values.iter().map(|x| if x.is_nan() { 0x7ff8_0000_0000_0000 } else { x.to_bits() }).collect();
+        let bits = |column: &[f64]| column.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&read_back(&bytes)[0]), expected);
+        let mut writer = NpyWriter::create(Cursor::new(Vec::new()), 1).unwrap();
+        writer.append_columns(&[&values]).unwrap();
+        assert_eq!(writer.finish().unwrap().into_inner(), bytes);
     }
 
     #[test]

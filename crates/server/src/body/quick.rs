@@ -3,10 +3,10 @@
 //! What is unusual (escapes in names) or out of place is `None`: the careful way then reads the text again, and its
 //! word is what the client gets.
 
-use super::{Body, COLUMNS, Column, FIELDS_MAX, NAN, parameter};
+use super::{Body, COLUMNS, FIELDS_MAX, NAN, finite, parameter};
 use echoes_io::{
-    OwnedColumn,
-    number::{self, Number},
+    ColumnBuilder, OwnedColumn,
+    number::{self, Parsed},
 };
 use echoes_kernel::Nan;
 use serde_json::{
@@ -116,7 +116,7 @@ impl<'a> Text<'a> {
 
     /// An array of numbers and nulls.
     fn column(&mut self) -> Option<OwnedColumn> {
-        let mut column = Column::default();
+        let mut column = ColumnBuilder::default();
         if !self.take(b'[') {
             return None;
         }
@@ -129,7 +129,7 @@ impl<'a> Text<'a> {
                 self.0 = rest;
             } else {
                 let (number, rest) = leading_number(self.0)?;
-                column.push_number(number).ok()?;
+                column.push(finite(Some(number)).ok()?);
                 self.0 = rest;
             }
             // The commonest: no blanks to skip.
@@ -148,7 +148,7 @@ impl<'a> Text<'a> {
 
 /// The number that a text begins with, in the grammar of JSON, and what follows it.
 #[inline]
-fn leading_number(text: &[u8]) -> Option<(Number, &[u8])> {
+fn leading_number(text: &[u8]) -> Option<(Parsed, &[u8])> {
     match number::parse_prefix(text) {
         Some(found) if begins_as_in_json(text) => Some(found),
         _ => slow(text),
@@ -172,7 +172,7 @@ fn begins_as_in_json(text: &[u8]) -> bool {
 
 /// The same for numbers of many digits.
 #[cold]
-fn slow(text: &[u8]) -> Option<(Number, &[u8])> {
+fn slow(text: &[u8]) -> Option<(Parsed, &[u8])> {
     let in_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     let end = text.iter().position(|byte| !in_number(byte))?;
     let (token, rest) = text.split_at(end);

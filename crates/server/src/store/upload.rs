@@ -25,7 +25,7 @@ pub(crate) struct Contents {
 
 /// A file that goes with its owner, unless it has been moved elsewhere.
 #[derive(Debug)]
-struct Temporary(PathBuf);
+pub(super) struct Temporary(pub(super) PathBuf);
 
 impl Drop for Temporary {
     fn drop(&mut self) {

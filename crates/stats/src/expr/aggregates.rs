@@ -2,7 +2,7 @@
 
 use super::{
     evaluate::{Space, evaluate},
-    program::{Aggregate, Measure, Operand, Program},
+    program::{Aggregate, COLUMNS_MAX, Measure, Operand, Program},
 };
 use crate::partials::{Extrema, Moments, Order, Sum};
 use echoes_kernel::{BLOCK, Block, Bundle, Column, Partial};
@@ -115,9 +115,6 @@ impl Gathered {
         value.unwrap_or(f64::NAN)
     }
 }
-
-/// Columns of an expression, at most.
-const COLUMNS_MAX: usize = 256;
 
 impl Aggregates {
     /// The values of `measures`, in their order.

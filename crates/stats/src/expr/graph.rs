@@ -7,9 +7,6 @@ use super::{
 };
 use std::collections::HashMap;
 
-/// Whole exponents up to this size are multiplications.
-const WHOLE_POWER_MAX: f64 = 64.0;
-
 /// A value and what it is made of. Numbers are kept as bits, so that equal values can be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Node {
@@ -60,37 +57,20 @@ impl Graph {
 
     pub(super) fn binary(&mut self, operation: Binary, left: usize, right: usize) -> Result<usize, Fault> {
         match (operation, self.known(left), self.known(right)) {
-            (Binary::Power, _, Some(n)) if n.fract() == 0.0 && n.abs() <= WHOLE_POWER_MAX => self.whole_power(left, n),
+            // One operation, which rounds once.
+            (Binary::Power, _, Some(0.0)) => self.constant(1.0),
+            (Binary::Power, _, Some(1.0)) => Ok(left),
+            (Binary::Power, _, Some(2.0)) => self.binary(Binary::Multiply, left, left),
+            (Binary::Power, _, Some(-1.0)) => {
+                let one = self.constant(1.0)?;
+                self.binary(Binary::Divide, one, left)
+            }
             (_, Some(a), Some(b)) => self.constant(evaluate::binary(operation, a, b)),
             // The same bits, whatever the value.
             (Binary::Multiply | Binary::Divide, _, Some(1.0)) => Ok(left),
             (Binary::Multiply, Some(1.0), _) => Ok(right),
             (Binary::Subtract, _, Some(b)) if b.to_bits() == 0 => Ok(left),
             _ => self.add(Node::Binary(operation, left, right)),
-        }
-    }
-
-    /// `of^n` by squaring, from the lowest bit of the exponent on; for negative exponents its reciprocal.
-    fn whole_power(&mut self, of: usize, n: f64) -> Result<usize, Fault> {
-        let (mut left, mut square) = (n.abs() as u32, of);
-        let mut product = None;
-        while left > 0 {
-            if left & 1 == 1 {
-                product = Some(match product {
-                    None => square,
-                    Some(product) => self.binary(Binary::Multiply, product, square)?,
-                });
-            }
-            left >>= 1;
-            if left > 0 {
-                square = self.binary(Binary::Multiply, square, square)?;
-            }
-        }
-        let one = self.constant(1.0)?;
-        match product {
-            None => Ok(one),
-            Some(product) if n < 0.0 => self.binary(Binary::Divide, one, product),
-            Some(product) => Ok(product),
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     aggregates::Input,
     error::{ExprError, Fault},
     graph::{Graph, Node},
-    program::{Aggregate, Binary, Measure, Plan, Unary},
+    program::{Aggregate, Binary, COLUMNS_MAX, Measure, Plan, Unary},
     token::{Infix, Token, Tokens},
 };
 
@@ -12,8 +12,7 @@ use super::{
 pub(super) const TEXT_MAX: usize = 64 << 10;
 /// Parentheses and operators that wait at a time.
 const DEPTH_MAX: usize = 256;
-/// Columns, and aggregates, of an expression.
-const COLUMNS_MAX: usize = 256;
+/// Aggregates of an expression.
 const AGGREGATES_MAX: usize = 64;
 
 /// A column's name, and the byte of the text where it first stands.

@@ -8,6 +8,9 @@ pub(super) const STEPS_MAX: usize = 4096;
 const REGISTERS_MAX: usize = 256;
 const CONSTANTS_MAX: usize = 256;
 
+/// Columns of an expression, at most.
+pub(super) const COLUMNS_MAX: usize = 256;
+
 /// What becomes of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the field's words")]
@@ -134,6 +137,7 @@ impl TryFrom<Parts> for Program {
             (parts.steps.len(), STEPS_MAX, "steps"),
             (parts.registers.into(), REGISTERS_MAX, "values at a time"),
             (parts.constants.len(), CONSTANTS_MAX, "numbers"),
+            (parts.columns.into(), COLUMNS_MAX, "columns"),
         ];
         if let Some((_, most, what)) = limits.into_iter().find(|(found, most, _)| found > most) {
             return Err(Fault::TooMany(most, what));

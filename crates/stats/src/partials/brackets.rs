@@ -11,8 +11,8 @@ use echoes_kernel::{Block, CHUNK, Partial, Shape};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use serde::{Deserialize, Serialize};
 
-/// Values that one interval may keep; beyond it they are thinned to a sample.
-const KEEP_MAX: usize = 1 << 20;
+/// Values that one interval may keep; beyond it they are thinned to a sample. Fewer under an interpreter.
+const KEEP_MAX: usize = if cfg!(miri) { 1 << 10 } else { 1 << 20 };
 
 /// Up to so many rows, everything is kept and no sample is needed.
 const SMALL_ROWS: u64 = CHUNK as u64;
@@ -153,9 +153,14 @@ impl Brackets {
 }
 
 impl Bracket {
-    /// With room for a chunk, so that `absorb` allocates nothing. Pages that are not written cost nothing.
-    fn new([low, high]: [f64; 2]) -> Self {
-        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Vec::with_capacity(CHUNK), thinned: 1 }
+    fn new([low, high]: [f64; 2], room: usize) -> Self {
+        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Vec::with_capacity(room), thinned: 1 }
+    }
+
+    /// Whether the counts go with what is kept.
+    fn is_sound(&self) -> bool {
+        let kept = self.kept.len() as u64;
+        if self.thinned == 1 { kept == self.inside } else { self.thinned.is_power_of_two() && kept <= self.inside }
     }
 
     fn keep(&mut self, x: f64) {
@@ -170,10 +175,10 @@ impl Bracket {
     }
 
     fn merge(&mut self, later: &Self) {
-        self.below += later.below;
-        self.at_low += later.at_low;
-        self.inside += later.inside;
-        self.at_high += later.at_high;
+        self.below = self.below.saturating_add(later.below);
+        self.at_low = self.at_low.saturating_add(later.at_low);
+        self.inside = self.inside.saturating_add(later.inside);
+        self.at_high = self.at_high.saturating_add(later.at_high);
         let step = self.thinned.max(later.thinned);
         self.thin_to(step);
         self.kept.extend(later.kept.iter().step_by((step / later.thinned) as usize));
@@ -212,7 +217,11 @@ impl Partial for Brackets {
     const NAME: &'static str = "brackets/1";
 
     fn begin(intervals: &Intervals) -> Self {
-        Self { brackets: intervals.0.iter().copied().map(Bracket::new).collect(), count: 0, nans: 0 }
+        // The intervals are apart, so a chunk has at most so many values for all of them: `absorb` allocates nothing, unless a
+        // sample was far off. Pages that are not written cost nothing.
+        let room = CHUNK / intervals.0.len().max(1);
+        let brackets = intervals.0.iter().map(|&interval| Bracket::new(interval, room)).collect();
+        Self { brackets, count: 0, nans: 0 }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
@@ -230,6 +239,10 @@ impl Partial for Brackets {
         for (mine, theirs) in self.brackets.iter_mut().zip(&later.brackets) {
             mine.merge(theirs);
         }
+    }
+
+    fn is_sound(&self) -> bool {
+        self.nans <= self.count && self.brackets.iter().all(Bracket::is_sound)
     }
 }
 
@@ -305,7 +318,7 @@ impl CountNans<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_kernel::Column;
+    use echoes_kernel::{Column, wire};
     use proptest::prelude::*;
 
     fn read(intervals: &Intervals, x: &[f64]) -> Brackets {
@@ -360,6 +373,21 @@ mod tests {
     fn ties_end_too() {
         let x = vec![1.0; 3 * KEEP_MAX];
         assert_eq!(value(&x, 5, Intervals::everything()).1, 1.0);
+    }
+
+    #[test]
+    fn what_does_not_hold_together_is_not_decoded() {
+        let sound = read(&Intervals::everything(), &[1.0, 2.0]);
+        assert_eq!(wire::decode::<Brackets>(&wire::encode(&sound).unwrap()).as_ref(), Ok(&sound));
+        let alter = |alter: fn(&mut Brackets)| {
+            let mut altered = sound.clone();
+            alter(&mut altered);
+            wire::decode::<Brackets>(&wire::encode(&altered).unwrap()).is_err()
+        };
+        assert!(alter(|brackets| brackets.brackets[0].thinned = 0));
+        assert!(alter(|brackets| brackets.brackets[0].thinned = 3));
+        assert!(alter(|brackets| brackets.brackets[0].inside = 3));
+        assert!(alter(|brackets| brackets.nans = 3));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sums of products of deviations of every pair of `k` columns.
 //!
-//! As for one column ([`Moments`](crate::partials::Moments)): two sweeps within a block, corrected for the rounding of the
-//! means, and P. Pébay, SAND2008-6212, eq. 3.12 between blocks, with centers and sums in two doubles.
+//! Two sweeps within a block, the second about the block's means, corrected for their rounding; P. Pébay, SAND2008-6212, eq. 3.12
+//! between blocks, with centers and sums in two doubles.
 
 use crate::{double::Double, sweeps};
 use echoes_kernel::{Block, Partial};
@@ -163,5 +163,9 @@ impl Partial for Comoments {
         }
         self.scratch = deltas;
         self.count = self.count.saturating_add(later.count);
+    }
+
+    fn is_sound(&self) -> bool {
+        self.products.len() == index(self.centers.len(), 0)
     }
 }

@@ -1,6 +1,6 @@
 //! How many values are there, and how many are missing. Exact.
 
-use echoes_kernel::{Block, Partial};
+use echoes_kernel::{Block, Partial, sweep::Sweep};
 use serde::{Deserialize, Serialize};
 
 /// Values present and values missing.
@@ -28,5 +28,9 @@ impl Partial for Count {
     fn merge(&mut self, later: &Self) {
         self.present = self.present.saturating_add(later.present);
         self.missing = self.missing.saturating_add(later.missing);
+    }
+
+    fn swept((): &()) -> Option<Sweep<Self>> {
+        Some(|(), column| Ok(Self { present: column.rows(), missing: 0 }))
     }
 }

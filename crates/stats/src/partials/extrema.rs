@@ -1,7 +1,10 @@
 //! The smallest and the largest value, and the rows where they first stand. Exact, for integers of every width too.
 
-use crate::sweeps;
-use echoes_kernel::{Block, Number, Partial, Values};
+use crate::{sweeps, swept};
+use echoes_kernel::{
+    BLOCK, Block, Number, Partial, Values,
+    sweep::{Extent, Spot, Sweep},
+};
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +35,11 @@ impl Extrema {
         self.nan.map(|row| (Number::Float(f64::NAN), row))
     }
 
-    /// Takes in what a block of doubles has been found to hold, rows counted as in the source: the first of its smallest values,
-    /// the first of its largest, NaN left aside, and the first NaN.
-    pub fn absorb_found(&mut self, min: Option<(f64, u64)>, max: Option<(f64, u64)>, nan: Option<u64>) {
-        let place = |(value, row)| (Number::Float(value), row);
-        self.offer(min.map(place), max.map(place), nan);
+    /// Takes in what the block of doubles of this number has been found to hold.
+    fn absorb_extent(&mut self, block: u64, found: &Extent) {
+        let row = |at: usize| block * BLOCK as u64 + at as u64;
+        let place = |(value, at): Spot| (Number::Float(value), row(at));
+        self.offer(found.min.map(place), found.max.map(place), found.nan.map(row));
     }
 
     fn offer(&mut self, min: Option<Place>, max: Option<Place>, nan: Option<u64>) {
@@ -50,11 +53,10 @@ impl Extrema {
         let x = block.values(0);
         let range = sweeps::range(l, x, sweeps::is_followed(block));
         // A position is looked for only where the block improves on what is known: seldom.
-        let known = |place: Option<Place>| place.map(|(value, _)| value.to_f64());
-        if known(self.min).is_none_or(|min| range.min < min) {
+        if self.min.is_none_or(|(min, _)| less(number(block.stored(0), range.min), min)) {
             self.min = place_of(l, block, range.min).or(self.min);
         }
-        if known(self.max).is_none_or(|max| max < range.max) {
+        if self.max.is_none_or(|(max, _)| less(max, number(block.stored(0), range.max))) {
             self.max = place_of(l, block, range.max).or(self.max);
         }
         if range.nan && self.nan.is_none() {
@@ -111,10 +113,14 @@ fn better(old: Option<Place>, new: Option<Place>, improves: impl Fn(Number, Numb
     }
 }
 
+/// Exact, for an integer beside a double too: rounded, the comparisons of three numbers could contradict one another.
 fn less(a: Number, b: Number) -> bool {
     match (a, b) {
         (Number::Int(a), Number::Int(b)) => a < b,
-        (a, b) => a.to_f64() < b.to_f64(),
+        (Number::Float(a), Number::Float(b)) => a < b,
+        // Beyond the integers the conversion gives the outermost one.
+        (Number::Int(a), Number::Float(b)) => a < b.ceil() as i128,
+        (Number::Float(a), Number::Int(b)) => (a.floor() as i128) < b,
     }
 }
 
@@ -133,5 +139,43 @@ impl Partial for Extrema {
 
     fn merge(&mut self, later: &Self) {
         self.offer(later.min, later.max, later.nan);
+    }
+
+    fn swept((): &()) -> Option<Sweep<Self>> {
+        Some(|(), column| Ok(swept::of_blocks(&(), &column.extents()?, Self::absorb_extent)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use echoes_kernel::Column;
+
+    const TOP: i64 = 1 << 53;
+
+    /// A column that is whole in one chunk and not in the next, as a text's may be.
+    fn mixed(whole: &[i64], real: &[f64]) -> Extrema {
+        let doubles: Vec<f64> = whole.iter().map(|&x| x as f64).collect();
+        let column = Column { values: &doubles, stored: Values::Int64(whole) };
+        let (mut first, mut later) = (Extrema::begin(&()), Extrema::begin(&()));
+        Partial::absorb(&mut first, &Block::new(&[column], 0));
+        Partial::absorb(&mut later, &Block::new(&[Column::of(real)], whole.len() as u64));
+        let mut other_way = later;
+        Partial::merge(&mut other_way, &first);
+        Partial::merge(&mut first, &later);
+        assert_eq!((other_way.min, other_way.max), (first.min, first.max));
+        first
+    }
+
+    #[test]
+    fn whole_numbers_beside_doubles_are_compared_exactly() {
+        let found = mixed(&[TOP + 1, TOP + 3], &[TOP as f64, TOP as f64 + 2.0]);
+        assert_eq!(found.min(), Some((Number::Float(TOP as f64), 2)));
+        assert_eq!(found.max(), Some((Number::Int(i128::from(TOP) + 3), 1)));
+        let found = mixed(&[i64::MIN, i64::MAX], &[-f64::INFINITY, f64::INFINITY]);
+        assert_eq!(found.min(), Some((Number::Float(f64::NEG_INFINITY), 2)));
+        assert_eq!(found.max(), Some((Number::Float(f64::INFINITY), 3)));
+        assert!(less(Number::Float(0.5), Number::Int(1)) && !less(Number::Int(1), Number::Float(0.5)));
+        assert!(less(Number::Int(0), Number::Float(0.5)) && !less(Number::Float(-0.5), Number::Int(-1)));
     }
 }

@@ -1,7 +1,10 @@
 //! How many values fall into bins of one width. Exact: the counts are those of the edges `low + k (high − low)/n`, each rounded as
 //! that formula is in doubles.
 
-use echoes_kernel::{Block, Partial};
+use echoes_kernel::{
+    Block, Partial,
+    sweep::{self, Bins, Sweep},
+};
 use serde::{Deserialize, Serialize};
 
 /// Bins that a histogram may have.
@@ -105,8 +108,8 @@ impl Histogram {
         self.nan
     }
 
-    /// Takes in counts that were made elsewhere, of the same bins.
-    pub fn absorb_counts(&mut self, bins: &[u64], below: u64, above: u64, nan: u64) {
+    /// Takes in counts of the same bins.
+    fn absorb_counts(&mut self, bins: &[u64], below: u64, above: u64, nan: u64) {
         for (mine, more) in self.bins.iter_mut().zip(bins) {
             *mine = mine.saturating_add(*more);
         }
@@ -133,11 +136,7 @@ impl Partial for Histogram {
             } else if x.is_nan() {
                 &mut self.nan
             } else {
-                // A partial that came over the wire may have fewer bins than its edges say.
-                match self.bins.get_mut(self.edges.bin(x) as usize) {
-                    Some(bin) => bin,
-                    None => continue,
-                }
+                &mut self.bins[self.edges.bin(x) as usize]
             };
             *counter += 1;
         }
@@ -145,6 +144,22 @@ impl Partial for Histogram {
 
     fn merge(&mut self, later: &Self) {
         self.absorb_counts(&later.bins, later.below, later.above, later.nan);
+    }
+
+    fn is_sound(&self) -> bool {
+        let Edges { low, high, count } = self.edges;
+        Edges::new(low, high, count).is_some() && self.bins.len() == count as usize
+    }
+
+    fn swept(edges: &Edges) -> Option<Sweep<Self>> {
+        (edges.count <= sweep::BINS_MAX).then_some(|edges, column| {
+            let Edges { low, high, count } = *edges;
+            let bins = Bins { low, high, width: edges.width(), per_unit: edges.per_unit(), count };
+            let counts = column.counts(bins)?;
+            let mut whole = Self::begin(edges);
+            whole.absorb_counts(&counts.bins, counts.below, counts.above, counts.nan);
+            Ok(whole)
+        })
     }
 }
 
@@ -209,6 +224,16 @@ mod tests {
             Partial::merge(&mut parts, &Histogram::begin(&edges));
             prop_assert_eq!(parts, read(edges, &x));
         }
+    }
+
+    #[test]
+    fn what_does_not_hold_together_is_not_decoded() {
+        let edges = Edges::new(-1.0, 1.0, 8).unwrap();
+        let sound = read(edges, &[0.5]);
+        let refused = |histogram| wire::decode::<Histogram>(&wire::encode(&histogram).unwrap()).is_err();
+        assert!(refused(Histogram { bins: vec![0; 7], ..sound.clone() }));
+        assert!(refused(Histogram { edges: Edges { count: 0, ..edges }, bins: Vec::new(), ..sound.clone() }));
+        assert!(refused(Histogram { edges: Edges { low: 2.0, ..edges }, ..sound }));
     }
 
     #[test]

@@ -9,21 +9,29 @@
 //!
 //! Error against exact rationals of the data: mean and standard deviation ≤ 2 units in the last place, at any offset (the
 //! mean where it is not small against the values); skewness and kurtosis ≤ 1e-14 at an offset of 1e8
-//! (`crates/stats/tests/accuracy.rs`).
+//! (`crates/stats/tests/accuracy.rs`). Sums are not scaled: where values lie more than about 1e304 apart the mean, beyond 1e152
+//! the variance, and beyond 1e75 the kurtosis overflow to what is infinite or not a number.
 
-use crate::{double::Double, sweeps};
-use echoes_kernel::{Block, Partial};
+use crate::{
+    double::Double,
+    sweeps,
+    swept::{self, BLOCKS},
+};
+use echoes_kernel::{
+    BLOCK, Block, Partial,
+    sweep::{Halt, Powers, Sweep, Sweeper},
+};
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// The highest moment to keep. Higher orders give the lower ones too, to the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Order {
-    /// The mean: one sweep.
+    /// The mean.
     First,
-    /// The variance: two sweeps.
+    /// The variance.
     Second,
-    /// Skewness and kurtosis: two sweeps, the second longer.
+    /// Skewness and kurtosis.
     Fourth,
 }
 
@@ -61,7 +69,7 @@ impl Moments {
     /// `g₁ = √n m₃ / m₂^1.5`; NaN for a constant. With `bias = false`, `G₁ = g₁ √(n(n−1)) / (n−2)`; NaN below three values.
     pub fn skewness(&self, bias: bool) -> Option<f64> {
         let (n, m2) = (self.count as f64, self.m2.value());
-        let g1 = if m2 > 0.0 { (self.m3 / n) / (m2 / n).powi(3).sqrt() } else { f64::NAN };
+        let g1 = if m2 > 0.0 { (self.m3 / n) / cube(m2 / n).sqrt() } else { f64::NAN };
         let factor = if bias {
             1.0
         } else if n > 2.0 {
@@ -81,19 +89,10 @@ impl Moments {
         (self.count > 0).then_some(if bias { g2 } else { unbiased })
     }
 
-    /// A center for like values to come, from the first block of a chunk: what blocks swept elsewhere are swept about first.
-    /// Without values, 0.
-    pub fn anchor(first: &[f64]) -> f64 {
-        if first.is_empty() { 0.0 } else { run(Anchor(first)) }
-    }
-
-    /// Takes in a block that was swept elsewhere: to the bits of [`absorb`](Partial::absorb), if the sweeps add as
-    /// `sweeps.rs` does, and about the centers that [`Moments::anchor`] and [`Swept::center`] give.
-    pub fn absorb_swept(&mut self, swept: &Swept) {
-        if swept.count > 0 {
-            self.anchor.get_or_insert(swept.anchor);
-            self.merge(&Self::of_sweeps(self.order, swept));
-        }
+    /// Takes in a block that was swept, about the chunk's anchor and perhaps once more: the bits of absorbing it.
+    fn absorb_swept(&mut self, swept: &Swept) {
+        self.anchor.get_or_insert(swept.anchor);
+        self.merge(&Self::of_sweeps(self.order, swept));
     }
 
     /// The moments of one block, swept about `anchor` first; `ahead` as for the sweeps.
@@ -135,22 +134,22 @@ impl Moments {
 
 /// What sweeps over one block leave, wherever they were made.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Swept {
+struct Swept {
     /// Values in the block.
-    pub count: usize,
-    /// What the first sweep was about: [`Moments::anchor`] of the chunk's first block.
-    pub anchor: f64,
+    count: usize,
+    /// What the first sweep was about: the [`anchor`] of the chunk's first block.
+    anchor: f64,
     /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − anchor`; zeros beyond the order.
-    pub powers: [f64; 4],
+    powers: [f64; 4],
     /// The same about [`Swept::center`], where there is one.
-    pub closer: Option<[f64; 4]>,
+    closer: Option<[f64; 4]>,
 }
 
 impl Swept {
     /// What a second sweep must be about, where the first was too far off the mean: the value of a block of which all are the
     /// same, `constant`, else the mean.
     #[inline(always)]
-    pub fn center(&self, order: Order, constant: impl FnOnce() -> Option<f64>) -> Option<f64> {
+    fn center(&self, order: Order, constant: impl FnOnce() -> Option<f64>) -> Option<f64> {
         let is_enough = order == Order::First || is_near(self.powers, self.count as f64);
         (!is_enough).then(|| constant().unwrap_or_else(|| self.mean().value()))
     }
@@ -159,6 +158,34 @@ impl Swept {
     fn mean(&self) -> Double {
         Double::sum(self.anchor, self.powers[0] / self.count as f64)
     }
+}
+
+/// Each block of a column, swept about the anchor of its chunk, and again about its own mean where that was too far off.
+fn sweep(order: Order, column: &mut dyn Sweeper) -> Result<Vec<Swept>, Halt> {
+    let powers = match order {
+        Order::First => Powers::First,
+        Order::Second => Powers::Second,
+        Order::Fourth => Powers::Fourth,
+    };
+    let anchors: Vec<f64> =
+        (0..column.blocks().div_ceil(BLOCKS as u64)).map(|chunk| run(Anchor(column.first(chunk)))).collect();
+    let rows = column.rows();
+    let blocks: Vec<(u64, f64)> = (0..column.blocks()).map(|block| (block, anchors[block as usize / BLOCKS])).collect();
+    let sums = column.sums(powers, &blocks)?;
+    let mut all: Vec<Swept> = Vec::with_capacity(blocks.len());
+    let mut again: Vec<(u64, f64)> = Vec::new();
+    for (&(block, anchor), sums) in blocks.iter().zip(&sums) {
+        let count = (rows - block * BLOCK as u64).min(BLOCK as u64) as usize;
+        let swept = Swept { count, anchor, powers: sums.powers, closer: None };
+        again.extend(swept.center(order, || sums.constant).map(|center| (block, center)));
+        all.push(swept);
+    }
+    if !again.is_empty() {
+        for ((block, _), sums) in again.iter().zip(column.sums(powers, &again)?) {
+            all[*block as usize].closer = Some(sums.powers);
+        }
+    }
+    Ok(all)
 }
 
 /// A center for like values to come: the middle of the means of three runs of 128, so that one wild value cannot move it. It is
@@ -197,6 +224,10 @@ impl Operation for Absorb<'_, '_> {
             moments.merge(&Moments::of_block(l, moments.order, x, center, sweeps::is_followed(block)));
         }
     }
+}
+
+fn cube(x: f64) -> f64 {
+    x * x * x
 }
 
 /// Whether the block's mean is within a quarter of its standard deviation of the center: then the correction takes away less
@@ -257,6 +288,13 @@ impl Partial for Moments {
 
     fn covers(have: &Order, want: &Order) -> bool {
         have >= want
+    }
+
+    fn swept(_: &Order) -> Option<Sweep<Self>> {
+        Some(|order, column| {
+            let all = sweep(*order, column)?;
+            Ok(swept::of_blocks(order, &all, |moments: &mut Self, _, swept| moments.absorb_swept(swept)))
+        })
     }
 
     // The memory is slower than either sweep.

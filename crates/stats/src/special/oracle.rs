@@ -66,8 +66,24 @@ pub(crate) fn exp(x: f64) -> BigRational {
 
 /// `e^(high + low)`.
 pub(crate) fn exp_sum(high: f64, low: f64) -> BigRational {
-    let k = (high / std::f64::consts::LN_2).round() as i32;
-    let r = fixed(&(rational(high) + rational(low))) - ln_2() * k;
+    exp_fixed(&fixed(&(rational(high) + rational(low))))
+}
+
+/// `x^y` for positive `x`.
+pub(crate) fn power(x: f64, y: f64) -> BigRational {
+    let k = x.log2().round() as i32;
+    let two = BigRational::from(BigInt::from(2));
+    let m = rational(x) / two.pow(k);
+    let one = rational(1.0);
+    let ln = twice_atanh(&fixed(&((&m - &one) / (&m + &one)))) + ln_2() * k;
+    let y = rational(y);
+    exp_fixed(&(ln * y.numer() / y.denom()))
+}
+
+fn exp_fixed(x: &BigInt) -> BigRational {
+    let ln_2 = ln_2();
+    let k = (x / &ln_2).to_i32().unwrap();
+    let r = x - &ln_2 * k;
     let one = BigInt::from(1) << BITS;
     let (mut term, mut sum, mut n) = (one.clone(), one, 1);
     while !term.is_zero() && term != BigInt::from(-1) {

@@ -70,8 +70,7 @@ impl Kernel for Describe {
 
     fn finish(&self, (count, moments, extrema, brackets): &Self::Pass) -> Result<Next<Self>> {
         let quartiles = match quantiles(brackets, &QUARTILES, Method::Linear) {
-            Ok(values) if count.present > 0 => values,
-            Ok(_) => vec![f64::NAN; 3],
+            Ok(values) => values,
             Err(within) => return Ok(Next::Again(Self { within: Some(within) })),
         };
         let nan = Number::Float(f64::NAN);

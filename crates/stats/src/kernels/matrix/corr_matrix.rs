@@ -5,9 +5,12 @@ use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Columns of a matrix: a reading keeps 16 bytes for each pair of them, once for each chunk in hand.
+const COLUMNS_MAX: usize = 2048;
+
 /// Correlation matrix: Pearson's correlation of every pair of columns, over the rows in which all are present.
 ///
-/// `k` rows of `k` numbers in the order of the columns; null where a column is constant.
+/// `k` rows of `k` numbers in the order of the columns, of which there may be 2,048; null where a column is constant.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -25,7 +28,13 @@ impl Kernel for CorrMatrix {
     type Output = Vec<Vec<f64>>;
 
     fn pass(&self, shape: &Shape<'_>) -> Result<usize> {
-        Ok(shape.columns)
+        match shape.columns {
+            columns @ ..=COLUMNS_MAX => Ok(columns),
+            columns => {
+                let (needed, limit) = (columns as u64, COLUMNS_MAX as u64);
+                Err(Reject::TooLarge { what: "a correlation matrix", needed, limit })
+            }
+        }
     }
 
     fn finish(&self, comoments: &Comoments) -> Result<Next<Self>> {
@@ -42,6 +51,12 @@ impl Kernel for CorrMatrix {
 mod tests {
     use super::*;
     use echoes_kernel::reference;
+
+    #[test]
+    fn too_many_columns_are_refused() {
+        let columns = vec![&[1.0, 2.0][..]; 2049];
+        assert!(matches!(reference(&CorrMatrix {}, &columns), Err(Reject::TooLarge { needed: 2049, .. })));
+    }
 
     #[test]
     fn it_is_symmetric_and_agrees_with_the_pair() {

@@ -58,5 +58,8 @@ mod tests {
         assert_eq!(median(&[]), Err(Reject::Empty));
         assert!(median(&[1.0, f64::NAN]).unwrap().is_nan());
         assert_eq!(median(&[f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY]), Ok(f64::INFINITY));
+        // Values further apart than a double can say.
+        assert_eq!(median(&[-1.5e308, 1.5e308]), Ok(0.0));
+        assert_eq!(median(&[f64::NEG_INFINITY, 1.0]), Ok(f64::NEG_INFINITY));
     }
 }

@@ -4,12 +4,14 @@ use echoes_kernel::{Category, Emit, Form, Kernel, Needs, Next, Piece, Reject, Re
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-const WINDOW_MAX: u32 = 1 << 24;
+/// A chunk is read with a window before it, whole before it can be stopped.
+const WINDOW_MAX: u32 = 1 << 20;
 
 /// Rolling mean: each row is the mean of the `window` rows that end at it, as in pandas.
 ///
 /// Nothing is ever subtracted from a window, so nothing drifts: a window is the tail of one segment of `window` rows and the head
-/// of the next, each added up once (M. van Herk, Pattern Recognition Letters 13, 1992). Missing rows and NaN are left out of their windows.
+/// of the next, each added up once (M. van Herk, Pattern Recognition Letters 13, 1992). Missing rows and NaN are left out of their
+/// windows, as in pandas, whatever `nan` says: a window that then holds fewer than `min_periods` values has no mean.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -22,11 +24,11 @@ const WINDOW_MAX: u32 = 1 << 24;
 #[serde(deny_unknown_fields)]
 pub struct RollingMean {
     /// Rows in a window.
-    #[schemars(range(min = 1, max = 16_777_216))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub window: u32,
     /// Values that a window must hold for its mean to be defined; `window` if not given.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 16_777_216))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub min_periods: Option<u32>,
     /// Put the row in the middle of its window instead of at the end.
     #[serde(default)]
@@ -50,7 +52,7 @@ impl Kernel for RollingMean {
             return Err(Reject::Parameter {
                 name: "window",
                 value: self.window.to_string(),
-                expected: "from 1 to 16777216",
+                expected: "from 1 to 1048576",
             });
         }
         match self.min_periods {

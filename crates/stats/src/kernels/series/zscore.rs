@@ -1,7 +1,7 @@
 //! Standard scores.
 
 use crate::partials::{Moments, Order};
-use echoes_kernel::{Category, Emit, Form, Kernel, Next, Piece, Reject, Result, Series, Shape, Spec};
+use echoes_kernel::{Category, Emit, Form, Kernel, Next, Piece, Reject, Result, Series, Shape, Spec, sweep::Formula};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,10 @@ struct Standardise {
 }
 
 impl Emit<Moments> for Standardise {
+    fn formula(&self) -> Option<Formula> {
+        Some(Formula::Standardise { shift: self.mean, scale: self.std })
+    }
+
     fn emit(&self, _: &Moments, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
         for (x, out) in piece.own(0).iter().zip(&mut *out[0]) {
             *out = (x - self.mean) / self.std;

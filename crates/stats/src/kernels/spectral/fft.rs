@@ -12,6 +12,8 @@ const ROWS_MAX: u64 = 1 << 28;
 ///
 /// `X[k] = Σ x[j] exp(−2πi jk/n)` for `k` from 0 to `n − 1`, as `re` and `im`. Rows with a missing value are left out.
 ///
+/// The one kernel whose last bits depend on the processor: the library under it (`rustfft`) chooses instructions by itself.
+///
 /// ```
 /// use echoes_kernel::reference;
 /// use echoes_stats::kernels::spectral::{Fft, Norm};
