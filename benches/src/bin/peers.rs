@@ -105,7 +105,7 @@ struct Loaded {
 impl Loaded {
     /// The columns, one after the other.
     fn columns(&self) -> Vec<&[f64]> {
-        let bytes = self.data.as_ref().and_then(Bytes::as_slice).unwrap_or_default();
+        let bytes = self.data.as_ref().and_then(|data| data.as_slice().ok().flatten()).unwrap_or_default();
         let doubles: &[f64] = bytemuck::try_cast_slice(bytes).unwrap_or_default();
         doubles.chunks_exact(self.out.len().max(1)).collect()
     }
@@ -136,7 +136,7 @@ fn reply(loaded: &mut Loaded, line: &str) -> Result<Value, String> {
 
 fn read(load: &Load) -> echoes_io::Result<Loaded> {
     let data = Bytes::open(&load.load, Access::Mmap)?;
-    let doubles = data.as_slice().map_or(0, |bytes| bytes.len() / size_of::<f64>());
+    let doubles = data.as_slice()?.map_or(0, |bytes| bytes.len() / size_of::<f64>());
     // Ones, so that its pages are there before anything is timed.
     let out = vec![1.0; doubles.checked_div(load.columns).unwrap_or(0)];
     Ok(Loaded { engine: Engine::with_threads(load.threads), data: Some(data), out })
