@@ -1,8 +1,15 @@
 //! Data and timing that the benches share.
 #![forbid(unsafe_code)]
 
+mod absorbing;
 pub mod bandwidth;
+mod fused;
+mod subject;
 pub mod workloads;
+
+pub use absorbing::allocated_in_absorb;
+pub use fused::Fused;
+pub use subject::Subject;
 
 use echoes_engine::{Result, Sink};
 use echoes_kernel::{Arity, BoundKernel, Entry};

@@ -1,12 +1,13 @@
-//! `ci`: what must hold before a merge: the tests, the README's first command, the documentation.
+//! `ci`: what must hold before a merge: the tests, the README's first command, a release that counts nothing, the documentation.
 
-use crate::{Outcome, Stop, no_args, shell, steps::Steps, test};
+use crate::{Outcome, Stop, no_args, profile, shell, steps::Steps, test};
 
 pub(crate) fn run(args: &[String]) -> Outcome {
     no_args(args)?;
     let mut steps = Steps::default();
     test::steps(&mut steps);
     steps.step("first answer", first_answer);
+    steps.step("no dhat in the release", profile::no_dhat_in_release);
     steps.step("documentation", || {
         let mut cargo = shell::cargo(&["doc", "--workspace", "--no-deps"]);
         shell::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))

@@ -1,8 +1,8 @@
 //! The project's chores, from cargo alone: `cargo xtask` lists them.
 //!
 //! A chore is a file of this folder and a line of [`CHORES`]; the help is printed from that table.
-//! Exit codes: 0 done, 1 something failed, 2 usage or a chore that cannot work, 3 skipped because a tool is not installed, or
-//! nothing can be said.
+//! Exit codes: 0 done, 1 something failed, 2 usage or a chore that cannot work, 3 no verdict: a tool is not installed, or the
+//! machine was too busy to tell.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
 
@@ -12,9 +12,12 @@ mod ci;
 mod docker;
 mod fmt;
 mod gate;
+mod load;
 mod miri;
 mod native;
 mod new_kernel;
+mod peers;
+mod profile;
 mod registry;
 mod rust;
 mod shell;
@@ -108,6 +111,24 @@ static CHORES: &[Chore] = &[
         args: "[ROUNDS]",
         help: "each kernel's speed in the portable build against one for this processor",
         run: native::run,
+    },
+    Chore {
+        name: "load",
+        args: "[--rates N,…] [--payload NAME,…]",
+        help: "an open-loop load on the server; --help has more, --most and --stall among it",
+        run: load::run,
+    },
+    Chore {
+        name: "peers",
+        args: "[--op NAME,…] [--n N,…]",
+        help: "the same work by NumPy, SciPy, Polars and others; --json",
+        run: peers::run,
+    },
+    Chore {
+        name: "profile",
+        args: "KERNEL heap|cpu|instructions",
+        help: "where a kernel's memory, time or instructions go; `all heap` holds every kernel to the laws",
+        run: profile::run,
     },
     Chore { name: "miri", args: "", help: "the kernel and stats crates under Miri, on nightly", run: miri::run },
     Chore {

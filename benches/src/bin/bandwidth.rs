@@ -4,28 +4,9 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
-use echoes_benches::{bandwidth::bare_sum, median, uniform};
+use echoes_benches::{Fused, bandwidth::bare_sum, median, uniform};
 use echoes_engine::Engine;
-use echoes_kernel::{Category, Kernel, Next, Result, Shape, Spec};
-use echoes_stats::partials::{Extrema, Moments, Order};
 use std::time::{Duration, Instant};
-
-/// Moments to the fourth and extrema: what `describe` reads, but the quartiles.
-#[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-struct Fused {}
-
-impl Kernel for Fused {
-    const SPEC: Spec = Spec::new("fused", Category::Descriptive);
-    type Pass = (Moments, Extrema);
-    type Output = f64;
-    fn pass(&self, _: &Shape<'_>) -> Result<(Order, ())> {
-        Ok((Order::Fourth, ()))
-    }
-    fn finish(&self, (moments, extrema): &Self::Pass) -> Result<Next<Self>> {
-        let max = extrema.max().map_or(f64::NAN, |(value, _)| value.to_f64());
-        Ok(Next::Done(moments.kurtosis(true).unwrap_or(f64::NAN) + max))
-    }
-}
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
@@ -37,7 +18,10 @@ fn main() {
     let mut times: [Vec<Duration>; 2] = Default::default();
     let mut ratios = Vec::new();
     for _ in 0..=rounds {
-        let (sum, fused) = (time(|| bare_sum(&parts)), time(|| engine.run(&Fused {}, &x).unwrap_or(f64::NAN)));
+        let (sum, fused) = (
+            time(|| bare_sum(&parts)),
+            time(|| engine.run(&Fused {}, &x).map_or(f64::NAN, |summary| summary.kurtosis)),
+        );
         times[0].push(sum);
         times[1].push(fused);
         ratios.push(sum.as_secs_f64() / fused.as_secs_f64());

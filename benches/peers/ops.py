@@ -1,0 +1,166 @@
+"""The operations that are compared: a row each, a peer's way to do it each.
+
+A row names what the program `peers` is asked for (a kernel of the registry unless `kernel` says otherwise), its parameters, how
+many columns it takes, and for every peer a function of what hosts.py prepared for it. `fields` picks numbers of an answer that is
+an object. `into` writes to a column that is there already, on both sides. Answers must agree within `rtol` of the largest number.
+"""
+
+import dataclasses
+import math
+
+FRACTIONS = [0.05, 0.25, 0.5, 0.75, 0.95]
+LOC, SCALE, WINDOW = 16.0, 8.0, 100
+DENSITY = f"exp(-0.5*((x-{LOC})/{SCALE})^2)/({SCALE}*sqrt(2*pi))"
+
+
+@dataclasses.dataclass
+class Op:
+    name: str
+    peers: dict
+    kernel: str = ""
+    params: dict = dataclasses.field(default_factory=dict)
+    columns: int = 1
+    fields: list = dataclasses.field(default_factory=list)
+    into: bool = False
+    rtol: float = 1e-9
+
+
+def duckdb(expression):
+    """The numbers of one row of the table."""
+    return lambda h: h.row(f"SELECT {expression} FROM t")
+
+
+def window(expression):
+    """A column over the table in the order of its rows."""
+    return lambda h: h.column(f"SELECT {expression} AS c FROM t")
+
+
+def density(np, x, out=None):
+    z = np.subtract(x, LOC, out=out)
+    z /= SCALE
+    z *= z
+    z *= -0.5
+    np.exp(z, out=z)
+    z /= SCALE * math.sqrt(2 * math.pi)
+    return z
+
+
+def unbias_skewness(value, n):
+    """The plain skewness from the one that is adjusted for bias."""
+    return value * (n - 2) / math.sqrt(n * (n - 1))
+
+
+def welch(h):
+    test = h.stats.ttest_ind(h.x, h.y, equal_var=False)
+    return test.statistic, test.pvalue, test.df
+
+
+def scipy_describe(h):
+    d = h.stats.describe(h.x)
+    return d.mean, d.variance, d.skewness, d.kurtosis, *d.minmax
+
+
+MOMENTS = ["mean", "variance", "skewness", "kurtosis", "min", "max"]
+DESCRIBE = ["count", "mean", "std", "min", "q1", "median", "q3", "max"]
+
+OPS = [
+    Op("sum", dict(
+        numpy=lambda h: h.np.sum(h.x), bottleneck=lambda h: h.bn.nansum(h.x), numexpr=lambda h: h.evaluate("sum(x)"),
+        numba=lambda h: h.jit.total(h.x), polars=lambda h: h.x.sum(), pandas=lambda h: h.x.sum(),
+        duckdb=duckdb("sum(c0)"), mkl=lambda h: h.summary("sum"))),
+    Op("mean", dict(
+        numpy=lambda h: h.np.mean(h.x), bottleneck=lambda h: h.bn.nanmean(h.x),
+        numba=lambda h: h.jit.mean(h.x), polars=lambda h: h.x.mean(), pandas=lambda h: h.x.mean(),
+        duckdb=duckdb("avg(c0)"), mkl=lambda h: h.summary("mean"))),
+    Op("variance", dict(
+        numpy=lambda h: h.np.var(h.x, ddof=1), bottleneck=lambda h: h.bn.nanvar(h.x, ddof=1),
+        numba=lambda h: h.jit.variance(h.x), polars=lambda h: h.x.var(), pandas=lambda h: h.x.var(),
+        duckdb=duckdb("var_samp(c0)"), mkl=lambda h: h.summary("variance")), params={"ddof": 1}),
+    Op("std", dict(
+        numpy=lambda h: h.np.std(h.x, ddof=1), bottleneck=lambda h: h.bn.nanstd(h.x, ddof=1),
+        numba=lambda h: h.jit.variance(h.x) ** 0.5, polars=lambda h: h.x.std(), pandas=lambda h: h.x.std(),
+        duckdb=duckdb("stddev_samp(c0)"), mkl=lambda h: h.summary("variance")[0] ** 0.5), params={"ddof": 1}),
+    Op("sem", dict(
+        scipy=lambda h: h.stats.sem(h.x), pandas=lambda h: h.x.sem(), duckdb=duckdb("stddev_samp(c0)/sqrt(count(c0))")),
+        params={"ddof": 1}),
+    Op("min", dict(
+        numpy=lambda h: h.np.min(h.x), bottleneck=lambda h: h.bn.nanmin(h.x), numexpr=lambda h: h.evaluate("min(x)"),
+        numba=lambda h: h.jit.smallest(h.x), polars=lambda h: h.x.min(), pandas=lambda h: h.x.min(),
+        duckdb=duckdb("min(c0)"), mkl=lambda h: h.summary("min")), rtol=0.0),
+    Op("max", dict(
+        numpy=lambda h: h.np.max(h.x), bottleneck=lambda h: h.bn.nanmax(h.x), numexpr=lambda h: h.evaluate("max(x)"),
+        numba=lambda h: h.jit.largest(h.x), polars=lambda h: h.x.max(), pandas=lambda h: h.x.max(),
+        duckdb=duckdb("max(c0)"), mkl=lambda h: h.summary("max")), rtol=0.0),
+    Op("ptp", dict(
+        numpy=lambda h: h.np.ptp(h.x), polars=lambda h: h.x.max() - h.x.min(), duckdb=duckdb("max(c0)-min(c0)"))),
+    Op("argmin", dict(
+        numpy=lambda h: h.np.argmin(h.x), bottleneck=lambda h: h.bn.nanargmin(h.x), polars=lambda h: h.x.arg_min(),
+        pandas=lambda h: h.x.argmin()), rtol=0.0),
+    Op("argmax", dict(
+        numpy=lambda h: h.np.argmax(h.x), bottleneck=lambda h: h.bn.nanargmax(h.x), polars=lambda h: h.x.arg_max(),
+        pandas=lambda h: h.x.argmax()), rtol=0.0),
+    Op("skewness", dict(
+        scipy=lambda h: h.stats.skew(h.x), polars=lambda h: h.x.skew(),
+        pandas=lambda h: unbias_skewness(h.x.skew(), len(h.x)),
+        duckdb=lambda h: unbias_skewness(h.row("SELECT skewness(c0) FROM t")[0], h.n),
+        mkl=lambda h: h.summary("skewness"))),
+    Op("kurtosis", dict(
+        scipy=lambda h: h.stats.kurtosis(h.x), polars=lambda h: h.x.kurtosis(), duckdb=duckdb("kurtosis_pop(c0)"),
+        mkl=lambda h: h.summary("kurtosis"))),
+    Op("moments", dict(
+        scipy=scipy_describe,
+        polars=lambda h: (h.x.mean(), h.x.var(), h.x.skew(), h.x.kurtosis(), h.x.min(), h.x.max()),
+        mkl=lambda h: h.summary(*MOMENTS)), fields=MOMENTS),
+    Op("describe", dict(
+        polars=lambda h: h.described(h.x.describe(interpolation="linear")), pandas=lambda h: h.x.describe().to_numpy(),
+        duckdb=duckdb("count(c0), avg(c0), stddev_samp(c0), min(c0), quantile_cont(c0, 0.25), quantile_cont(c0, 0.5), "
+                      "quantile_cont(c0, 0.75), max(c0)")), fields=DESCRIBE),
+    Op("median", dict(
+        numpy=lambda h: h.np.median(h.x), bottleneck=lambda h: h.bn.median(h.x), polars=lambda h: h.x.median(),
+        pandas=lambda h: h.x.median(), duckdb=duckdb("median(c0)"))),
+    Op("quantile", dict(
+        numpy=lambda h: h.np.quantile(h.x, FRACTIONS),
+        polars=lambda h: h.x.quantile(FRACTIONS, interpolation="linear"), pandas=lambda h: h.x.quantile(FRACTIONS),
+        duckdb=lambda h: h.row(f"SELECT quantile_cont(c0, {FRACTIONS}) FROM t")[0]), params={"q": FRACTIONS}),
+    Op("cov", dict(
+        numpy=lambda h: h.np.cov(h.x, h.y)[0, 1], polars=lambda h: h.select(h.pl.cov("c0", "c1")),
+        pandas=lambda h: h.x.cov(h.y), duckdb=duckdb("covar_samp(c0, c1)"), mkl=lambda h: h.matrix("cov", 2)[0, 1]),
+        params={"ddof": 1}, columns=2),
+    Op("corr", dict(
+        numpy=lambda h: h.np.corrcoef(h.x, h.y)[0, 1], scipy=lambda h: h.stats.pearsonr(h.x, h.y).statistic,
+        polars=lambda h: h.select(h.pl.corr("c0", "c1")), pandas=lambda h: h.x.corr(h.y), duckdb=duckdb("corr(c0, c1)"),
+        mkl=lambda h: h.matrix("cor", 2)[0, 1]), columns=2),
+    Op("corr_matrix", dict(
+        numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(),
+        pandas=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 8)), columns=8),
+    Op("ttest_ind", dict(scipy=welch), columns=2, fields=["statistic", "pvalue", "df"], rtol=1e-7),
+    Op("cumsum", dict(
+        numpy=lambda h: h.np.cumsum(h.x), numba=lambda h: h.jit.cumsum(h.x, h.np.empty_like(h.x)),
+        polars=lambda h: h.x.cum_sum(), pandas=lambda h: h.x.cumsum(),
+        duckdb=window("sum(c0) OVER (ORDER BY rowid ROWS UNBOUNDED PRECEDING)"))),
+    Op("cumsum_into", dict(
+        numpy=lambda h: h.np.cumsum(h.x, out=h.out), numba=lambda h: h.jit.cumsum(h.x, h.out)), kernel="cumsum", into=True),
+    Op("rolling_mean", dict(
+        bottleneck=lambda h: h.bn.move_mean(h.x, WINDOW), polars=lambda h: h.x.rolling_mean(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).mean()), params={"window": WINDOW}),
+    Op("zscore", dict(
+        numpy=lambda h: (h.x - h.np.mean(h.x)) / h.np.std(h.x), scipy=lambda h: h.stats.zscore(h.x),
+        numba=lambda h: h.jit.zscore(h.x, h.np.empty_like(h.x)), polars=lambda h: (h.x - h.x.mean()) / h.x.std(ddof=0),
+        pandas=lambda h: (h.x - h.x.mean()) / h.x.std(ddof=0))),
+    Op("zscore_into", dict(numba=lambda h: h.jit.zscore(h.x, h.out)), kernel="zscore", into=True),
+    Op("norm_pdf", dict(
+        numpy=lambda h: density(h.np, h.x), scipy=lambda h: h.stats.norm.pdf(h.x, LOC, SCALE),
+        numexpr=lambda h: h.evaluate(h.density), numba=lambda h: h.jit.density(h.x, LOC, SCALE, h.np.empty_like(h.x))),
+        params={"loc": LOC, "scale": SCALE}),
+    Op("norm_pdf_into", dict(
+        numpy=lambda h: density(h.np, h.x, h.out), numexpr=lambda h: h.evaluate(h.density, out=h.out),
+        numba=lambda h: h.jit.density(h.x, LOC, SCALE, h.out)),
+        kernel="norm_pdf", params={"loc": LOC, "scale": SCALE}, into=True),
+    Op("map", dict(
+        numpy=lambda h: density(h.np, h.x), numexpr=lambda h: h.evaluate(h.density),
+        numba=lambda h: h.jit.density(h.x, LOC, SCALE, h.np.empty_like(h.x))), params={"expr": DENSITY}),
+    Op("gamma", dict(scipy=lambda h: h.special.gamma(h.x))),
+    Op("fft", dict(
+        numpy=lambda h: h.np.fft.fft(h.x), scipy=lambda h: h.fft.fft(h.x, workers=h.threads),
+        pyfftw=lambda h: h.fft.fft(h.x, threads=h.threads), mkl_fft=lambda h: h.fft.fft(h.x)), fields=["re", "im"]),
+]
