@@ -73,6 +73,7 @@ impl Operation for Absorb<'_, '_> {
         match integers(block.stored(0)) {
             // 2¹²⁷ is beyond 2⁶³ rows of the widest integers.
             Some(integers) => sum.integers = sum.integers.saturating_add(integers),
+            None if block.is_empty() => {}
             None => sum.add(sweeps::total(l, block.values(0), sweeps::is_followed(block))),
         }
     }
