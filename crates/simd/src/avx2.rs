@@ -1,22 +1,22 @@
-//! AVX2: two registers a vector.
+//! AVX2 with FMA: two registers a vector.
 
-use crate::Lanes;
+use crate::{Divisor, Lanes};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 
-/// The proof that this processor has AVX2.
+/// The proof that this processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx2(());
 
 impl Avx2 {
     /// # Safety
-    /// The processor must have AVX2.
+    /// The processor must have AVX2 and FMA.
     pub(crate) const unsafe fn new() -> Self {
         Self(())
     }
 }
 
-/// Eight doubles. Only [`Avx2`] makes one, so having one proves that the processor has AVX2.
+/// Eight doubles. Only [`Avx2`] makes one, so having one proves that the processor has both.
 #[derive(Clone, Copy)]
 pub(crate) struct Vector(__m256d, __m256d);
 
@@ -143,5 +143,25 @@ impl Lanes for Avx2 {
     fn max(self, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX2. The instruction is `a > b ? a : b`.
         unsafe { Vector(_mm256_max_pd(a.0, b.0), _mm256_max_pd(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
+        let size = self.and(x, self.splat(f64::from_bits(u64::MAX >> 1)));
+        let inside = self.le(self.splat(divisor.least), size) & self.le(size, self.splat(Divisor::MOST));
+        let (by, inverse) = (self.splat(divisor.by), self.splat(divisor.inverse));
+        if self.bits(inside) != u8::MAX {
+            return x / by;
+        }
+        let mut quotient = x * inverse;
+        for _ in 0..2 {
+            // SAFETY: `self` proves AVX2 and FMA.
+            quotient = unsafe {
+                let low = _mm256_fnmadd_pd(quotient.0, by.0, x.0);
+                let high = _mm256_fnmadd_pd(quotient.1, by.1, x.1);
+                let low = _mm256_fmadd_pd(low, inverse.0, quotient.0);
+                Vector(low, _mm256_fmadd_pd(high, inverse.1, quotient.1))
+            };
+        }
+        quotient
     }
 }

@@ -1,6 +1,6 @@
 //! AVX-512: one register a vector.
 
-use crate::Lanes;
+use crate::{Divisor, Lanes};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 
@@ -139,5 +139,23 @@ impl Lanes for Avx512 {
     fn max(self, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512. The instruction is `a > b ? a : b`.
         Vector(unsafe { _mm512_max_pd(a.0, b.0) })
+    }
+    #[inline(always)]
+    fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
+        let size = self.and(x, self.splat(f64::from_bits(u64::MAX >> 1)));
+        let inside = self.le(self.splat(divisor.least), size) & self.le(size, self.splat(Divisor::MOST));
+        let (by, inverse) = (self.splat(divisor.by), self.splat(divisor.inverse));
+        if inside.0 != u8::MAX {
+            return x / by;
+        }
+        let mut quotient = x * inverse;
+        for _ in 0..2 {
+            // SAFETY: `self` proves AVX-512.
+            quotient = Vector(unsafe {
+                let rest = _mm512_fnmadd_pd(quotient.0, by.0, x.0);
+                _mm512_fmadd_pd(rest, inverse.0, quotient.0)
+            });
+        }
+        quotient
     }
 }

@@ -1,5 +1,6 @@
 //! The vector that every instruction set offers, and the order in which 32 of its lanes are added.
 
+use crate::Divisor;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 
 /// Numbers in a group: four vectors of eight.
@@ -47,6 +48,12 @@ pub trait Lanes: Copy {
     fn bits(self, mask: Self::M) -> u8;
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.
     fn prefetch(self, at: *const f64);
+
+    /// `x` divided by the same number in each lane: the bits of `/`.
+    #[inline(always)]
+    fn quotient(self, x: Self::V, divisor: Divisor) -> Self::V {
+        x / self.splat(divisor.by)
+    }
 
     /// `if a < b { a } else { b }`: `b` where either is NaN.
     #[inline(always)]

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 pub enum Level {
     /// What the build was compiled for, by `wide`.
     Portable,
-    /// AVX2 (and POPCNT), 256-bit registers.
+    /// AVX2 and FMA (and POPCNT), 256-bit registers.
     Avx2,
     /// AVX-512 F, DQ, BW and VL (and POPCNT), 512-bit registers.
     Avx512,
@@ -37,7 +37,11 @@ impl Level {
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt"),
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("popcnt")
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
                 is_x86_feature_detected!("avx512f")
@@ -128,9 +132,9 @@ unsafe fn avx512<O: Operation>(operation: O) -> O::Output {
 }
 
 /// # Safety
-/// The processor must have AVX2 and POPCNT.
+/// The processor must have AVX2, FMA and POPCNT.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,popcnt")]
+#[target_feature(enable = "avx2,fma,popcnt")]
 unsafe fn avx2<O: Operation>(operation: O) -> O::Output {
     // SAFETY: the caller vouches for it.
     operation.run(unsafe { crate::avx2::Avx2::new() })

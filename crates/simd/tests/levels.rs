@@ -1,6 +1,6 @@
 //! Every level gives the bits of the portable one, on the awkward values too.
 
-use echoes_simd::{GROUP, Lanes, Level, Operation, run_at, split};
+use echoes_simd::{Divisor, GROUP, Lanes, Level, Operation, run_at, split};
 
 const AWKWARD: [f64; 16] = [
     0.0,
@@ -129,4 +129,65 @@ fn the_sum_is_the_one_of_thirty_two_lanes() {
 fn a_level_that_is_not_there_falls_back() {
     assert!(Level::available().next() == Some(Level::Portable));
     assert_eq!(run_at(Level::Avx512, Total(&[1.0])), 1f64.to_bits());
+}
+
+/// Eight numbers divided by one.
+struct Quotients([f64; 8], f64);
+
+impl Operation for Quotients {
+    type Output = [f64; 8];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [f64; 8] {
+        l.to_array(l.quotient(l.load8(&self.0), Divisor::new(self.1)))
+    }
+}
+
+/// That eight quotients are those of division, at every level.
+fn divides(x: [f64; 8], by: f64) {
+    for level in Level::available() {
+        for (x, found) in x.into_iter().zip(run_at(level, Quotients(x, by))) {
+            let wanted = x / by;
+            let same = found.to_bits() == wanted.to_bits() || (found.is_nan() && wanted.is_nan());
+            assert!(same, "{x:e} / {by:e} is {wanted:e}, at {level:?} {found:e}");
+        }
+    }
+}
+
+#[test]
+fn a_quotient_is_that_of_division() {
+    for &by in &AWKWARD {
+        for &x in &AWKWARD {
+            // Alone, and beside numbers of everyday size.
+            divides([x; 8], by);
+            divides([1.0, -2.0, x, 0.7, 3e10, -4e-5, 1.0 / 3.0, 9.0], by);
+        }
+    }
+}
+
+/// Quotients as near as can be to the middle between two doubles, where a wrong rounding would show.
+#[test]
+fn a_quotient_between_two_doubles_is_rounded_as_division_rounds_it() {
+    let mut state = 1u64;
+    let mut bits = || {
+        // Steele and others, splitmix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    };
+    let any = |bits: u64, exponent: u64| f64::from_bits((1023 - exponent / 2 + bits % exponent) << 52 | bits >> 12);
+    for _ in 0..20_000 {
+        let (by, quotient) = (any(bits(), 64), any(bits(), 64));
+        let by = if bits() % 8 == 0 { f64::from_bits(by.to_bits() | ((1 << 52) - 1)) } else { by };
+        let product = by * quotient;
+        let half = f64::from_bits(product.to_bits() & !((1 << 52) - 1)) * f64::EPSILON;
+        divides([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0].map(|step| product + step * half), by);
+    }
+    // At the ends of what may be done by multiplication, and beyond.
+    for exponent in (0..2046).step_by(3) {
+        let x = f64::from_bits(exponent << 52 | bits() >> 12);
+        for by in [3.0, 1e-160, 1e-140, 1e140, 1e160, 7e-309, 1.7e308] {
+            divides([x, -x, x, x * 1.1, x, x, x, x], by);
+        }
+    }
 }

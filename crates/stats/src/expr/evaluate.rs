@@ -2,10 +2,13 @@
 
 use super::program::{Binary, Operand, Program, Step, Unary};
 use crate::special::{exp_sum, ln, power};
-use echoes_simd::{Lanes, Operation, run};
+use echoes_simd::{Divisor, Lanes, Operation, run};
 
-/// Rows that a step takes at a time: 4 KiB a value.
-const TILE: usize = 512;
+/// Rows that a step takes at a time: 2 KiB a value.
+const TILE: usize = 256;
+
+/// Rows in a line of the cache.
+const LINE: usize = 8;
 
 /// Where a program keeps its values: numbers and aggregates as columns that are the same all over, and registers.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +55,7 @@ impl Operation for Evaluate<'_> {
         let mut start = 0;
         while start < self.out.len() {
             let rows = TILE.min(self.out.len() - start);
+            self.fetch_ahead(l, start + rows);
             self.tile(l, start, rows);
             start += rows;
         }
@@ -59,6 +63,21 @@ impl Operation for Evaluate<'_> {
 }
 
 impl Evaluate<'_> {
+    /// Asks for the tile that comes next: a step alone has too little to do to hide the way to memory.
+    #[inline(always)]
+    fn fetch_ahead<L: Lanes>(&self, l: L, start: usize) {
+        let mut column = 0;
+        while column <= self.columns.len() {
+            let values = if column < self.columns.len() { self.columns[column] } else { &*self.out };
+            let mut line = start;
+            while line < values.len().min(start + TILE) {
+                l.prefetch(&raw const values[line]);
+                line += LINE;
+            }
+            column += 1;
+        }
+    }
+
     #[inline(always)]
     fn tile<L: Lanes>(&mut self, l: L, start: usize, rows: usize) {
         let out = &mut self.out[start..start + rows];
@@ -104,25 +123,30 @@ fn take<L: Lanes>(l: L, step: &Step, columns: &Columns<'_>, space: &Space, to: &
         Step::Unary { operation, of, .. } => {
             let x = columns.at(space, of);
             match operation {
-                Unary::Negate => each::<L, Negate>(l, x, x, to),
-                Unary::Exp => each::<L, Exp>(l, x, x, to),
-                Unary::Ln => each::<L, Ln>(l, x, x, to),
-                Unary::Sqrt => each::<L, Sqrt>(l, x, x, to),
-                Unary::Abs => each::<L, Abs>(l, x, x, to),
+                Unary::Negate => each(l, &Negate, x, x, to),
+                Unary::Exp => each(l, &Exp, x, x, to),
+                Unary::Ln => each(l, &Ln, x, x, to),
+                Unary::Sqrt => each(l, &Sqrt, x, x, to),
+                Unary::Abs => each(l, &Abs, x, x, to),
             }
         }
         Step::Binary { operation, left, right, .. } => {
             let (a, b) = (columns.at(space, left), columns.at(space, right));
             match operation {
-                Binary::Add => each::<L, Add>(l, a, b, to),
-                Binary::Subtract => each::<L, Subtract>(l, a, b, to),
-                Binary::Multiply => each::<L, Multiply>(l, a, b, to),
-                Binary::Divide => each::<L, Divide>(l, a, b, to),
-                Binary::Power => each::<L, Power>(l, a, b, to),
-                Binary::Less => each::<L, Less>(l, a, b, to),
-                Binary::LessEqual => each::<L, LessEqual>(l, a, b, to),
-                Binary::Equal => each::<L, Equal>(l, a, b, to),
-                Binary::NotEqual => each::<L, NotEqual>(l, a, b, to),
+                Binary::Add => each(l, &Add, a, b, to),
+                Binary::Subtract => each(l, &Subtract, a, b, to),
+                Binary::Multiply => each(l, &Multiply, a, b, to),
+                Binary::Divide => match (right, b) {
+                    (Operand::Constant(_) | Operand::Aggregate(_), [by, ..]) => {
+                        each(l, &DivideBy(Divisor::new(*by)), a, a, to);
+                    }
+                    _ => each(l, &Divide, a, b, to),
+                },
+                Binary::Power => each(l, &Power, a, b, to),
+                Binary::Less => each(l, &Less, a, b, to),
+                Binary::LessEqual => each(l, &LessEqual, a, b, to),
+                Binary::Equal => each(l, &Equal, a, b, to),
+                Binary::NotEqual => each(l, &NotEqual, a, b, to),
             }
         }
     }
@@ -130,14 +154,14 @@ fn take<L: Lanes>(l: L, step: &Step, columns: &Columns<'_>, space: &Space, to: &
 
 /// Writes what becomes of each pair of rows.
 #[inline(always)]
-fn each<L: Lanes, P: Pair>(l: L, a: &[f64], b: &[f64], to: &mut [f64]) {
+fn each<L: Lanes>(l: L, work: &impl Pair, a: &[f64], b: &[f64], to: &mut [f64]) {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let (to, to_rest) = to.as_chunks_mut::<8>();
     for ((a, b), to) in a.iter().zip(b).zip(to) {
-        *to = l.to_array(P::of(l, l.load8(a), l.load8(b)));
+        *to = l.to_array(work.of(l, l.load8(a), l.load8(b)));
     }
     if !to_rest.is_empty() {
-        let made = l.to_array(P::of(l, l.load8(&filled(a_rest)), l.load8(&filled(b_rest))));
+        let made = l.to_array(work.of(l, l.load8(&filled(a_rest)), l.load8(&filled(b_rest))));
         to_rest.copy_from_slice(&made[..to_rest.len()]);
     }
 }
@@ -150,7 +174,7 @@ fn filled(rest: &[f64]) -> [f64; 8] {
 
 /// What becomes of two values, or of the first.
 trait Pair {
-    fn of<L: Lanes>(l: L, a: L::V, b: L::V) -> L::V;
+    fn of<L: Lanes>(&self, l: L, a: L::V, b: L::V) -> L::V;
 }
 
 macro_rules! pairs {
@@ -158,7 +182,7 @@ macro_rules! pairs {
         struct $name;
         impl Pair for $name {
             #[inline(always)]
-            fn of<L: Lanes>($l: L, $a: L::V, $b: L::V) -> L::V { $value }
+            fn of<L: Lanes>(&self, $l: L, $a: L::V, $b: L::V) -> L::V { $value }
         }
     )*};
 }
@@ -177,6 +201,16 @@ pairs! {
     LessEqual l a b => l.select(l.le(a, b), l.splat(1.0), l.splat(0.0));
     Equal l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(1.0), l.splat(0.0));
     NotEqual l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(0.0), l.splat(1.0));
+}
+
+/// Division by the same number all over.
+struct DivideBy(Divisor);
+
+impl Pair for DivideBy {
+    #[inline(always)]
+    fn of<L: Lanes>(&self, l: L, a: L::V, _: L::V) -> L::V {
+        l.quotient(a, self.0)
+    }
 }
 
 /// One operation on one number, to the bits of a program.

@@ -1,7 +1,11 @@
 //! Standard scores.
 
-use crate::partials::{Moments, Order};
+use crate::{
+    elementwise::{self, Elementwise},
+    partials::{Moments, Order},
+};
 use echoes_kernel::{Category, Emit, Form, Kernel, Next, Piece, Reject, Result, Series, Shape, Spec, sweep::Formula};
+use echoes_simd::{Divisor, Lanes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +55,19 @@ impl Emit<Moments> for Standardise {
     }
 
     fn emit(&self, _: &Moments, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
-        for (x, out) in piece.own(0).iter().zip(&mut *out[0]) {
-            *out = (x - self.mean) / self.std;
-        }
+        elementwise::write(&Scores { mean: self.mean, std: Divisor::new(self.std) }, piece.own(0), out[0]);
+    }
+}
+
+struct Scores {
+    mean: f64,
+    std: Divisor,
+}
+
+impl Elementwise for Scores {
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, l: L, x: L::V) -> L::V {
+        l.quotient(x - l.splat(self.mean), self.std)
     }
 }
 

@@ -1,0 +1,34 @@
+//! Division of many numbers by one, at the price of multiplications.
+//!
+//! A quotient guessed with the reciprocal and mended twice by what it leaves over, each remainder exact because it is fused, is the
+//! nearest double to the true quotient, as division itself gives it, if the reciprocal is the nearest to its own (P. W. Markstein,
+//! IBM J. Res. Dev. 34, 1990, theorem 8.5). So this changes time and no bit: a division takes 16 cycles on eight lanes, this five.
+
+/// A number that many are divided by ([`Lanes::quotient`](crate::Lanes::quotient)).
+#[derive(Debug, Clone, Copy)]
+pub struct Divisor {
+    pub(crate) by: f64,
+    /// The double next to `1 / by`.
+    pub(crate) inverse: f64,
+    /// The smallest size of a number that may be divided in this way; infinite if none may.
+    pub(crate) least: f64,
+}
+
+impl Divisor {
+    /// The largest size of a number that may be divided in this way: 2^400.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) const MOST: f64 = 1.0 / LEAST;
+
+    /// Divides by `by`, whatever it is.
+    pub fn new(by: f64) -> Self {
+        // Between these, neither a quotient nor what it leaves over is subnormal or infinite.
+        let is_moderate = (BY_LEAST..=1.0 / BY_LEAST).contains(&by.abs());
+        Self { by, inverse: 1.0 / by, least: if is_moderate { LEAST } else { f64::INFINITY } }
+    }
+}
+
+/// 2^−400.
+const LEAST: f64 = f64::from_bits((1023 - 400) << 52);
+
+/// The smallest size of such a divisor, 2^−500; the largest is its reciprocal.
+const BY_LEAST: f64 = f64::from_bits((1023 - 500) << 52);
