@@ -164,29 +164,48 @@ fn a_quotient_is_that_of_division() {
     }
 }
 
-/// Quotients as near as can be to the middle between two doubles, where a wrong rounding would show.
-#[test]
-fn a_quotient_between_two_doubles_is_rounded_as_division_rounds_it() {
-    let mut state = 1u64;
-    let mut bits = || {
-        // Steele and others, splitmix64.
+/// splitmix64 (G. L. Steele and others, OOPSLA 2014).
+fn noise(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    };
-    let any = |bits: u64, exponent: u64| f64::from_bits((1023 - exponent / 2 + bits % exponent) << 52 | bits >> 12);
-    for _ in 0..20_000 {
-        let (by, quotient) = (any(bits(), 64), any(bits(), 64));
-        let by = if bits() % 8 == 0 { f64::from_bits(by.to_bits() | ((1 << 52) - 1)) } else { by };
-        let product = by * quotient;
-        let half = f64::from_bits(product.to_bits() & !((1 << 52) - 1)) * f64::EPSILON;
-        divides([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0].map(|step| product + step * half), by);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
-    // At the ends of what may be done by multiplication, and beyond.
-    for exponent in (0..2046).step_by(3) {
-        let x = f64::from_bits(exponent << 52 | bits() >> 12);
-        for by in [3.0, 1e-160, 1e-140, 1e140, 1e160, 7e-309, 1.7e308] {
+}
+
+/// A number and a divisor whose quotient lies `offset / divisor` of half a last place beside the middle between two doubles, all
+/// of 53 bits, if there is one: nearer no quotient can be. With `(2q + 1) b ≡ offset (mod 2^53)`, `x` is what that leaves out.
+fn beside_the_middle(by: u64, offset: i64) -> Option<f64> {
+    const BITS: u64 = 1 << 53;
+    // Newton's iteration for the inverse of an odd number; it doubles the bits each time, from three.
+    let inverse = (0..5).fold(by, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(by.wrapping_mul(inverse))));
+    let middle = BITS + (offset as u64).wrapping_mul(inverse) % BITS;
+    let x = (i128::from(middle) * i128::from(by) - i128::from(offset)) >> 53;
+    (x < i128::from(BITS)).then_some(x as f64)
+}
+
+#[test]
+fn a_quotient_beside_the_middle_of_two_doubles_is_rounded_as_division_rounds_it() {
+    let mut bits = noise(1);
+    let mut tried = 0;
+    while tried < 100_000 {
+        let by = (1 << 52) | (bits() >> 12) | 1;
+        let found = [-5, -3, -1, 1, 3, 5, 7, 9].map(|offset| beside_the_middle(by, offset));
+        let x = found.map(|x| x.unwrap_or(1.0));
+        tried += found.iter().flatten().count();
+        divides(x, by as f64);
+        divides(x.map(|x| x * -1e-30), by as f64);
+    }
+}
+
+#[test]
+fn a_quotient_of_any_size_is_that_of_division() {
+    let mut bits = noise(2);
+    for exponent in 0..2046u64 {
+        let x = f64::from_bits((exponent << 52) | (bits() >> 12));
+        for by in [3.0, 1e-160, 1e-140, 1e140, 1e160, 7e-309, 1.7e308, f64::from_bits(bits() >> 1)] {
             divides([x, -x, x, x * 1.1, x, x, x, x], by);
         }
     }
