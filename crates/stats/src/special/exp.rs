@@ -106,7 +106,7 @@ mod tests {
     fn arguments() -> Vec<f64> {
         let mut noise = oracle::noise(1);
         let mut x = Vec::new();
-        for i in 0..6000 {
+        for i in 0..oracle::count(6000) {
             let u = noise();
             x.push(-745.2 + 1454.9 * u);
             x.push((u - 0.5) * 4.0);

@@ -17,6 +17,11 @@ pub(crate) fn noise(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
+/// How many values are compared: an interpreter that looks for undefined behaviour needs ten seconds for each.
+pub(crate) const fn count(count: i32) -> i32 {
+    if cfg!(miri) { 2 } else { count }
+}
+
 /// A double as a fraction.
 pub(crate) fn rational(x: f64) -> BigRational {
     BigRational::from_float(x).unwrap_or_else(|| panic!("{x} is not finite"))
