@@ -1,10 +1,12 @@
 //! Text to number: the bits that the standard library's `parse` gives, sooner.
 //!
-//! Digits are read eight at a time. A mantissa up to 2⁵³ with a power of ten up to 10²² takes one exact
+//! Digits are read eight at a time; where a number of the usual form ends is found by looking at 32 bytes at once. A mantissa up to 2⁵³ with a power of ten up to 10²² takes one exact
 //! multiplication or division of doubles (Clinger, "How to read floating point numbers accurately", 1990).
 //! Up to 19 digits and 10^±54 takes one or two multiplications of integers by a power of five in 128 bits
 //! (Lemire, "Number parsing at a gigabyte per second", 2021, algorithm 1; that it needs no further case:
 //! Mushtak and Lemire, "Fast number parsing without fallback", 2023). What is left goes to the standard library.
+
+use wide::i8x16;
 
 /// A number as it was written: whole, or with a point, an exponent, or no end.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,11 +55,101 @@ pub fn parse(text: &[u8]) -> Option<Parsed> {
 /// ```
 #[inline]
 pub fn parse_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
-    let (negative, body) = match text {
+    match usual_prefix(text) {
+        Some((number, rest)) => Some((number, rest)),
+        None => any_prefix(text),
+    }
+}
+
+/// The number that `text` begins with and what follows it, if it is one to seven digits, perhaps with a point and more digits,
+/// 19 at most, and there are 40 bytes from its first digit on.
+///
+/// ```
+/// use echoes_io::number::{Parsed, usual_prefix};
+/// let text = format!("-2.5,{}", " ".repeat(40));
+/// assert_eq!(usual_prefix(text.as_bytes()).map(|(number, _)| number), Some(Parsed::Float(-2.5)));
+/// assert_eq!(usual_prefix(b"1e3"), None);
+/// ```
+#[inline(always)]
+pub fn usual_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
+    let (negative, body) = without_sign(text);
+    let window = body.first_chunk::<WINDOW>()?;
+    let word = word_at(window, 0);
+    let units = (not_digits(word).trailing_zeros() / 8) as usize;
+    if !matches!(units, 1..=7) {
+        return None;
+    }
+    let mantissa = eight_digits(word << (64 - 8 * units));
+    if window[units] != b'.' {
+        let value = mantissa.cast_signed();
+        let whole = !matches!(window[units], b'e' | b'E') && (mantissa != 0 || !negative);
+        return whole.then_some((Parsed::Int(if negative { -value } else { value }), &body[units..]));
+    }
+    let others = others(window);
+    // Behind the point.
+    let end = (others & (others - 1)).trailing_zeros() as usize;
+    let (from, decimals) = (units + 1, end.wrapping_sub(units + 1));
+    if !matches!(decimals, 1..=18) || units + decimals > 19 || matches!(window[end], b'e' | b'E') {
+        return None;
+    }
+    let exponent = -(decimals as i64);
+    let value = if decimals <= 8 {
+        nearest(mantissa * POWERS[decimals] + digits_at(window, from, decimals), exponent)?
+    } else {
+        let second = (decimals - 8).min(8);
+        let third = decimals - 8 - second;
+        let mantissa = mantissa * POWERS[8] + digits_at(window, from, 8);
+        let mantissa = mantissa * POWERS[second] + digits_at(window, from + 8, second);
+        // As many digits as doubles have are now more than 53 bits and now less: one way for both, or the processor guesses wrong.
+        // Two shifts, because one by 64, where there is no third part, is none; and no branch, for it would be guessed wrong too.
+        let last = eight_digits(word_at(window, from + 16) << 8 << (56 - 8 * third));
+        nearest_of_many(mantissa * POWERS[third] + last, exponent)?
+    };
+    Some((Parsed::Float(if negative { -value } else { value }), &body[end..]))
+}
+
+/// What [`usual_prefix`] looks at: a number that ends within 32 bytes, of which eight are read from byte 24 at most.
+const WINDOW: usize = 40;
+
+/// Which of the first 32 bytes are no digits, the first in the lowest bit.
+#[inline]
+fn others(window: &[u8; WINDOW]) -> u32 {
+    let mask = |from: usize| {
+        let bytes: [u8; 16] = window.get(from..from + 16).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 16]);
+        // The digits become the smallest of all numbers with a sign.
+        let shifted = i8x16::new(bytemuck::cast(bytes)) + i8x16::splat(i8::MIN.wrapping_sub(b'0'.cast_signed()));
+        shifted.simd_gt(i8x16::splat(i8::MIN + 9)).to_bitmask()
+    };
+    mask(0) | mask(16) << 16
+}
+
+/// Eight bytes, those that are digits as their values.
+#[inline]
+fn word_at(window: &[u8; WINDOW], from: usize) -> u64 {
+    let eight = window.get(from..from + 8).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 8]);
+    u64::from_le_bytes(eight) ^ ZEROS
+}
+
+/// The value of so many digits, one to eight.
+#[inline]
+fn digits_at(window: &[u8; WINDOW], from: usize, count: usize) -> u64 {
+    // Zeros in front of the digits, which are the low bytes.
+    eight_digits(word_at(window, from) << (64 - 8 * count))
+}
+
+#[inline]
+const fn without_sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
         [b'-', body @ ..] => (true, body),
         [b'+', body @ ..] => (false, body),
         body => (false, body),
-    };
+    }
+}
+
+/// As [`parse_prefix`], whatever the form of the number.
+#[inline]
+fn any_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
+    let (negative, body) = without_sign(text);
     let (mut mantissa, mut rest) = take_digits(0, body);
     let mut digits = body.len() - rest.len();
     let mut exponent = 0;
@@ -115,10 +207,8 @@ pub(crate) fn trim(mut text: &[u8]) -> &[u8] {
 #[inline]
 fn take_digits(mut value: u64, mut text: &[u8]) -> (u64, &[u8]) {
     while let Some((&eight, rest)) = text.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(eight) ^ 0x3030_3030_3030_3030;
-        // The high bit of each byte that is no digit. A carry comes only out of such a byte, and so can
-        // mistake only bytes behind it.
-        let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+        let word = u64::from_le_bytes(eight) ^ ZEROS;
+        let others = not_digits(word);
         if others == 0 {
             value = value.wrapping_mul(100_000_000).wrapping_add(eight_digits(word));
             text = rest;
@@ -139,7 +229,17 @@ fn take_digits(mut value: u64, mut text: &[u8]) -> (u64, &[u8]) {
     (value, text)
 }
 
-const POWERS: [u64; 8] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+/// Eight zeros, as text.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// The high bit of each byte that is no digit's value; beyond the first of them, others may be mistaken for one: a carry comes
+/// only out of such a byte.
+#[inline]
+const fn not_digits(word: u64) -> u64 {
+    (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
+}
+
+const POWERS: [u64; 9] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// The value of eight digits, the first in the lowest byte: pairs, then fours, then all.
 #[inline]
@@ -178,6 +278,12 @@ fn nearest(mantissa: u64, exponent: i64) -> Option<f64> {
         let mantissa = mantissa as f64;
         return Some(if exponent < 0 { mantissa / ten } else { mantissa * ten });
     }
+    nearest_of_many(mantissa, exponent)
+}
+
+/// As [`nearest`], by integers.
+#[inline]
+fn nearest_of_many(mantissa: u64, exponent: i64) -> Option<f64> {
     let five = FIVES.get(usize::try_from(exponent + FIVES_BELOW as i64).ok()?)?;
     if mantissa == 0 {
         return Some(0.0);
@@ -282,6 +388,36 @@ mod tests {
         assert_eq!(bits(parse(text.as_bytes())), bits(twin(text)), "{text:?}");
         let std = text.trim_matches([' ', '\t']).parse::<f64>().ok().map(f64::to_bits);
         assert_eq!(parse_f64(text.as_bytes()).map(f64::to_bits), std, "{text:?}");
+        // The same where more text follows, which is what the usual way looks at.
+        let followed = format!("{text},{}", "7".repeat(WINDOW));
+        if let Some((number, rest)) = usual_prefix(followed.as_bytes())
+            && rest.len() == 1 + WINDOW
+        {
+            assert_eq!(bits(Some(number)), bits(twin(text)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_usual_number_is_read_in_the_usual_way() {
+        let reads = |text: &str| usual_prefix(format!("{text},{}", " ".repeat(WINDOW)).as_bytes()).is_some();
+        for text in [
+            "0",
+            "-1",
+            "+1",
+            "1234567",
+            "0.1",
+            "-0.0",
+            "1234567.8",
+            "0.12345678901234567",
+            "12.12345678",
+            "9.876543210987654321",
+        ] {
+            assert!(reads(text), "{text}");
+        }
+        for text in ["-0", "12345678", "1.", ".5", "1e5", "1.5e5", "1.5E5", "0.1234567890123456789", "x", "", "-"] {
+            assert!(!reads(text), "{text}");
+        }
+        assert_eq!(usual_prefix(b"1.5"), None);
     }
 
     #[test]

@@ -132,8 +132,8 @@ impl<'a> Text<'a> {
                 column.push(finite(Some(number)).ok()?);
                 self.0 = rest;
             }
-            // The commonest: no blanks to skip.
-            if let [b',', rest @ ..] = self.0
+            // The commonest: a comma, one blank or none, and the next number.
+            if let [b',', b' ', rest @ ..] | [b',', rest @ ..] = self.0
                 && matches!(rest, [b'-' | b'0'..=b'9', ..])
             {
                 self.0 = rest;
@@ -149,10 +149,19 @@ impl<'a> Text<'a> {
 /// The number that a text begins with, in the grammar of JSON, and what follows it.
 #[inline]
 fn leading_number(text: &[u8]) -> Option<(Parsed, &[u8])> {
+    if let Some(found) = number::usual_prefix(text).filter(|_| !begins_with_a_zero_too_many(text)) {
+        return Some(found);
+    }
     match number::parse_prefix(text) {
         Some(found) if begins_as_in_json(text) => Some(found),
         _ => slow(text),
     }
+}
+
+/// What a usual number may have in front that JSON's may not: a plus, or a zero before another digit.
+#[inline]
+const fn begins_with_a_zero_too_many(text: &[u8]) -> bool {
+    matches!(text, [b'+', ..] | [b'0', b'0'..=b'9', ..] | [b'-', b'0', b'0'..=b'9', ..])
 }
 
 /// Whether what is known to be a number begins with a digit, has no zero in front of another, and a digit behind the point.
