@@ -133,11 +133,12 @@ impl Command<'_> {
     fn print(&self, file: &Path, printer: &mut Printer) -> Result<(), Failure> {
         let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
         let source = source.as_ref();
-        let choice = self.choose(source)?;
+        let choice = (self.choose)(source)?;
         let requests = self.requests(&choice);
         if self.settings.explain {
             return self.explain(source, &requests, printer);
         }
+        Self::tell_skipped(source, &choice);
         let (answers, report) =
             self.running(|job| self.answers(job, source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
         self.report(&report);
@@ -160,13 +161,11 @@ impl Command<'_> {
         }
     }
 
-    /// The columns, and a line on those that were passed over.
-    fn choose(&self, source: &dyn Source) -> Result<Choice, Failure> {
-        let choice = (self.choose)(source)?;
+    /// A line on the columns that were passed over, if some were.
+    fn tell_skipped(source: &dyn Source, choice: &Choice) {
         if let Some(line) = columns::passed_over(source, &choice.skipped) {
             say(&line);
         }
-        Ok(choice)
     }
 
     fn requests(&self, choice: &Choice) -> Vec<Request<'_>> {
@@ -234,7 +233,7 @@ impl Command<'_> {
     fn write(&self, file: &Path, path: &Path) -> Result<(), Failure> {
         let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
         let source = source.as_ref();
-        let choice = self.choose(source)?;
+        let choice = (self.choose)(source)?;
         let requests = self.requests(&choice);
         let [request] = requests.as_slice() else {
             let name = self.kernel.spec().name;
@@ -245,6 +244,7 @@ impl Command<'_> {
             self.explain(source, &requests, &mut printer)?;
             return printer.finish();
         }
+        Self::tell_skipped(source, &choice);
         let mut out = Output::create(path)?;
         let report =
             self.running(|job| job.write(source, request, &mut out)).map_err(|e| Failure::engine(&e, source.name()))?;
