@@ -3,7 +3,7 @@
 use crate::{
     cache,
     columns::{self, Choice},
-    exit::{Failure, say},
+    exit::{Exit, Failure, reason, say},
     files,
     format::{self, Printer},
     interrupt::{self, Running},
@@ -18,6 +18,7 @@ use echoes_engine::{Cancel, Error, Job, Report, Request};
 use echoes_io::Source;
 use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Shape, Spec};
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 /// What a kernel says of one file.
 pub(crate) struct Answers {
@@ -60,6 +61,8 @@ pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &Ar
     let files = files::expand(matches)?;
     let settings = Settings::of(matches);
     let cache = settings.cache.then(cache::open).transpose()?;
+    #[cfg(unix)]
+    end_on_lost_page()?;
     let command = Command { kernel, settings, cache, choose, cancel: interrupt::install() };
     if let Some(path) = output::wanted(matches) {
         let spec = kernel.spec();
@@ -77,6 +80,15 @@ pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &Ar
     let mut printer = Printer::new().format(format::of(matches)).many(files.len() > 1);
     command.print_all(&files, &mut printer)?;
     printer.finish()
+}
+
+/// A file that is cut shorter while it is read ends the process in words, not in a signal.
+#[cfg(unix)]
+fn end_on_lost_page() -> Result<(), Failure> {
+    const LINE: &str = "echoes: a file that is being read was cut short, or its disk fails: try again when nothing writes to it, \
+        or read it with --io pread";
+    let installed = echoes_io::signal::end_on_lost_page(LINE, Exit::File.code().into());
+    installed.map_err(|e| Failure::file(format!("cannot prepare to read: {}", reason(&e))))
 }
 
 /// Refuses bad parameters before anything is read.
@@ -98,11 +110,11 @@ struct Command<'a> {
 
 impl Command<'_> {
     /// One file after another. A file that fails does not stop the others; the first failure decides the exit code.
-    fn print_all(&self, files: &[String], printer: &mut Printer) -> Result<(), Failure> {
+    fn print_all(&self, files: &[PathBuf], printer: &mut Printer) -> Result<(), Failure> {
         let mut first: Option<Failure> = None;
         for file in files {
             let Err(failure) = self.print(file, printer) else { continue };
-            let hopeless = matches!(failure.exit, crate::exit::Exit::Done | crate::exit::Exit::Interrupted);
+            let hopeless = matches!(failure.exit, Exit::Done | Exit::Interrupted | Exit::Ended(_));
             if hopeless {
                 return Err(failure);
             }
@@ -118,7 +130,7 @@ impl Command<'_> {
         }
     }
 
-    fn print(&self, file: &str, printer: &mut Printer) -> Result<(), Failure> {
+    fn print(&self, file: &Path, printer: &mut Printer) -> Result<(), Failure> {
         let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
         let source = source.as_ref();
         let choice = (self.choose)(source)?;
@@ -126,6 +138,7 @@ impl Command<'_> {
         if self.settings.explain {
             return self.explain(source, &requests, printer);
         }
+        Self::tell_skipped(source, &choice);
         let (answers, report) =
             self.running(|job| self.answers(job, source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
         self.report(&report);
@@ -145,6 +158,13 @@ impl Command<'_> {
         match (&self.cache, source.identity()) {
             (Some(cache), Some(identity)) => job.cache(cache, identity.as_bytes()).answers(source, requests),
             _ => job.answers(source, requests),
+        }
+    }
+
+    /// A line on the columns that were passed over, if some were.
+    fn tell_skipped(source: &dyn Source, choice: &Choice) {
+        if let Some(line) = columns::passed_over(source, &choice.skipped) {
+            say(&line);
         }
     }
 
@@ -180,13 +200,12 @@ impl Command<'_> {
             let dtype = fields.first().and_then(|field| field.dtype).map_or("", |dtype| dtype.name());
             match answer {
                 Ok(answer) => sets.push(Set { columns, dtype, answer }),
-                Err(error) => failed.push((columns.join(", "), error)),
+                Err(error) => failed.push((columns::listed(columns.iter().map(String::as_str)), error)),
             }
         }
         let failure = failed.first().map(|(_, error)| {
-            let columns: Vec<&str> =
-                failed.iter().filter(|(_, e)| e == error).map(|(columns, _)| columns.as_str()).collect();
-            Failure::engine(error, &format!("{}: {}", source.name(), columns.join(", ")))
+            let columns = failed.iter().filter(|(_, e)| e == error).map(|(columns, _)| columns.as_str());
+            Failure::engine(error, &format!("{}: {}", source.name(), columns::listed(columns)))
         });
         let answers = Answers {
             source: source.name().to_owned(),
@@ -211,20 +230,21 @@ impl Command<'_> {
         }
     }
 
-    fn write(&self, file: &str, path: &str) -> Result<(), Failure> {
+    fn write(&self, file: &Path, path: &Path) -> Result<(), Failure> {
         let source = echoes_io::open(file, &self.settings.open).map_err(|e| Failure::from(&e))?;
         let source = source.as_ref();
         let choice = (self.choose)(source)?;
         let requests = self.requests(&choice);
         let [request] = requests.as_slice() else {
             let name = self.kernel.spec().name;
-            return Err(Failure::usage(format!("{file}: `{name}` writes one column at a time; choose it with -c")));
+            return Err(Failure::usage(format!("{}: `{name}` writes one column at a time; choose it with -c", source.name())));
         };
         if self.settings.explain {
             let mut printer = Printer::new();
             self.explain(source, &requests, &mut printer)?;
             return printer.finish();
         }
+        Self::tell_skipped(source, &choice);
         let mut out = Output::create(path)?;
         let report =
             self.running(|job| job.write(source, request, &mut out)).map_err(|e| Failure::engine(&e, source.name()))?;

@@ -86,7 +86,7 @@ fn catalogue() -> String {
             text += &format!("  {label:width$}  {line}\n");
         }
     }
-    text + "\nExit codes: 0 done, 1 no, 2 usage, 3 bad data, 4 a file cannot be read or written, 130 interrupted"
+    text + "\nExit codes: 0 done, 1 no, 2 usage, 3 bad data, 4 a file cannot be read or written, 130 interrupted,\n143 and 129 ended by SIGTERM and SIGHUP"
 }
 
 fn wrap(words: &[&str], width: usize) -> Vec<String> {

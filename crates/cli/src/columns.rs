@@ -1,7 +1,10 @@
 //! Which columns of a file a kernel gets.
 
 use crate::exit::Failure;
-use echoes_io::{Field, Source, names::nearest};
+use echoes_io::{
+    Field, Source,
+    names::{nearest, shorten},
+};
 use echoes_kernel::{Arity, Spec};
 
 /// Names that a message lists.
@@ -23,6 +26,9 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
         for wanted in wanted {
             columns.extend(named(source.name(), fields, wanted)?);
         }
+        if let Some(&text) = columns.iter().find(|&&column| fields[column].dtype.is_none()) {
+            return Err(not_numeric(source, text));
+        }
         return Ok(Choice { sets: sets(source, spec, columns)?, skipped: Vec::new() });
     }
     let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some()).collect();
@@ -35,14 +41,31 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
 
 /// No column is numeric; where there is one, its own reason says more.
 fn all_text(source: &dyn Source) -> Failure {
-    match source.read(&[0]) {
-        Err(error) if source.fields().len() == 1 => Failure::data(error.to_string()),
-        _ => Failure::data(format!(
-            "{}: no column is numeric: there are {}",
-            source.name(),
-            listed(source.fields().iter())
-        )),
+    match source.fields() {
+        [_] => not_numeric(source, 0),
+        fields => {
+            Failure::data(format!("{}: no column is numeric: there are {}", source.name(), listed(names(fields))))
+        }
     }
+}
+
+fn not_numeric(source: &dyn Source, column: usize) -> Failure {
+    Failure::data(why_text(source, column))
+}
+
+/// Why a column is not numeric: the first value that is no number, and where it is.
+fn why_text(source: &dyn Source, column: usize) -> String {
+    match source.read(&[column]) {
+        Err(error) => error.to_string(),
+        Ok(_) => format!("{}: column {column} is not numeric", source.name()),
+    }
+}
+
+/// What is said of columns that were passed over, if some were: which, and why the first of them.
+pub(crate) fn passed_over(source: &dyn Source, skipped: &[String]) -> Option<String> {
+    let first = source.fields().iter().position(|field| skipped.first() == Some(&field.name))?;
+    let columns = listed(skipped.iter().map(String::as_str));
+    Some(format!("skipped what is not numeric, {columns}; {}", why_text(source, first)))
 }
 
 /// A one-column kernel runs on each column, others on all together.
@@ -53,7 +76,8 @@ fn sets(source: &dyn Source, spec: &Spec, columns: Vec<usize>) -> Result<Vec<Vec
     if spec.columns.accepts(columns.len()) {
         return Ok(vec![columns]);
     }
-    let numeric = listed(source.fields().iter().filter(|field| field.dtype.is_some()));
+    let numeric = source.fields().iter().filter(|field| field.dtype.is_some());
+    let numeric = listed(numeric.map(|field| field.name.as_str()));
     Err(Failure::usage(format!(
         "{}: `{}` takes {}, not {}; choose with -c from {numeric}",
         source.name(),
@@ -68,8 +92,11 @@ fn named(source: &str, fields: &[Field], wanted: &str) -> Result<Vec<usize>, Fai
     if let Some(column) = find(fields, wanted) {
         return Ok(vec![column]);
     }
-    let parts = wanted.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| find(fields, part).ok_or_else(|| unknown(source, fields, part))).collect()
+    let parts: Vec<&str> = wanted.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return Err(Failure::usage(format!("{source}: -c names no column; there are {}", listed(names(fields)))));
+    }
+    parts.into_iter().map(|part| find(fields, part).ok_or_else(|| unknown(source, fields, part))).collect()
 }
 
 fn find(fields: &[Field], wanted: &str) -> Option<usize> {
@@ -78,24 +105,28 @@ fn find(fields: &[Field], wanted: &str) -> Option<usize> {
 }
 
 fn unknown(source: &str, fields: &[Field], wanted: &str) -> Failure {
-    let mend = match nearest(wanted, fields.iter().map(|field| field.name.as_str())) {
-        Some(near) => format!("did you mean {near}? There are {}", listed(fields.iter())),
-        None => format!("there are {}", listed(fields.iter())),
+    let there_are = format!("here are {}", listed(names(fields)));
+    let mend = match nearest(wanted, names(fields)) {
+        Some(near) => format!("did you mean {}? T{there_are}", shorten(near)),
+        None => format!("t{there_are}"),
     };
-    Failure::usage(format!("{source}: there is no column {wanted}; {mend}"))
+    Failure::usage(format!("{source}: there is no column {}; {mend}", shorten(wanted)))
 }
 
-/// Names for a message: the first few, then how many more.
-fn listed<'a>(fields: impl Iterator<Item = &'a Field> + Clone) -> String {
-    let count = fields.clone().count();
-    let mut names: Vec<&str> = fields.take(NAMED_MAX).map(|field| field.name.as_str()).collect();
-    let more = format!("{} more", count.saturating_sub(NAMED_MAX));
-    if count > NAMED_MAX {
-        names.push(&more);
+fn names(fields: &[Field]) -> impl Iterator<Item = &str> {
+    fields.iter().map(|field| field.name.as_str())
+}
+
+/// Names for a message: the beginnings of the first few, then how many more.
+pub(crate) fn listed<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+    let mut shown: Vec<String> = names.by_ref().take(NAMED_MAX).map(shorten).collect();
+    match names.count() {
+        0 => {}
+        more => shown.push(format!("{more} more")),
     }
-    match names.as_slice() {
+    match shown.as_slice() {
         [] => "none".to_owned(),
-        [only] => (*only).to_owned(),
+        [only] => only.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
@@ -103,6 +134,7 @@ fn listed<'a>(fields: impl Iterator<Item = &'a Field> + Clone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use echoes_io::OpenOptions;
     use echoes_kernel::Category;
 
@@ -131,6 +163,24 @@ mod tests {
             refused.line.unwrap(),
             "s.csv: `mean` takes 2 columns, not 3; choose with -c from price, qty and a,b"
         );
+    }
+
+    #[test]
+    fn what_is_not_numeric_is_bad_data_and_no_name_is_usage() {
+        let text = chosen(ONE, &["price", "item"]).unwrap_err();
+        let line = "s.csv:2:1: column item is not numeric, it has \"pen\": choose others with -c";
+        assert_eq!((text.exit, text.line.as_deref()), (Exit::Data, Some(line)));
+        for none in ["", " ", ","] {
+            let line = "s.csv: -c names no column; there are item, price, qty and a,b";
+            assert_eq!(chosen(ONE, &[none]).unwrap_err(), Failure::usage(line));
+        }
+    }
+
+    #[test]
+    fn lists_are_short_however_long_the_names() {
+        let long = "x".repeat(1000);
+        let line = listed(std::iter::repeat_n(&*long, 100_000));
+        assert!(line.ends_with("… and 99988 more") && line.len() < 600, "{line}");
     }
 
     #[test]

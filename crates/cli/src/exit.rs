@@ -1,5 +1,6 @@
 //! Exit codes, and failures as one line on standard error.
 
+use crate::interrupt;
 use echoes_engine::Error;
 use echoes_io::Kind;
 use echoes_kernel::Reject;
@@ -12,22 +13,33 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The answer is on standard output, or in the file that was asked for.
-    Done = 0,
+    Done,
     /// The answer is "no": a server is not well.
-    No = 1,
+    No,
     /// The command, a parameter or a column's name is wrong.
-    Usage = 2,
+    Usage,
     /// The data are malformed, or allow no answer.
-    Data = 3,
+    Data,
     /// A file cannot be read, changed while it was read, or cannot be written.
-    File = 4,
+    File,
     /// Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// Another signal that asked the process to end.
+    Ended(u8),
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+impl Exit {
+    /// The number: of a signal, 128 and its own, as shells have it.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::Data => 3,
+            Self::File => 4,
+            Self::Interrupted => 130,
+            Self::Ended(signal) => 128 + signal,
+        }
     }
 }
 
@@ -55,10 +67,6 @@ impl Failure {
         Self::new(Exit::File, line)
     }
 
-    pub(crate) fn interrupted() -> Self {
-        Self::new(Exit::Interrupted, "interrupted")
-    }
-
     /// Standard output refused: a reader that went away, as `head` does, has what it wanted.
     pub(crate) fn stdout(error: &io::Error) -> Self {
         match error.kind() {
@@ -73,7 +81,7 @@ impl Failure {
             Error::Reject(reject) => Self::reject(reject, place),
             Error::Source(error) => error.into(),
             Error::Sink(_) => Self::file(error.to_string()),
-            Error::Cancelled => Self::interrupted(),
+            Error::Cancelled => interrupt::failure(),
             Error::Gpu(_) => Self::usage(format!("{error}; leave it to --gpu auto")),
             Error::Threads { .. } => Self::usage(format!("{error} with --threads")),
             _ => Self::data(format!("{place}: {error}")),
@@ -97,7 +105,7 @@ impl Failure {
         if let Some(line) = &self.line {
             say(line);
         }
-        self.exit.into()
+        self.exit.code().into()
     }
 }
 

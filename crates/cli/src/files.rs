@@ -1,37 +1,36 @@
 //! Which files: as given, or found by a pattern that the shell did not expand.
 
 use crate::exit::{Failure, reason};
-use clap::{Arg, ArgMatches};
-use std::path::Path;
+use clap::{Arg, ArgMatches, value_parser};
+use std::path::PathBuf;
 
 /// `FILE…`
 pub(crate) fn arg() -> Arg {
     Arg::new("files")
         .value_name("FILE")
         .required(true)
+        .value_parser(value_parser!(PathBuf))
         .num_args(1..)
         .help("Files to read: .npy, .csv, .tsv; - for standard input; * ? [] make a pattern")
 }
 
 /// The files, patterns expanded.
-pub(crate) fn expand(matches: &ArgMatches) -> Result<Vec<String>, Failure> {
+pub(crate) fn expand(matches: &ArgMatches) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
-    for given in matches.get_many::<String>("files").into_iter().flatten() {
-        if given.contains(['*', '?', '[']) && !Path::new(given).exists() {
-            files.extend(matching(given)?);
-        } else {
-            files.push(given.clone());
+    for given in matches.get_many::<PathBuf>("files").into_iter().flatten() {
+        match given.to_str().filter(|pattern| pattern.contains(['*', '?', '['])) {
+            Some(pattern) if !given.exists() => files.extend(matching(pattern)?),
+            _ => files.push(given.clone()),
         }
     }
     Ok(files)
 }
 
-fn matching(pattern: &str) -> Result<Vec<String>, Failure> {
+fn matching(pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     let bad = |e: glob::PatternError| Failure::usage(format!("{pattern}: {}; quote it otherwise", e.msg));
     let mut files = Vec::new();
     for path in glob::glob(pattern).map_err(bad)? {
-        let path = path.map_err(|e| Failure::file(format!("{}: {}", e.path().display(), reason(e.error()))))?;
-        files.push(path.to_string_lossy().into_owned());
+        files.push(path.map_err(|e| Failure::file(format!("{}: {}", e.path().display(), reason(e.error()))))?);
     }
     if files.is_empty() {
         return Err(Failure::file(format!("{pattern}: no file matches; check the pattern")));

@@ -7,7 +7,10 @@ use clap::{
 };
 use echoes_kernel::Entry;
 use serde_json::{Map, Number, Value};
-use std::ffi::OsString;
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
 
 const HEADING: &str = "Parameters";
 
@@ -96,7 +99,7 @@ impl Parameter {
         }
         arg = arg.required(self.required).value_parser(self.kind.parser()).value_name(self.kind.value_name());
         if let Kind::Boolean = self.kind {
-            arg = arg.num_args(0..=1).default_missing_value("true");
+            arg = arg.num_args(0..=1).require_equals(true).default_missing_value("true");
         }
         if let Kind::Integer { .. } | Kind::Number = self.kind {
             arg = arg.allow_hyphen_values(true);
@@ -125,7 +128,16 @@ pub(crate) fn values(entry: &Entry, matches: &ArgMatches) -> Value {
     Value::Object(object)
 }
 
-/// Gives a bare `--center` its `=true`, so that it does not take the file that follows for its value.
+/// Words that people write for true and false; clap explains that all but two are refused.
+const TRUTHS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "t", "f", "1", "0"];
+
+/// Whether a word after a flag is meant as its value and not as a file.
+fn is_truth(word: &OsStr) -> bool {
+    let known = |word: &str| TRUTHS.iter().any(|truth| word.eq_ignore_ascii_case(truth));
+    word == "true" || word == "false" || word.to_str().is_some_and(known) && !Path::new(word).exists()
+}
+
+/// Joins `--center false` to `--center=false`, as a flag is written that may stand alone: `--center FILE`.
 pub(crate) fn complete_flags(args: Vec<OsString>) -> Vec<OsString> {
     let Some(entry) = args.get(1).and_then(|name| echoes_stats::find(name.to_str()?)) else { return args };
     let parameters = parameters(entry);
@@ -134,13 +146,16 @@ pub(crate) fn complete_flags(args: Vec<OsString>) -> Vec<OsString> {
         parameters.iter().any(|p| p.name == name && matches!(p.kind, Kind::Boolean))
     };
     let mut completed = Vec::with_capacity(args.len());
-    for (i, arg) in args.iter().enumerate() {
-        let bare = arg.to_str().filter(|arg| is_flag(arg));
-        let valued = args.get(i + 1).is_some_and(|next| next == "true" || next == "false");
-        completed.push(match bare {
-            Some(flag) if !valued => format!("{flag}=true").into(),
-            _ => arg.clone(),
-        });
+    let mut rest = args.iter().peekable();
+    while let Some(arg) = rest.next() {
+        let mut arg = arg.clone();
+        if arg.to_str().is_some_and(is_flag)
+            && let Some(value) = rest.next_if(|next| is_truth(next))
+        {
+            arg.push("=");
+            arg.push(value);
+        }
+        completed.push(arg);
     }
     completed
 }
@@ -285,6 +300,17 @@ mod tests {
             json!({"window": 3, "center": true, "min_periods": 1})
         );
         assert_eq!(given("echoes rolling_mean --window 3 --center false x")["center"], json!(false));
+        assert_eq!(given("echoes rolling_mean --window 3 --center=false x")["center"], json!(false));
+    }
+
+    #[test]
+    fn a_word_that_is_no_truth_is_refused_and_not_read_as_a_file() {
+        for word in ["no", "Yes", "0"] {
+            let completed = complete_flags(args(&format!("echoes skewness --bias {word} x.npy")));
+            let refused = args::command(args::Listing::Short).try_get_matches_from(completed).unwrap_err();
+            let line = format!("invalid value '{word}' for '--bias[=<BOOL>]'");
+            assert!(refused.to_string().contains(&line), "{refused}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match run() {
-        Ok(()) => exit::Exit::Done.into(),
+        Ok(()) => exit::Exit::Done.code().into(),
         Err(failure) => failure.report(),
     }
 }

@@ -4,7 +4,7 @@ use clap::{
     Arg, ArgAction, ArgMatches,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use echoes_engine::{Engine, Gpu};
+use echoes_engine::{Engine, Gpu, parse_threads};
 use echoes_io::{Access, OpenOptions};
 use echoes_kernel::Nan;
 use std::num::NonZeroUsize;
@@ -68,7 +68,7 @@ pub(crate) fn threads() -> Arg {
     Arg::new("threads")
         .long("threads")
         .value_name("N")
-        .value_parser(count)
+        .value_parser(parse_threads)
         .help("Threads to use; one for each processor if not given. Answers do not depend on it")
         .help_heading(HEADING)
 }
@@ -99,11 +99,6 @@ pub(crate) fn args() -> Vec<Arg> {
         flag("explain").help("Print the plan and read nothing"),
         flag("report").help("Say on standard error what was read, and how fast"),
     ]
-}
-
-/// A number above 0.
-pub(crate) fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "it must be a whole number above 0".to_owned())
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

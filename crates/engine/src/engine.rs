@@ -21,8 +21,25 @@ use std::{
     thread,
 };
 
-/// Runs kernels. It has its own threads, which start when data of more than one chunk (131,072 rows), or of a length not known
-/// beforehand, first need them, and end with it.
+/// Threads that an engine may be told to use: more gain nothing, and starting many thousands takes longer than most runs.
+pub const THREADS_MAX: usize = 1024;
+
+/// How many threads a text asks for.
+///
+/// # Errors
+/// A few words on what it must be, unless it is a whole number from 1 to [`THREADS_MAX`].
+///
+/// ```
+/// assert_eq!(echoes_engine::parse_threads("8").map(|threads| threads.get()), Ok(8));
+/// assert!(echoes_engine::parse_threads("2000").is_err());
+/// ```
+pub fn parse_threads(text: &str) -> std::result::Result<NonZeroUsize, String> {
+    let threads = text.parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= THREADS_MAX);
+    threads.ok_or_else(|| format!("it must be a whole number from 1 to {THREADS_MAX}"))
+}
+
+/// Runs kernels. It has its own threads, which start when data of more than one chunk (131,072 rows) first need them, and end with
+/// it.
 #[derive(Debug, Default)]
 pub struct Engine {
     threads: Option<NonZeroUsize>,
@@ -107,7 +124,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Gpu`] with the reason why there is none, [`Error::Threads`].
     pub fn graphics(&self) -> Result<Graphics> {
-        self.accelerator.graphics(self.threads(), self.pool(None)?)
+        self.accelerator.graphics(self.threads(), self.pool(u64::MAX)?)
     }
 
     /// The threads that it may use.
@@ -129,9 +146,9 @@ impl Engine {
         self.job().run(kernel, data)
     }
 
-    /// The threads, once data are large enough to need them; `None` for the caller's alone.
-    pub(crate) fn pool(&self, rows: Option<u64>) -> Result<Option<&ThreadPool>> {
-        if rows.is_some_and(|rows| rows <= echoes_kernel::CHUNK as u64) {
+    /// The threads for so many rows; `None` for the caller's alone, which does what one chunk has.
+    pub(crate) fn pool(&self, rows: u64) -> Result<Option<&ThreadPool>> {
+        if rows <= echoes_kernel::CHUNK as u64 {
             return Ok(None);
         }
         let threads = self.threads();

@@ -1,6 +1,6 @@
 //! One reading: chunks in parallel, merged in the order of a tree that depends on their number alone.
 
-use crate::{Error, Result, context::Context, prepare};
+use crate::{Engine, Error, Result, context::Context, prepare};
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{CHUNK, Fold, tree_split};
 use rayon::ThreadPool;
@@ -44,6 +44,7 @@ impl<F: Fold> Absorb for Single<F> {
         scratch: &mut prepare::Blocks,
     ) -> Result<()> {
         let (fold, sample) = (&mut self.fold, self.sample);
+        fold.make_room(rows_of(chunk));
         prepare::each_block(context, chunk, start, scratch, |block| fold.absorb(&block.of_sample(sample)))
     }
     fn merge(&mut self, later: &Self) {
@@ -64,6 +65,7 @@ impl<F: Fold> Absorb for Groups<F> {
     ) -> Result<()> {
         for (columns, fold) in &mut self.0 {
             let chosen: SmallVec<[Slice<'_>; 2]> = columns.iter().filter_map(|&i| chunk.get(i).copied()).collect();
+            fold.make_room(rows_of(chunk));
             prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(&block))?;
         }
         Ok(())
@@ -100,10 +102,10 @@ pub(crate) fn rows<A: Absorb, R: Rows + ?Sized>(
     Ok(fold)
 }
 
-/// Reads rows that can be read only in order, a wave of chunks at a time.
+/// Reads rows that can be read only in order, a wave of chunks at a time, on threads from the first wave of several chunks on.
 pub(crate) fn stream<A: Absorb>(
     context: &Context<'_>,
-    pool: Option<&ThreadPool>,
+    engine: &Engine,
     stream: &mut dyn Stream,
     begin: impl Fn() -> A + Sync,
 ) -> Result<A> {
@@ -120,10 +122,11 @@ pub(crate) fn stream<A: Absorb>(
             let slices: SmallVec<[Slice<'_>; 2]> = wave[chunk as usize].iter().map(OwnedColumn::slice).collect();
             let start = (first + chunk) * CHUNK as u64;
             context.with_scratch(|scratch| fold.chunk(context, &slices, start, &mut scratch.blocks))?;
-            context.read(slices.first().map_or(0, |column| column.values.len() as u64), bytes(&slices));
+            context.read(rows_of(&slices) as u64, bytes(&slices));
             Ok(fold)
         };
         let mut size = wave.len() as u64;
+        let pool = engine.pool(size * CHUNK as u64)?;
         let mut fold = tree(pool, 0..size, &leaf, &begin)?;
         first += size;
         // Two subtrees of one size make the next larger one, as carries do in a binary counter.
@@ -156,6 +159,11 @@ pub(crate) fn next_wave(context: &Context<'_>, stream: &mut dyn Stream) -> Resul
         }
     }
     Ok(wave)
+}
+
+/// The rows of a chunk.
+fn rows_of(chunk: &[Slice<'_>]) -> usize {
+    chunk.first().map_or(0, |column| column.values.len())
 }
 
 /// What the slices take.

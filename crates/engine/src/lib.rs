@@ -46,7 +46,7 @@ pub use cancel::Cancel;
 pub use context::{Held, Progress};
 pub use data::{Data, Views};
 pub use emit::Sink;
-pub use engine::{Engine, Job};
+pub use engine::{Engine, Job, THREADS_MAX, parse_threads};
 pub use error::{Error, Result};
 pub use gpu::{Gpu, UnknownGpu};
 pub use many::Request;

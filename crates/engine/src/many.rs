@@ -118,6 +118,7 @@ impl<'a> Task<'a> {
         if let Err(reject) = check_columns(request) {
             task.state = State::Failed(reject);
         } else if request.kernel.spec().sampled
+            && run.source.rows().is_some()
             && let Reading::Rows(rows) = run.source.read(&request.columns)?
         {
             task.sample = sample(&run.context, Some(rows.as_ref()))?;
@@ -242,7 +243,7 @@ impl<'a> Run<'a> {
 
     /// The partials of each group: from sweeps of a device where that is to make them, the others in one reading.
     fn read_groups(&self, groups: &[Group]) -> Result<Vec<Bundle>> {
-        let pool = self.job.engine.pool(self.source.rows())?;
+        let pool = self.pool()?;
         let swept: Vec<Option<Bundle>> = groups.iter().map(|group| self.sweep_group(group, pool)).collect();
         let left = |swept: &[Option<Bundle>]| swept.iter().any(Option::is_none);
         if !left(&swept) {
@@ -273,16 +274,21 @@ impl<'a> Run<'a> {
         Ok(self.read(&columns, begin)?.0.into_iter().map(|(_, bundle)| bundle).collect())
     }
 
+    /// The threads for a source whose rows are known; a stream is given them by the wave.
+    fn pool(&self) -> Result<Option<&ThreadPool>> {
+        self.job.engine.pool(self.source.rows().unwrap_or_default())
+    }
+
     fn read<A: fold::Absorb>(&self, columns: &[usize], begin: impl Fn() -> A + Sync) -> Result<A> {
-        let pool = self.job.engine.pool(self.source.rows())?;
+        let pool = self.pool()?;
         match self.source.read(columns)? {
             Reading::Rows(rows) => fold::rows(&self.context, pool, rows.as_ref(), begin),
-            Reading::Stream(mut stream) => fold::stream(&self.context, pool, stream.as_mut(), begin),
+            Reading::Stream(mut stream) => fold::stream(&self.context, self.job.engine, stream.as_mut(), begin),
         }
     }
 
     fn gather(&self, request: &Request<'_>) -> Result<Columns> {
-        let pool = self.job.engine.pool(self.source.rows())?;
+        let pool = self.pool()?;
         match self.source.read(&request.columns)? {
             Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
             Reading::Stream(mut stream) => {
@@ -306,7 +312,7 @@ impl<'a> Run<'a> {
             begin: &begin,
             emit: &|before: &Bundle, piece: &_, out: &mut _| emitting.emit(before, piece, out),
         };
-        let pool = self.job.engine.pool(self.source.rows())?;
+        let pool = self.pool()?;
         match self.source.read(&request.columns)? {
             Reading::Rows(rows) => {
                 let count = rows.rows();
@@ -317,7 +323,7 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Reading::Stream(mut stream) => {
-                writer.write_stream(&self.context, pool, stream.as_mut(), &mut begin(), sink)
+                writer.write_stream(&self.context, self.job.engine, stream.as_mut(), &mut begin(), sink)
             }
         }
     }

@@ -69,7 +69,7 @@ fn step(job: &Job<'_>, source: &dyn Source, request: &Request<'_>) -> Result<Pla
         columns: &request.columns,
         rows: source.rows(),
         has_program: spec.form.reads_first() && bundle.can_be_swept(),
-        pool: job.engine.pool(source.rows())?,
+        pool: job.engine.pool(source.rows().unwrap_or_default())?,
     };
     let place = match job.session(job.shelf.map(|shelf| shelf.content))?.place(wanted) {
         Ok(_) => "the GPU".to_owned(),

@@ -137,7 +137,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     fn read(&self, mut kernel: K) -> Result<Read<K>> {
         let sample = if K::SPEC.sampled { sample(&self.context, self.data.first())? } else { Vec::new() };
         let shape = Shape { rows: self.rows, columns: self.columns, sample: &sample };
-        let pool = self.job.engine.pool(self.rows)?;
+        let pool = self.job.engine.pool(self.rows.unwrap_or_default())?;
         for _ in 0..READINGS_MAX {
             let setup = kernel.pass(&shape)?;
             match kernel.finish(&self.pass(&setup, pool)?)? {
@@ -215,7 +215,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
             begin: &begin,
             emit: &|before, piece, out| emit.emit(before, piece, out),
         };
-        let pool = self.job.engine.pool(Some(wanted))?;
+        let pool = self.job.engine.pool(wanted)?;
         self.context.start_reading();
         if self.fill_on_device(emit.formula(), pool, out)? {
             return Ok(());

@@ -48,6 +48,11 @@ pub(crate) fn interruptible<T: Send + 'static>(
 struct Collect(Columns);
 
 impl Fold for Collect {
+    fn make_room(&mut self, rows: usize) {
+        for column in &mut self.0 {
+            column.reserve(rows);
+        }
+    }
     fn absorb(&mut self, block: &Block<'_>) {
         for (i, column) in self.0.iter_mut().enumerate() {
             column.extend_from_slice(block.values(i));

@@ -1,14 +1,13 @@
 //! A stream read as rows: the stretch of it that is in memory.
 
 use crate::{
-    Result, Sink,
+    Engine, Result, Sink,
     context::Context,
     emit::{Stretch, Writer},
     fold::next_wave,
 };
 use echoes_io::{Buffer, Chunk, OwnedColumn, Rows, Stream};
 use echoes_kernel::{CHUNK, Fold};
-use rayon::ThreadPool;
 use std::{collections::VecDeque, ops::Range};
 
 /// Chunks of a stream, in order; those that nobody will look at again are dropped.
@@ -84,7 +83,7 @@ impl<F: Fold> Writer<'_, F> {
     pub(crate) fn write_stream(
         &self,
         context: &Context<'_>,
-        pool: Option<&ThreadPool>,
+        engine: &Engine,
         stream: &mut dyn Stream,
         before: &mut F,
         sink: &mut dyn Sink,
@@ -98,6 +97,7 @@ impl<F: Fold> Writer<'_, F> {
             let complete = window.end.saturating_sub(self.needs.ahead as u64) / CHUNK as u64 * CHUNK as u64;
             let own = done..if ended { window.end } else { complete.max(done) };
             let stretch = Stretch { rows: &window, seen: window.start..window.end };
+            let pool = engine.pool(own.end - own.start)?;
             self.write(context, pool, &stretch, own.clone(), before, sink)?;
             done = own.end;
             if ended {

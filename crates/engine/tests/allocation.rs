@@ -31,6 +31,7 @@ fn absorb_allocates_nothing_and_small_runs_neither() {
             .step_by(BLOCK)
             .map(|start| wanted.iter().map(|&i| Column::of(&columns[i][start..start + BLOCK])).collect())
             .collect();
+        bundle.make_room(CHUNK);
         let before = blocks_allocated();
         for (i, block) in blocks.iter().enumerate() {
             bundle.absorb(&Block::new(block, (i * BLOCK) as u64));

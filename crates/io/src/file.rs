@@ -17,12 +17,13 @@ use std::time::SystemTime;
 ///
 /// Where the word is broken, numbers may be of before or after a change, and the run ends with an error of
 /// [`Kind::Changed`], as with positional reads. A file that is cut shorter is such an error before each chunk; if it is
-/// cut while a chunk is being worked on, the system ends this process (`SIGBUS`).
+/// cut while a chunk is being worked on, the system ends this process (`SIGBUS`), in silence unless the program has
+/// called [`end_on_lost_page`](crate::signal::end_on_lost_page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Access {
-    /// For CSV, [`Pread`](Access::Pread). For `.npy`, [`Mmap`](Access::Mmap) on a local disk of a Unix system, [`Pread`](Access::Pread) elsewhere, and on
-    /// Linux wherever the file lies on a network or in user space (NFS, SMB, 9P, FUSE, …): there a page that
-    /// cannot be fetched would be a signal and not an error.
+    /// For CSV, [`Pread`](Access::Pread). For `.npy`, [`Mmap`](Access::Mmap) on a local disk of a Unix system, [`Pread`](Access::Pread) elsewhere, where
+    /// the system refuses the map (`ulimit -v`), and on Linux wherever the file lies on a network or in user space (NFS, SMB,
+    /// 9P, FUSE, …): there a page that cannot be fetched would be a signal and not an error.
     #[default]
     Auto,
     /// Mapped into memory; columns that lie there as they are needed are not copied.
@@ -114,11 +115,10 @@ impl Bytes<'static> {
             Access::Auto => cfg!(unix) && !is_remote(&file),
         };
         // A map of nothing is an error on some systems.
-        let backing = if mapped && len > 0 {
-            let map = map(&file).map_err(|e| unreadable(&name, &e))?;
-            Backing::Mapped(map, Handle { file, modified })
-        } else {
-            Backing::Positional(Handle { file, modified })
+        let backing = match (mapped && len > 0).then(|| map(&file)) {
+            Some(Ok(map)) => Backing::Mapped(map, Handle { file, modified }),
+            Some(Err(error)) if access == Access::Mmap => return Err(unmappable(&name, &error)),
+            _ => Backing::Positional(Handle { file, modified }),
         };
         Ok(Self { name, len, backing })
     }
@@ -319,6 +319,10 @@ fn read_exact_at(file: &fs::File, mut offset: u64, mut out: &mut [u8]) -> io::Re
 #[cfg(not(any(unix, windows)))]
 fn read_exact_at(_: &fs::File, _: u64, _: &mut [u8]) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+fn unmappable(name: &str, error: &io::Error) -> Error {
+    Error::new(Kind::Unreadable, name, format!("cannot be mapped into memory: {error}; read it with --io pread"))
 }
 
 /// The error for a file that the system will not let us read.

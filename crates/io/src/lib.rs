@@ -24,6 +24,8 @@ pub mod names;
 pub mod npy;
 pub mod number;
 mod open;
+#[cfg(unix)]
+pub mod signal;
 mod source;
 mod spool;
 

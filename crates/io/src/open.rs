@@ -25,24 +25,27 @@ pub const STANDARD_INPUT: &str = "standard input";
 /// Opens a file, or standard input for `-`.
 ///
 /// What is no regular file (standard input, a pipe, `/dev/fd/63`) is read to its end first, into memory or, beyond
-/// [`SPOOL_MEMORY`](crate::SPOOL_MEMORY), a temporary file, because a kernel may need several readings.
+/// [`SPOOL_MEMORY`](crate::SPOOL_MEMORY), a temporary file, because a kernel may need several readings. What is neither
+/// `.npy` nor text is noticed while it is read, since it may have no end (`/dev/zero`).
 ///
 /// # Errors
 /// [`Kind::Unreadable`](crate::Kind::Unreadable) if it cannot be read, [`Kind::Malformed`](crate::Kind::Malformed) if it is not in a format that is read.
-pub fn open(path: &str, options: &OpenOptions) -> Result<Box<dyn Source>> {
-    if path == "-" {
-        return interpret(Bytes::spool(STANDARD_INPUT, io::stdin().lock())?, options);
+pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn Source>> {
+    let path = path.as_ref();
+    if path == Path::new("-") {
+        return interpret(spool::numbers(STANDARD_INPUT.to_owned(), io::stdin().lock())?, options);
     }
-    let unreadable = |e| file::unreadable(path, &e);
+    let name = path.display().to_string();
+    let unreadable = |e| file::unreadable(&name, &e);
     // Asked by its name first: opening a pipe waits for its writer, which is meant, and a directory is refused.
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if metadata.is_dir() {
-        return Err(file::unreadable(path, &io::ErrorKind::IsADirectory.into()));
+        return Err(file::unreadable(&name, &io::ErrorKind::IsADirectory.into()));
     }
     let file = fs::File::open(path).map_err(unreadable)?;
     // Some files that the system makes up claim no length and hold text.
     let regular = file.metadata().map_err(unreadable)?.is_file() && metadata.len() > 0;
-    let bytes = if regular { Bytes::from_file(path, file, options.access)? } else { Bytes::spool(path, file)? };
+    let bytes = if regular { Bytes::from_file(name, file, options.access)? } else { spool::numbers(name, file)? };
     interpret(bytes, options)
 }
 

@@ -11,6 +11,8 @@ use std::any::Any;
 pub trait Leaf: Send + Sync {
     /// Name and version, [`Partial::NAME`].
     fn name(&self) -> &'static str;
+    /// Makes room for so many rows, as [`Partial::make_room`].
+    fn make_room(&mut self, rows: usize);
     /// Takes in the next rows.
     fn absorb(&mut self, block: &Block<'_>);
     /// Takes in the leaf of the rows after these; one of another type is ignored.
@@ -55,6 +57,9 @@ struct Typed<P: Partial> {
 impl<P: Partial> Leaf for Typed<P> {
     fn name(&self) -> &'static str {
         P::NAME
+    }
+    fn make_room(&mut self, rows: usize) {
+        self.partial.make_room(rows);
     }
     fn absorb(&mut self, block: &Block<'_>) {
         self.partial.absorb(block);
@@ -185,6 +190,11 @@ impl Clone for Bundle {
 }
 
 impl Fold for Bundle {
+    fn make_room(&mut self, rows: usize) {
+        for leaf in &mut self.0 {
+            leaf.make_room(rows);
+        }
+    }
     fn absorb(&mut self, block: &Block<'_>) {
         for leaf in &mut self.0 {
             leaf.absorb(block);

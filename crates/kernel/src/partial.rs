@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// Laws, tested over the registry: [`begin`](Partial::begin) is the identity of [`merge`](Partial::merge);
 /// `merge` is associative (within the error that the partial documents); `absorb` neither allocates (for
-/// the [`CHUNK`](crate::CHUNK) rows that one partial absorbs before it is merged) nor panics.
+/// the rows that [`make_room`](Partial::make_room) was told of) nor panics.
 pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static {
     /// What must be known before the first row; with [`NAME`](Partial::NAME) it is the key in a cache.
     type Setup: Clone + PartialEq + Serialize + Send + Sync + 'static;
@@ -21,6 +21,12 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
 
     /// The partial of no rows.
     fn begin(setup: &Self::Setup) -> Self;
+
+    /// Makes room for so many rows, all of those that are absorbed before the next merge. One that keeps values allocates here and not
+    /// in [`begin`](Partial::begin): of thousands of columns most wait for their turn.
+    fn make_room(&mut self, rows: usize) {
+        let _ = rows;
+    }
 
     /// Takes in the next rows. Hot: no allocation.
     fn absorb(&mut self, block: &Block<'_>);
@@ -70,6 +76,8 @@ pub trait Partial: Clone + Send + Sync + Serialize + DeserializeOwned + 'static 
 
 /// The part of a partial that a reading drives; partials and [`Bundle`]s of them have it.
 pub trait Fold: Clone + Send + Sync {
+    /// Makes room for so many rows, as [`Partial::make_room`].
+    fn make_room(&mut self, rows: usize);
     /// Takes in the next rows.
     fn absorb(&mut self, block: &Block<'_>);
     /// Takes in the fold of the rows after these.
@@ -77,6 +85,10 @@ pub trait Fold: Clone + Send + Sync {
 }
 
 impl<P: Partial> Fold for P {
+    #[inline]
+    fn make_room(&mut self, rows: usize) {
+        Partial::make_room(self, rows);
+    }
     #[inline]
     fn absorb(&mut self, block: &Block<'_>) {
         Partial::absorb(self, block);
@@ -116,6 +128,7 @@ macro_rules! tuple {
             type Setup = ($($letter::Setup,)+);
             const NAME: &'static str = <$name>::TEXT.as_str();
             fn begin(setup: &Self::Setup) -> Self { ($($letter::begin(&setup.$index),)+) }
+            fn make_room(&mut self, rows: usize) { $(Partial::make_room(&mut self.$index, rows);)+ }
             fn absorb(&mut self, block: &Block<'_>) { $(Partial::absorb(&mut self.$index, block);)+ }
             fn merge(&mut self, later: &Self) { $(Partial::merge(&mut self.$index, &later.$index);)+ }
             fn is_sound(&self) -> bool { true $(&& self.$index.is_sound())+ }

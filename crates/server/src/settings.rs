@@ -1,7 +1,7 @@
 //! Every setting once: from this table come the flags, the variables and the keys of the file.
 
 use crate::Config;
-use echoes_engine::{Gpu, UnknownGpu};
+use echoes_engine::{Gpu, UnknownGpu, parse_threads};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 /// A setting: what it is called, what it says, and where in [`Config`] it lies.
@@ -62,7 +62,7 @@ impl Setting {
             Place::Address(of) => {
                 *of(config) = text.parse().map_err(|_| "it must be an address and port, 127.0.0.1:8080".to_owned())?;
             }
-            Place::Threads(of) => *of(config) = Some(text.parse().map_err(count)?),
+            Place::Threads(of) => *of(config) = Some(parse_threads(text)?),
             Place::Gpu(of) => *of(config) = text.parse().map_err(|error: UnknownGpu| error.to_string())?,
             Place::Directory(of) => *of(config) = Some(PathBuf::from(text)),
             Place::Words(of) => {
@@ -184,7 +184,8 @@ mod tests {
             .unwrap();
         assert_eq!((config.listen.port(), config.threads.unwrap().get(), config.timeout_seconds), (80, 3, 2.0));
         for (text, says) in [
-            ("threads = 0", "`threads`: it must be a whole number above 0"),
+            ("threads = 0", "`threads`: it must be a whole number from 1 to 1024"),
+            ("threads = 1025", "`threads`: it must be a whole number from 1 to 1024"),
             ("thread = 1", "there is no setting `thread`"),
             ("gpu = \"maybe\"", "`gpu`: it must be auto, on, off or cpu"),
             ("listen = true", "`listen` must be a text"),

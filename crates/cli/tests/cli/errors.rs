@@ -1,7 +1,7 @@
 //! Whatever goes wrong: one line that says what, where and the mend, and the documented exit code.
 
-use crate::tool::{command, echoes, echoes_in, finish, npy, npy_header, piped};
-use std::{fs, path::Path};
+use crate::tool::{Ran, command, echoes, echoes_in, finish, npy, npy_header, piped, with_file};
+use std::{fs, path::Path, process::Command};
 use tempfile::TempDir;
 
 fn bad_files() -> TempDir {
@@ -28,7 +28,7 @@ fn bad_files() -> TempDir {
     directory
 }
 
-const CASES: [(i32, &str); 37] = [
+const CASES: [(i32, &str); 42] = [
     (2, ""),
     (2, "meen sales.csv"),
     (2, "mean"),
@@ -40,12 +40,16 @@ const CASES: [(i32, &str); 37] = [
     (2, "quantile sales.csv --q 0.5 --method liner"),
     (2, "rolling_mean sales.csv -c qty --window 0"),
     (2, "mean sales.csv -c prize"),
-    (2, "mean sales.csv -c town"),
+    (3, "mean sales.csv -c town"),
+    (2, "mean sales.csv -c ,"),
     (2, "mean sales.csv -c 7"),
     (2, "corr sales.csv -c price"),
     (2, "ttest_ind sales.csv -c price,qty,price"),
     (2, "mean sales.csv --format xml"),
     (2, "mean sales.csv --threads 0"),
+    (2, "mean sales.csv --threads 1025"),
+    (2, "serve --threads 20000"),
+    (2, "skewness sales.csv --bias no"),
     (2, "mean sales.csv -o out.npy"),
     (2, "zscore sales.csv -c qty -o out.txt"),
     (2, "zscore sales.csv -o out.npy"),
@@ -64,6 +68,7 @@ const CASES: [(i32, &str); 37] = [
     (3, "describe table.parquet"),
     (4, "describe nowhere.csv"),
     (4, "describe folder"),
+    (3, "mean /dev/zero"),
     (4, "zscore sales.csv -c qty -o nowhere/out.npy"),
     (4, "describe no*.csv"),
 ];
@@ -122,6 +127,92 @@ fn a_level_that_is_not_there() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.line().starts_with("echoes: ECHOES_SIMD=mmx: this processor has portable"));
     assert_eq!(echoes("--version").code, Some(0));
+}
+
+#[test]
+fn a_text_column_is_said_to_be_left_out_in_every_format() {
+    let directory = bad_files();
+    let line = "echoes: skipped what is not numeric, town; sales.csv:2:7: column town is not numeric, it has \"Ulm\": \
+        choose others with -c";
+    for format in ["table", "json", "csv", "md"] {
+        let ran = echoes_in(directory.path(), &format!("mean sales.csv --format {format}"));
+        assert_eq!((ran.code, ran.line()), (Some(0), line));
+    }
+    assert_eq!(echoes_in(directory.path(), "mean sales.csv -c price,qty").err, "");
+}
+
+#[test]
+fn lists_of_columns_stay_short() {
+    let names: Vec<String> = (0..10_000).map(|i| format!("{}{i}", "long".repeat(100))).collect();
+    let directory = with_file("wide.csv", format!("{}\n{}\n", names.join(","), vec!["1"; 10_000].join(",")));
+    for line in ["mean wide.csv -c price", "corr wide.csv", &format!("mean wide.csv -c {}", "long".repeat(101))] {
+        let ran = echoes_in(directory.path(), line);
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.line().contains("9988 more") && ran.line().len() < 1000, "{}", ran.err);
+    }
+}
+
+/// The program must not have more memory than so many kilobytes, mapped files and the stacks of threads among them.
+#[cfg(target_os = "linux")]
+fn within(kilobytes: u64, directory: &Path, line: &str) -> Ran {
+    let limited = format!("ulimit -v {kilobytes} && exec \"$0\" {line}");
+    finish(Command::new("sh").current_dir(directory).args(["-c", &limited, env!("CARGO_BIN_EXE_echoes")]))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_follows_the_rows_that_there_are() {
+    let names: Vec<String> = (0..10_000).map(|i| format!("c{i}")).collect();
+    let row = vec!["1"; 10_000].join(",");
+    let directory = with_file("wide.csv", format!("{}\n{row}\n{row}\n", names.join(",")));
+    for kernel in ["describe", "median"] {
+        let answer = within(500_000, directory.path(), &format!("{kernel} wide.csv --threads 1 --format csv")).good();
+        assert_eq!(answer.lines().count(), 10_001);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_have_nothing_to_do_are_not_started() {
+    let directory = with_file("two.csv", "x\n1\n2\n");
+    let answer = within(500_000, directory.path(), "mean two.csv --threads 1024 --format csv").good();
+    assert_eq!(answer, "column,mean\nx,1.5\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_mapped_is_read_by_position() {
+    let header = npy_header("(100000000,)");
+    let directory = with_file("hole.npy", &header);
+    let file = fs::File::options().write(true).open(directory.path().join("hole.npy")).unwrap();
+    file.set_len(header.len() as u64 + 800_000_000).unwrap();
+    let answer = within(600_000, directory.path(), "max hole.npy --format csv").good();
+    assert_eq!(answer, "column,max\nx,0.0\n");
+    let ran = within(600_000, directory.path(), "max hole.npy --io mmap");
+    assert_eq!(ran.code, Some(4));
+    assert!(ran.line().contains("hole.npy: cannot be mapped") && ran.line().ends_with("--io pread"), "{}", ran.err);
+}
+
+#[test]
+fn zero_bytes_end_an_endless_text() {
+    let mut text = "1.5\n".repeat(100_000).into_bytes();
+    text.push(0);
+    let ran = piped("mean -", &text);
+    let line = "echoes: standard input: is not text: byte 400000 (from 0) is zero; convert it to .npy or .csv";
+    assert_eq!((ran.code, ran.line()), (Some(3), line));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let directory = with_file("x.csv", "x\n1\n2\n");
+    let [from, to] = [&b"\xff\xfe.csv"[..], b"\xff.csv"].map(std::ffi::OsStr::from_bytes);
+    fs::rename(directory.path().join("x.csv"), directory.path().join(from)).unwrap();
+    finish(command().current_dir(directory.path()).arg("cumsum").arg(from).arg("-o").arg(to)).good();
+    assert_eq!(fs::read_to_string(directory.path().join(to)).unwrap(), "cumsum\n1.0\n3.0\n");
+    let gone = finish(command().current_dir(directory.path()).arg("mean").arg("x\u{fffd}").arg(from));
+    assert_eq!(gone.code, Some(4), "{}", gone.err);
 }
 
 #[cfg(target_os = "linux")]

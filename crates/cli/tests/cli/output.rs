@@ -2,9 +2,11 @@
 
 use crate::{
     errors::parts,
-    tool::{echoes_in, noise, npy, with_file},
+    tool::{echoes_in, finish, noise, npy, with_file},
 };
 use std::fs;
+#[cfg(unix)]
+use std::{process::Command, thread};
 
 #[test]
 fn npy_comes_back() {
@@ -49,6 +51,54 @@ fn a_failure_leaves_what_was_there() {
     assert_eq!(ran.code, Some(3), "{}", ran.err);
     assert_eq!(fs::read_to_string(at.join("out.csv")).unwrap(), "precious");
     assert_eq!(parts(at), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_its_mode_and_a_link_its_place() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let directory = with_file("x.csv", "x\n1\n2\n");
+    let at = directory.path();
+    for mode in [0o600, 0o664] {
+        fs::write(at.join("own.csv"), "old").unwrap();
+        fs::set_permissions(at.join("own.csv"), fs::Permissions::from_mode(mode)).unwrap();
+        echoes_in(at, "cumsum x.csv -o own.csv").good();
+        assert_eq!(fs::metadata(at.join("own.csv")).unwrap().permissions().mode() & 0o777, mode);
+    }
+    fs::create_dir(at.join("far")).unwrap();
+    for target in ["far/new.csv", "own.csv"] {
+        let link = at.join("link.csv");
+        let _ = fs::remove_file(&link);
+        symlink(target, &link).unwrap();
+        echoes_in(at, "cumsum x.csv -o link.csv").good();
+        assert_eq!(fs::read_link(&link).unwrap().to_str(), Some(target));
+        assert_eq!(fs::read_to_string(at.join(target)).unwrap(), "cumsum\n1.0\n3.0\n");
+    }
+    symlink("circle.csv", at.join("circle.csv")).unwrap();
+    assert_eq!(echoes_in(at, "cumsum x.csv -o circle.csv").code, Some(4));
+    assert_eq!((parts(at), parts(&at.join("far"))), (0, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_standard_output_are_written_into() {
+    use std::os::unix::fs::FileTypeExt;
+    let directory = with_file("x.csv", "x\n1\n2\n");
+    let at = directory.path();
+    let sums = "cumsum\n1.0\n3.0\n";
+    assert!(Command::new("mkfifo").arg(at.join("pipe.csv")).status().unwrap().success());
+    let pipe = at.join("pipe.csv");
+    let reader = thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    echoes_in(at, "cumsum x.csv -o pipe.csv").good();
+    assert_eq!(reader.join().unwrap(), sums);
+    assert!(fs::metadata(at.join("pipe.csv")).unwrap().file_type().is_fifo());
+    if cfg!(target_os = "linux") {
+        assert_eq!(echoes_in(at, "cumsum x.csv -o /dev/stdout").good(), sums);
+        assert_eq!(echoes_in(at, "cumsum x.csv -o /dev/fd/1").good(), sums);
+        let twice = "for i in 1 2; do \"$0\" cumsum x.csv -o /dev/stdout; done > both.csv; cat both.csv";
+        let both = finish(Command::new("sh").current_dir(at).args(["-c", twice, env!("CARGO_BIN_EXE_echoes")])).good();
+        assert_eq!(both, format!("{sums}{sums}"));
+    }
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Ctrl-C, and readers that go away.
+//! Ctrl-C and other signals, and readers that go away.
 
 use crate::{
     errors::parts,
@@ -14,7 +14,11 @@ use std::{
 use tempfile::TempDir;
 
 fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    send("INT", child);
+}
+
+fn send(signal: &str, child: &Child) {
+    assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
 }
 
 /// The exit code and standard error.
@@ -42,13 +46,16 @@ fn while_it_waits_for_standard_input() {
 
 /// A run that is writing a file beside its own, and where.
 fn writing(kernel: &[&str]) -> (Child, TempDir) {
+    writing_by(command(), kernel)
+}
+
+fn writing_by(mut run: Command, kernel: &[&str]) -> (Child, TempDir) {
     // A hole of 16 GB: long to read, short to make.
     let rows: u64 = 2_000_000_000;
     let header = npy_header(&format!("({rows},)"));
     let directory = with_file("hole.npy", &header);
     let file = fs::OpenOptions::new().write(true).open(directory.path().join("hole.npy")).unwrap();
     file.set_len(header.len() as u64 + rows * 8).unwrap();
-    let mut run = command();
     run.current_dir(directory.path()).args(kernel).args(["hole.npy", "-o", "out.npy"]).stderr(Stdio::piped());
     let child = run.spawn().unwrap();
     let started = Instant::now();
@@ -80,6 +87,40 @@ fn while_it_writes_a_file() {
     assert_eq!(end(child), (Some(130), "echoes: interrupted\n".to_owned()));
     assert_eq!(parts(directory.path()), 0);
     assert!(!directory.path().join("out.npy").exists());
+}
+
+#[test]
+fn other_signals_that_end_it_leave_no_file_either() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let (child, directory) = writing(&["zscore"]);
+        send(signal, &child);
+        assert_eq!(end(child), (Some(code), "echoes: ended by a signal\n".to_owned()));
+        assert_eq!(parts(directory.path()), 0);
+    }
+}
+
+#[test]
+fn a_terminal_that_hangs_up_may_be_ignored() {
+    let mut run = Command::new("sh");
+    run.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_echoes")]);
+    let (mut child, directory) = writing_by(run, &["zscore"]);
+    send("HUP", &child);
+    thread::sleep(Duration::from_millis(100));
+    assert!(child.try_wait().unwrap().is_none());
+    send("TERM", &child);
+    assert_eq!((end(child).0, parts(directory.path())), (Some(143), 0));
+}
+
+/// Cut while a chunk is worked on or between two: either way it is said.
+#[test]
+fn a_file_that_is_cut_short_while_it_is_read() {
+    for _ in 0..3 {
+        let (child, directory) = writing(&["zscore"]);
+        fs::OpenOptions::new().write(true).open(directory.path().join("hole.npy")).unwrap().set_len(1 << 20).unwrap();
+        let (code, line) = end(child);
+        assert_eq!((code, line.lines().count(), parts(directory.path())), (Some(4), 1, 0), "{line}");
+        assert!(line.contains("cut short") || line.contains("changed while it was being read"), "{line}");
+    }
 }
 
 #[test]

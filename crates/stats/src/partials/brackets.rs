@@ -153,8 +153,8 @@ impl Brackets {
 }
 
 impl Bracket {
-    fn new([low, high]: [f64; 2], room: usize) -> Self {
-        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Vec::with_capacity(room), thinned: 1 }
+    const fn new([low, high]: [f64; 2]) -> Self {
+        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Vec::new(), thinned: 1 }
     }
 
     /// Whether the counts go with what is kept.
@@ -217,11 +217,17 @@ impl Partial for Brackets {
     const NAME: &'static str = "brackets/1";
 
     fn begin(intervals: &Intervals) -> Self {
-        // The intervals are apart, so a chunk has at most so many values for all of them: `absorb` allocates nothing, unless a
-        // sample was far off. Pages that are not written cost nothing.
-        let room = CHUNK / intervals.0.len().max(1);
-        let brackets = intervals.0.iter().map(|&interval| Bracket::new(interval, room)).collect();
+        let brackets = intervals.0.iter().map(|&interval| Bracket::new(interval)).collect();
         Self { brackets, count: 0, nans: 0 }
+    }
+
+    fn make_room(&mut self, rows: usize) {
+        // The intervals are apart, so that the rows have at most so many values for all of them: `absorb` allocates nothing,
+        // unless a sample was far off. Pages that are not written cost nothing.
+        let room = rows / self.brackets.len().max(1);
+        for bracket in &mut self.brackets {
+            bracket.kept.reserve(room);
+        }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
