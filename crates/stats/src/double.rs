@@ -2,6 +2,7 @@
 //!
 //! D. E. Knuth, The Art of Computer Programming 2, 4.2.2, theorem B (TwoSum).
 
+use crate::unit::Unit;
 use serde::{Deserialize, Serialize};
 
 /// An unevaluated sum `high + low`, `low` below half a unit in the last place of `high`.
@@ -70,6 +71,32 @@ impl Double {
     fn and_low(self, low: f64) -> Self {
         let low = self.low + low;
         if low == 0.0 { Self { high: self.high, low } } else { Self::sum(self.high, low) }
+    }
+
+    /// The mean of this and another, which lies `delta` beyond it and has `weight`. The difference may have overflowed.
+    #[inline]
+    pub(crate) fn toward(self, other: Self, delta: f64, weight: f64) -> Self {
+        if delta.is_finite() {
+            return self.add(delta * weight);
+        }
+        let half = |x: Self| Self { high: 0.5 * x.high, low: 0.5 * x.low };
+        let step = half(other).minus(half(self)) * weight;
+        self.add(step).add(step)
+    }
+
+    /// What another lies beyond this, measured in a unit; `delta` is the difference, if it has not overflowed.
+    pub(crate) fn measured_delta(self, other: Self, delta: f64, unit: Unit) -> f64 {
+        let inverse = Unit::ONE.over(unit);
+        if delta.is_finite() {
+            inverse.times(1, delta)
+        } else {
+            other.times_unit(inverse, 1).minus(self.times_unit(inverse, 1))
+        }
+    }
+
+    /// It times the power of a unit.
+    pub(crate) fn times_unit(self, unit: Unit, power: i32) -> Self {
+        Self { high: unit.times(power, self.high), low: unit.times(power, self.low) }
     }
 
     /// The difference, rounded once.

@@ -24,6 +24,7 @@ mod registry;
 pub mod special;
 mod sweeps;
 mod swept;
+mod unit;
 
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};

@@ -10,6 +10,7 @@
 //! of a lane can all round the same way (a constant, squares of numbers on a grid), and a deviation ended up to ten units in
 //! the last place beside the truth.
 
+use crate::unit::Unit;
 use echoes_kernel::{BLOCK, Block, CHUNK};
 use echoes_simd::{GROUP, Lanes, split};
 use std::ops::{Add, Range, Sub};
@@ -187,6 +188,26 @@ pub(crate) fn center<L: Lanes>(l: L, x: &[f64]) -> f64 {
     let first = x.first().copied().unwrap_or(0.0);
     let mean = if is_constant(x) { first } else { total(l, x, false) / x.len() as f64 };
     [mean, first].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
+}
+
+/// What the deviations of a block from `center` are to be measured in; `None` where there are none, or not all values are finite.
+#[inline(always)]
+pub(crate) fn unit<L: Lanes>(l: L, x: &[f64], center: f64) -> Option<Unit> {
+    let Extremes { min, max, nan } = range(l, x, false);
+    let (below, above) = (center - min, max - center);
+    let most = if below > above { below } else { above };
+    let is_finite = !nan && min.is_finite() && max.is_finite();
+    (is_finite && most > 0.0).then(|| Unit::of(most))
+}
+
+/// A block in a unit.
+#[inline(always)]
+pub(crate) fn measured<'a>(x: &[f64], unit: Unit, space: &'a mut [f64; BLOCK]) -> &'a [f64] {
+    let (space, _) = space.split_at_mut(x.len().min(BLOCK));
+    for (to, &x) in space.iter_mut().zip(x) {
+        *to = unit.divide(1, x);
+    }
+    space
 }
 
 /// Groups that a lane adds one by one. Whole runs are arrays, so that their loops are unrolled whatever processor is built for.

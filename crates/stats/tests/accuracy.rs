@@ -362,7 +362,7 @@ fn ttest(df: u32, t: f64) -> TTest {
         let double = |high: f64| serde_json::json!({ "high": high, "low": 0.0 });
         let fields = serde_json::json!({
             "order": "Second", "count": count, "mean": double(sum / f64::from(count)), "m2": double(m2), "m3": 0.0,
-            "m4": 0.0, "anchor": null
+            "m4": 0.0, "unit": 0, "anchor": null
         });
         serde_json::from_value(fields).unwrap()
     };

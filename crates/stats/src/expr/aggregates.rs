@@ -108,7 +108,7 @@ impl Gathered {
         let value = match aggregate {
             Aggregate::Sum => self.sum.map(|sum| sum.value().to_f64()),
             Aggregate::Mean => self.moments.and_then(|moments| moments.mean()),
-            Aggregate::Std => self.moments.and_then(|moments| moments.variance(0.0)).map(f64::sqrt),
+            Aggregate::Std => self.moments.and_then(|moments| moments.std(0.0)),
             Aggregate::Min => self.extrema.and_then(|extrema| extrema.min()).map(|(min, _)| min.to_f64()),
             Aggregate::Max => self.extrema.and_then(|extrema| extrema.max()).map(|(max, _)| max.to_f64()),
         };
@@ -126,7 +126,7 @@ impl Aggregates {
 
 impl Partial for Aggregates {
     type Setup = Vec<Input>;
-    const NAME: &'static str = "aggregates/1";
+    const NAME: &'static str = "aggregates/2";
 
     fn begin(setup: &Vec<Input>) -> Self {
         Self { gathered: setup.iter().map(Gathered::begin).collect(), space: vec![0.0; BLOCK] }

@@ -9,17 +9,19 @@
 //!
 //! Error against exact rationals of the data: mean and standard deviation ≤ 2 units in the last place, at any offset (the
 //! mean where it is not small against the values); skewness and kurtosis ≤ 1e-14 at an offset of 1e8
-//! (`crates/stats/tests/accuracy.rs`). Sums are not scaled: where values lie more than about 1e304 apart the mean, beyond 1e152
-//! the variance, and beyond 1e75 the kurtosis overflow to what is infinite or not a number.
+//! (`crates/stats/tests/accuracy.rs`). That holds for deviations of any size: where they lie beyond 3e38 or below 3e-39, their
+//! powers are taken once more of the block divided by a power of two, the [`Unit`], which the moments are kept in. Such data cost
+//! two sweeps more.
 
 use crate::{
     double::Double,
     sweeps,
     swept::{self, BLOCKS},
+    unit::Unit,
 };
 use echoes_kernel::{
     BLOCK, Block, Partial,
-    sweep::{Halt, Powers, Sweep, Sweeper},
+    sweep::{Halt, Powers, Sums, Sweep, Sweeper},
 };
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
@@ -42,9 +44,11 @@ pub struct Moments {
     count: u64,
     /// The mean, to twice the precision: what the moments are about.
     mean: Double,
+    /// The moments, in powers of the unit.
     m2: Double,
     m3: f64,
     m4: f64,
+    unit: Unit,
     /// About what the blocks to come are swept first; `None` before the first one.
     anchor: Option<f64>,
 }
@@ -60,10 +64,32 @@ impl Moments {
         (self.count > 0).then(|| self.mean.value())
     }
 
-    /// `Σ (x − mean)² / (n − ddof)`; `None` for no values, NaN if `n ≤ ddof` or one order too low was asked for.
+    /// `Σ (x − mean)² / (n − ddof)`; `None` for no values, NaN if `n ≤ ddof` or one order too low was asked for. Infinite, 0 or
+    /// subnormal where the truth is beyond the range of doubles.
     pub fn variance(&self, ddof: f64) -> Option<f64> {
-        let freedom = self.count as f64 - ddof;
-        (self.count > 0).then(|| if freedom > 0.0 { self.m2.value() / freedom } else { f64::NAN })
+        self.variance_in(self.unit, ddof).map(|variance| self.unit.times(2, variance))
+    }
+
+    /// The root of the [variance](Self::variance), also where that is beyond the range of doubles.
+    pub fn std(&self, ddof: f64) -> Option<f64> {
+        self.variance_in(self.unit, ddof).map(|variance| self.unit.times(1, variance.sqrt()))
+    }
+
+    /// The standard error of the mean, `√(variance / n)`.
+    pub fn sem(&self, ddof: f64) -> Option<f64> {
+        let root = |variance: f64| (variance / self.count as f64).sqrt();
+        self.variance_in(self.unit, ddof).map(|variance| self.unit.times(1, root(variance)))
+    }
+
+    /// The variance in squares of a unit.
+    pub(crate) fn variance_in(&self, unit: Unit, ddof: f64) -> Option<f64> {
+        let (freedom, m2) = (self.count as f64 - ddof, self.unit.over(unit).times(2, self.m2.value()));
+        (self.count > 0).then_some(if freedom > 0.0 { m2 / freedom } else { f64::NAN })
+    }
+
+    /// What the deviations are measured in; `None` if there are none.
+    pub(crate) fn unit(&self) -> Option<Unit> {
+        (self.m2.value() != 0.0).then_some(self.unit)
     }
 
     /// `g₁ = √n m₃ / m₂^1.5`; NaN for a constant. With `bias = false`, `G₁ = g₁ √(n(n−1)) / (n−2)`; NaN below three values.
@@ -98,28 +124,60 @@ impl Moments {
     /// The moments of one block, swept about `anchor` first; `ahead` as for the sweeps.
     #[inline(always)]
     fn of_block<L: Lanes>(l: L, order: Order, x: &[f64], anchor: f64, ahead: bool) -> Self {
-        let powers = match order {
-            Order::First => sweeps::powers::<L, 1>(l, x, anchor, ahead),
-            Order::Second => sweeps::powers::<L, 2>(l, x, anchor, ahead),
-            Order::Fourth => sweeps::powers::<L, 4>(l, x, anchor, ahead),
-        };
-        let mut swept = Swept { count: x.len(), anchor, powers, closer: None };
+        let first = Deviations::of(l, order, x, anchor, ahead);
+        let mut swept = Swept { count: x.len(), anchor, first, closer: None };
         if let Some(center) = swept.center(order, || sweeps::is_constant(x).then(|| x[0])) {
-            swept.closer = Some(match order {
-                Order::Fourth => sweeps::powers::<L, 4>(l, x, center, false),
-                _ => sweeps::powers::<L, 2>(l, x, center, false),
-            });
+            swept.closer = Some(Deviations::of(l, order, x, center, false));
         }
         Self::of_sweeps(order, &swept)
     }
 
     #[inline(always)]
     fn of_sweeps(order: Order, swept: &Swept) -> Self {
-        let mut block = Self { order, count: swept.count as u64, mean: swept.mean(), ..Self::begin(&order) };
+        let mut block = Self { order, count: swept.count as u64, mean: swept.first.mean, ..Self::begin(&order) };
         if order > Order::First {
-            block.set_moments(swept.count as f64, swept.closer.unwrap_or(swept.powers));
+            let deviations = swept.closer.unwrap_or(swept.first);
+            block.unit = deviations.unit;
+            block.set_moments(swept.count as f64, deviations.powers);
         }
         block
+    }
+
+    /// Adds moments in the same unit about a mean that lies `delta` of it beyond ours.
+    #[inline(always)]
+    fn merge_moments(&mut self, later: &Self, delta: f64) {
+        let n = self.count.saturating_add(later.count) as f64;
+        let (left, right) = (self.count as f64 / n, later.count as f64 / n);
+        let weight = self.count as f64 * right;
+        let d2 = delta * delta;
+        if self.order == Order::Fourth {
+            let (a2, b2) = (self.m2.value(), later.m2.value());
+            self.m4 += later.m4
+                + d2 * d2 * weight * (left * left - left * right + right * right)
+                + 6.0 * d2 * (left * left * b2 + right * right * a2)
+                + 4.0 * delta * (left * later.m3 - right * self.m3);
+            self.m3 += later.m3 + d2 * delta * weight * (left - right) + 3.0 * delta * (left * b2 - right * a2);
+        }
+        self.m2 = self.m2.add_double(later.m2).add(d2 * weight);
+    }
+
+    /// The same for moments in any units: the largest that is needed becomes that of the sum.
+    #[cold]
+    #[inline(never)]
+    fn merge_measured(&mut self, mut later: Self, delta: f64) {
+        let apart = (delta != 0.0).then(|| Unit::of(delta));
+        let unit = [self.unit(), later.unit(), apart].into_iter().flatten().max().unwrap_or_default();
+        self.measure_in(unit);
+        later.measure_in(unit);
+        self.merge_moments(&later, self.mean.measured_delta(later.mean, delta, unit));
+    }
+
+    /// Brings the moments into another unit.
+    fn measure_in(&mut self, unit: Unit) {
+        let ratio = self.unit.over(unit);
+        self.m2 = self.m2.times_unit(ratio, 2);
+        (self.m3, self.m4) = (ratio.times(3, self.m3), ratio.times(4, self.m4));
+        self.unit = unit;
     }
 
     /// Central moments from the powers of deviations from a center near the mean.
@@ -132,6 +190,75 @@ impl Moments {
     }
 }
 
+/// Sums of powers of the deviations of one block from a center.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Deviations {
+    /// The mean that they tell of.
+    mean: Double,
+    /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = (x − center) / unit`; zeros beyond the order.
+    powers: [f64; 4],
+    unit: Unit,
+}
+
+impl Deviations {
+    #[inline(always)]
+    fn of<L: Lanes>(l: L, order: Order, x: &[f64], center: f64, ahead: bool) -> Self {
+        let powers = match order {
+            Order::First => sweeps::powers::<L, 1>(l, x, center, ahead),
+            Order::Second => sweeps::powers::<L, 2>(l, x, center, ahead),
+            Order::Fourth => sweeps::powers::<L, 4>(l, x, center, ahead),
+        };
+        let plain = Self::plain(x.len(), center, powers);
+        if plain.is_ordinary(order) { plain } else { run(Measured { order, x, center, plain }) }
+    }
+
+    /// Those that were measured in ones.
+    #[inline(always)]
+    fn plain(count: usize, center: f64, powers: [f64; 4]) -> Self {
+        Self { mean: Double::sum(center, powers[0] / count as f64), powers, unit: Unit::ONE }
+    }
+
+    /// Whether no sum has overflowed, and none lost digits because its terms are too small.
+    #[inline(always)]
+    fn is_ordinary(&self, order: Order) -> bool {
+        match order {
+            Order::First => self.powers[0].is_finite(),
+            _ => Unit::is_ordinary(self.powers[1]),
+        }
+    }
+}
+
+/// Takes the sums of a block anew, measured in the unit that fits, where it is not 1.
+struct Measured<'a> {
+    order: Order,
+    x: &'a [f64],
+    center: f64,
+    plain: Deviations,
+}
+
+impl Operation for Measured<'_> {
+    type Output = Deviations;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> Deviations {
+        let Self { order, x, center, plain } = self;
+        let Some(unit) = sweeps::unit(l, x, center).filter(|unit| *unit != Unit::ONE) else { return plain };
+        let mut space = [0.0; BLOCK];
+        let (x, center) = (sweeps::measured(x, unit, &mut space), unit.divide(1, center));
+        let powers = match order {
+            Order::First => sweeps::powers::<L, 1>(l, x, center, false),
+            Order::Second => sweeps::powers::<L, 2>(l, x, center, false),
+            Order::Fourth => sweeps::powers::<L, 4>(l, x, center, false),
+        };
+        // The mean as long as it can be had without a unit: so that every order has the same.
+        let mean = if plain.powers[0].is_finite() {
+            plain.mean
+        } else {
+            Double::sum(center, powers[0] / x.len() as f64).times_unit(unit, 1)
+        };
+        Deviations { mean, powers, unit }
+    }
+}
+
 /// What sweeps over one block leave, wherever they were made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Swept {
@@ -139,10 +266,10 @@ struct Swept {
     count: usize,
     /// What the first sweep was about: the [`anchor`] of the chunk's first block.
     anchor: f64,
-    /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − anchor`; zeros beyond the order.
-    powers: [f64; 4],
-    /// The same about [`Swept::center`], where there is one.
-    closer: Option<[f64; 4]>,
+    /// The deviations from it.
+    first: Deviations,
+    /// Those from [`Swept::center`], where there is one.
+    closer: Option<Deviations>,
 }
 
 impl Swept {
@@ -150,14 +277,15 @@ impl Swept {
     /// same, `constant`, else the mean.
     #[inline(always)]
     fn center(&self, order: Order, constant: impl FnOnce() -> Option<f64>) -> Option<f64> {
-        let is_enough = order == Order::First || is_near(self.powers, self.count as f64);
-        (!is_enough).then(|| constant().unwrap_or_else(|| self.mean().value()))
+        let is_enough = order == Order::First || is_near(self.first.powers, self.count as f64);
+        (!is_enough).then(|| constant().unwrap_or_else(|| self.first.mean.value()))
     }
+}
 
-    #[inline(always)]
-    fn mean(&self) -> Double {
-        Double::sum(self.anchor, self.powers[0] / self.count as f64)
-    }
+/// The deviations of a block from sums that were made elsewhere, if those need no other unit than 1.
+fn deviations(order: Order, count: usize, center: f64, sums: &Sums) -> Result<Deviations, Halt> {
+    let plain = Deviations::plain(count, center, sums.powers);
+    if plain.is_ordinary(order) || sums.constant == Some(center) { Ok(plain) } else { Err(Halt) }
 }
 
 /// Each block of a column, swept about the anchor of its chunk, and again about its own mean where that was too far off.
@@ -176,13 +304,14 @@ fn sweep(order: Order, column: &mut dyn Sweeper) -> Result<Vec<Swept>, Halt> {
     let mut again: Vec<(u64, f64)> = Vec::new();
     for (&(block, anchor), sums) in blocks.iter().zip(&sums) {
         let count = (rows - block * BLOCK as u64).min(BLOCK as u64) as usize;
-        let swept = Swept { count, anchor, powers: sums.powers, closer: None };
+        let swept = Swept { count, anchor, first: deviations(order, count, anchor, sums)?, closer: None };
         again.extend(swept.center(order, || sums.constant).map(|center| (block, center)));
         all.push(swept);
     }
     if !again.is_empty() {
-        for ((block, _), sums) in again.iter().zip(column.sums(powers, &again)?) {
-            all[*block as usize].closer = Some(sums.powers);
+        for (&(block, center), sums) in again.iter().zip(&column.sums(powers, &again)?) {
+            let swept = &mut all[block as usize];
+            swept.closer = Some(deviations(order, swept.count, center, sums)?);
         }
     }
     Ok(all)
@@ -238,11 +367,11 @@ fn is_near([s1, s2, ..]: [f64; 4], n: f64) -> bool {
 
 impl Partial for Moments {
     type Setup = Order;
-    const NAME: &'static str = "moments/1";
+    const NAME: &'static str = "moments/2";
 
     fn begin(&order: &Order) -> Self {
         let zero = Double::default();
-        Self { order, count: 0, mean: zero, m2: zero, m3: 0.0, m4: 0.0, anchor: None }
+        Self { order, count: 0, mean: zero, m2: zero, m3: 0.0, m4: 0.0, unit: Unit::ONE, anchor: None }
     }
 
     #[inline]
@@ -261,24 +390,19 @@ impl Partial for Moments {
             return;
         }
         let count = self.count.saturating_add(later.count);
-        let n = count as f64;
-        let (left, right) = (self.count as f64 / n, later.count as f64 / n);
+        let right = later.count as f64 / count as f64;
         let delta = later.mean.minus(self.mean);
+        let are_finite = self.mean.is_finite() && later.mean.is_finite();
         if self.order > Order::First {
-            let weight = self.count as f64 * right;
-            let d2 = delta * delta;
-            if self.order == Order::Fourth {
-                let (a2, b2) = (self.m2.value(), later.m2.value());
-                self.m4 += later.m4
-                    + d2 * d2 * weight * (left * left - left * right + right * right)
-                    + 6.0 * d2 * (left * left * b2 + right * right * a2)
-                    + 4.0 * delta * (left * later.m3 - right * self.m3);
-                self.m3 += later.m3 + d2 * delta * weight * (left - right) + 3.0 * delta * (left * b2 - right * a2);
+            let are_ones = self.unit == Unit::ONE && later.unit == Unit::ONE;
+            if are_ones && (delta == 0.0 || Unit::is_ordinary(delta * delta) || !are_finite) {
+                self.merge_moments(later, delta);
+            } else {
+                self.merge_measured(*later, delta);
             }
-            self.m2 = self.m2.add_double(later.m2).add(d2 * weight);
         }
-        self.mean = if self.mean.is_finite() && later.mean.is_finite() {
-            self.mean.add(delta * right)
+        self.mean = if are_finite {
+            self.mean.toward(later.mean, delta, right)
         } else {
             // Infinities of one sign make one, of both a NaN: so does their sum.
             self.mean.add_double(later.mean)

@@ -78,7 +78,7 @@ impl Kernel for Describe {
             count: count.present,
             missing: count.missing,
             mean: moments.mean().unwrap_or(f64::NAN),
-            std: moments.variance(1.0).unwrap_or(f64::NAN).sqrt(),
+            std: moments.std(1.0).unwrap_or(f64::NAN),
             min: extrema.min().map_or(nan, |(value, _)| value),
             q1: quartiles[0],
             median: quartiles[1],

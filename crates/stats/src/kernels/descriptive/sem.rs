@@ -33,8 +33,7 @@ impl Kernel for Sem {
     }
 
     fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
-        let variance = moments.variance(self.ddof.into()).ok_or(Reject::Empty)?;
-        Ok(Next::Done((variance / moments.count() as f64).sqrt()))
+        moments.sem(self.ddof.into()).map(Next::Done).ok_or(Reject::Empty)
     }
 }
 

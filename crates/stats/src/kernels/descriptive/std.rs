@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Standard deviation.
 ///
 /// `√(Σ (x − x̄)² / (n − ddof))`; null where `n ≤ ddof`. NumPy's default divisor is `n`, so is this one's; pandas divides
-/// by `n − 1`. Error ≤ 2 units in the last place at any offset.
+/// by `n − 1`. Error ≤ 2 units in the last place at any offset and of values of any size.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -34,7 +34,7 @@ impl Kernel for Std {
     }
 
     fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
-        moments.variance(self.ddof.into()).map(|v| Next::Done(v.sqrt())).ok_or(Reject::Empty)
+        moments.std(self.ddof.into()).map(Next::Done).ok_or(Reject::Empty)
     }
 }
 

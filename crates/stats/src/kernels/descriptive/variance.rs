@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Variance.
 ///
 /// `Σ (x − x̄)² / (n − ddof)`; null where `n ≤ ddof`. NumPy's default divisor is `n`, so is this one's; pandas divides by
-/// `n − 1`. Error ≤ 2 units in the last place at any offset.
+/// `n − 1`. Error ≤ 2 units in the last place at any offset. Null where it is beyond the range of doubles, as that of values 1e154
+/// apart is; 0 or of few digits where it is below 2e-308, where `std` still has all of them.
 ///
 /// ```
 /// use echoes_kernel::reference;

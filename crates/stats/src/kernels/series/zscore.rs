@@ -38,7 +38,7 @@ impl Kernel for ZScore {
 
     fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
         let mean = moments.mean().ok_or(Reject::Empty)?;
-        let std = moments.variance(self.ddof.into()).ok_or(Reject::Empty)?.sqrt();
+        let std = moments.std(self.ddof.into()).ok_or(Reject::Empty)?;
         // The mean of a constant may lie a last place beside it: that is no deviation.
         Ok(Next::emit(Standardise { mean, std: if std > 0.0 { std } else { f64::NAN } }))
     }

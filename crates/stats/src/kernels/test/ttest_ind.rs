@@ -67,8 +67,10 @@ impl Kernel for TtestInd {
     }
 
     fn finish(&self, Samples([x, y]): &Self::Pass) -> Result<Next<Self>> {
-        let ((mean_x, mean_y), (var_x, var_y)) =
-            x.mean().zip(y.mean()).zip(x.variance(1.0).zip(y.variance(1.0))).ok_or(Reject::Empty)?;
+        // The squares of variances are beyond the range of doubles long before their ratios.
+        let unit = x.unit().max(y.unit()).unwrap_or_default();
+        let variances = x.variance_in(unit, 1.0).zip(y.variance_in(unit, 1.0));
+        let ((mean_x, mean_y), (var_x, var_y)) = x.mean().zip(y.mean()).zip(variances).ok_or(Reject::Empty)?;
         let (n, m) = (x.count() as f64, y.count() as f64);
         let (part_x, part_y) = (var_x / n, var_y / m);
         let (error, df) = if self.equal_var {
@@ -79,7 +81,7 @@ impl Kernel for TtestInd {
             let sum = part_x + part_y;
             (sum.sqrt(), sum * sum / (part_x * part_x / (n - 1.0) + part_y * part_y / (m - 1.0)))
         };
-        let statistic = (mean_x - mean_y) / error;
+        let statistic = (unit.divide(1, mean_x) - unit.divide(1, mean_y)) / error;
         Ok(Next::Done(TTest { statistic, pvalue: self.alternative.pvalue(statistic, df), df }))
     }
 }
