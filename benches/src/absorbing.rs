@@ -19,6 +19,7 @@ pub fn allocated_in_absorb(kernel: &dyn BoundKernel, allocated: impl Fn() -> u64
     kernel.spread(&Shape { rows: Some(CHUNK as u64), columns: columns.len(), sample: &[] }, &mut bundle)?;
     // The choice of the level, once a process, looks at the environment.
     echoes_simd::level();
+    bundle.make_room(CHUNK);
     let before = allocated();
     for (block, start) in blocks.iter().zip((0..).step_by(BLOCK)) {
         bundle.absorb(&Block::new(block, start));

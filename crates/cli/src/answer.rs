@@ -237,7 +237,10 @@ impl Command<'_> {
         let requests = self.requests(&choice);
         let [request] = requests.as_slice() else {
             let name = self.kernel.spec().name;
-            return Err(Failure::usage(format!("{}: `{name}` writes one column at a time; choose it with -c", source.name())));
+            return Err(Failure::usage(format!(
+                "{}: `{name}` writes one column at a time; choose it with -c",
+                source.name()
+            )));
         };
         if self.settings.explain {
             let mut printer = Printer::new();

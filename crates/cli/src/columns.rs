@@ -3,7 +3,7 @@
 use crate::exit::Failure;
 use echoes_io::{
     Field, Source,
-    names::{nearest, shorten},
+    names::{find, nearest, shorten},
 };
 use echoes_kernel::{Arity, Spec};
 
@@ -99,11 +99,6 @@ fn named(source: &str, fields: &[Field], wanted: &str) -> Result<Vec<usize>, Fai
     parts.into_iter().map(|part| find(fields, part).ok_or_else(|| unknown(source, fields, part))).collect()
 }
 
-fn find(fields: &[Field], wanted: &str) -> Option<usize> {
-    let by_name = fields.iter().position(|field| field.name == wanted);
-    by_name.or_else(|| wanted.parse().ok().filter(|&position: &usize| position < fields.len()))
-}
-
 fn unknown(source: &str, fields: &[Field], wanted: &str) -> Failure {
     let there_are = format!("here are {}", listed(names(fields)));
     let mend = match nearest(wanted, names(fields)) {
@@ -168,7 +163,7 @@ mod tests {
     #[test]
     fn what_is_not_numeric_is_bad_data_and_no_name_is_usage() {
         let text = chosen(ONE, &["price", "item"]).unwrap_err();
-        let line = "s.csv:2:1: column item is not numeric, it has \"pen\": choose others with -c";
+        let line = "s.csv:2:1: column item is not numeric, it has \"pen\": choose others";
         assert_eq!((text.exit, text.line.as_deref()), (Exit::Data, Some(line)));
         for none in ["", " ", ","] {
             let line = "s.csv: -c names no column; there are item, price, qty and a,b";

@@ -1,5 +1,6 @@
 //! Names of columns, made unique; names that were probably meant; texts, made short for messages.
 
+use crate::Field;
 use std::collections::BTreeMap;
 
 /// Columns that a source may have.
@@ -29,6 +30,18 @@ pub(crate) fn unique(names: impl IntoIterator<Item = String>) -> Vec<String> {
         result.push(free);
     }
     result
+}
+
+/// The column that is meant: the one of that name, else the one at that position, from 0.
+///
+/// ```
+/// use echoes_io::{Field, names::find};
+/// let fields = ["b", "0"].map(|name| Field { name: name.to_owned(), dtype: None });
+/// assert_eq!([find(&fields, "b"), find(&fields, "0"), find(&fields, "1"), find(&fields, "2")], [Some(0), Some(1), Some(1), None]);
+/// ```
+pub fn find(fields: &[Field], wanted: &str) -> Option<usize> {
+    let by_name = fields.iter().position(|field| field.name == wanted);
+    by_name.or_else(|| wanted.parse().ok().filter(|&position: &usize| position < fields.len()))
 }
 
 /// The beginning of a text, for messages.

@@ -16,7 +16,7 @@ use crate::{Access, Bytes, Result};
 use std::borrow::Cow;
 use std::path::Path;
 
-pub(crate) use header::MAGIC;
+pub use header::MAGIC;
 pub use read::NpySource;
 pub use write::{NpyWriter, write_npy};
 

@@ -13,6 +13,8 @@ use wide::i8x16;
 pub enum Parsed {
     /// Digits alone, within `i64`.
     Int(i64),
+    /// Digits alone, beyond `i64` and within `u64`.
+    Large(u64),
     /// Any other number, infinity or NaN; also `-0`, which no integer is.
     Float(f64),
 }
@@ -22,6 +24,7 @@ impl Parsed {
     pub const fn to_f64(self) -> f64 {
         match self {
             Self::Int(x) => x as f64,
+            Self::Large(x) => x as f64,
             Self::Float(x) => x,
         }
     }
@@ -187,6 +190,7 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
     match parse(text)? {
         Parsed::Int(x) => Some(x),
+        Parsed::Large(_) => None,
         Parsed::Float(x) => (x == 0.0 && !text.iter().any(|b| matches!(b, b'.' | b'e' | b'E'))).then_some(0),
     }
 }
@@ -358,8 +362,10 @@ const FIVES: [u128; 110] = {
 #[cold]
 fn slow(text: &[u8]) -> Option<Parsed> {
     let text = std::str::from_utf8(text).ok()?;
-    match text.parse() {
-        Ok(x) if x != 0 || !text.starts_with('-') => Some(Parsed::Int(x)),
+    match (text.parse(), text.parse()) {
+        (Ok(x), _) if x != 0 || !text.starts_with('-') => Some(Parsed::Int(x)),
+        // A whole number with a minus sign is below.
+        (Err(_), Ok(x)) => Some(Parsed::Large(x)),
         _ => text.parse().ok().map(Parsed::Float),
     }
 }
@@ -372,8 +378,10 @@ mod tests {
     /// The twin: the standard library, on the same grammar, which is its own but for the spaces.
     fn twin(text: &str) -> Option<Parsed> {
         let text = text.trim_matches([' ', '\t']);
-        match text.parse::<i64>() {
-            Ok(x) if x != 0 || !text.starts_with('-') => Some(Parsed::Int(x)),
+        match text.parse::<i128>() {
+            Ok(0) if text.starts_with('-') => Some(Parsed::Float(-0.0)),
+            Ok(x) if i64::try_from(x).is_ok() => i64::try_from(x).ok().map(Parsed::Int),
+            Ok(x) if u64::try_from(x).is_ok() => u64::try_from(x).ok().map(Parsed::Large),
             _ => text.parse().ok().map(Parsed::Float),
         }
     }
@@ -381,8 +389,9 @@ mod tests {
     fn check(text: &str) {
         let bits = |number: Option<Parsed>| {
             number.map(|number| match number {
-                Parsed::Int(x) => (true, x as u64),
-                Parsed::Float(x) => (false, x.to_bits()),
+                Parsed::Int(x) => ("int", x as u64),
+                Parsed::Large(x) => ("large", x),
+                Parsed::Float(x) => ("float", x.to_bits()),
             })
         };
         assert_eq!(bits(parse(text.as_bytes())), bits(twin(text)), "{text:?}");
@@ -521,6 +530,7 @@ mod tests {
         assert_eq!(parse_i64(b"0.0"), None);
         assert_eq!(parse_i64(b"-9223372036854775808"), Some(i64::MIN));
         assert_eq!(parse_i64(b"9223372036854775808"), None);
+        assert_eq!(parse(b"18446744073709551615"), Some(Parsed::Large(u64::MAX)));
         assert_eq!(parse(b"-0").map(|x| x.to_f64().to_bits()), Some((-0.0f64).to_bits()));
     }
 

@@ -89,9 +89,13 @@ mod tests {
         let text = b"1.5\n".repeat(SAMPLE).into_iter().chain([0]);
         let endless = text.collect::<Vec<_>>();
         let error = numbers("x".to_owned(), endless.as_slice().chain(io::repeat(0))).unwrap_err();
-        assert_eq!((error.kind, error.what.contains(&format!("byte {} ", 4 * SAMPLE))), (Kind::Malformed, true), "{error}");
+        assert_eq!(
+            (error.kind, error.what.contains(&format!("byte {} ", 4 * SAMPLE))),
+            (Kind::Malformed, true),
+            "{error}"
+        );
         assert_eq!(numbers("x".to_owned(), io::repeat(0)).unwrap().len(), SAMPLE as u64);
-        let array = [MAGIC, &[0; 3 * SAMPLE]].concat();
+        let array = [MAGIC.as_slice(), &[0; 3 * SAMPLE]].concat();
         assert_eq!(numbers("x".to_owned(), &*array).unwrap().len(), array.len() as u64);
         assert_eq!(numbers("x".to_owned(), &b"1,2\n"[..]).unwrap().len(), 4);
     }

@@ -105,7 +105,7 @@ fn types() {
     assert_eq!(source.rows(), None);
     let error = source.read(&[2]).err().unwrap();
     assert_eq!(error.kind, Kind::Column);
-    assert_eq!(error.to_string(), "x:2:5: column t is not numeric, it has \"a\": choose others with -c");
+    assert_eq!(error.to_string(), "x:2:5: column t is not numeric, it has \"a\": choose others");
     assert_eq!(source.read(&[5]).err().unwrap().kind, Kind::Column);
     // The same column twice, and columns out of order.
     let chunks = stream(&source, &[1, 0, 1]).unwrap();
@@ -195,19 +195,19 @@ fn refusals_say_what_where_and_how_to_mend() {
         (
             format!("a,price\n{fill}1,abc\n"),
             format!(
-                "x.csv:{late}:3: column price: \"abc\" is not a number; choose other columns with -c or mark it missing (empty, NA)"
+                "x.csv:{late}:3: column price: \"abc\" is not a number; choose other columns or mark it missing (empty, NA)"
             ),
         ),
         (
             format!("a,price\n{fill}é,\"\n\"\n"),
             format!(
-                "x.csv:{late}:1: column a: \"é\" is not a number; choose other columns with -c or mark it missing (empty, NA)"
+                "x.csv:{late}:1: column a: \"é\" is not a number; choose other columns or mark it missing (empty, NA)"
             ),
         ),
         (
             format!("a,price\n{fill}\"1\n\", 2 x \n"),
             format!(
-                "x.csv:{late}:2: column a: \"1\\n\" is not a number; choose other columns with -c or mark it missing (empty, NA)"
+                "x.csv:{late}:2: column a: \"1\\n\" is not a number; choose other columns or mark it missing (empty, NA)"
             ),
         ),
         (

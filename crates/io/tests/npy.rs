@@ -194,7 +194,7 @@ fn records_are_columns_and_what_is_no_number_is_named() {
     let names: Vec<_> = source.fields().iter().map(|field| field.name.as_str()).collect();
     assert_eq!(names, ["a", "naïve", "s", "a.re", "a.im", "c5"]);
     let Err(error) = source.read(&[2]) else { panic!("text is no column") };
-    assert_eq!((error.kind, error.what.as_str()), (Kind::Column, "column s is not numeric: choose others with -c"));
+    assert_eq!((error.kind, error.what.as_str()), (Kind::Column, "column s is not numeric: choose others"));
     assert_eq!(source.read(&[6]).err().map(|error| error.kind), Some(Kind::Column));
     let mut on_disk = tempfile::NamedTempFile::new().unwrap();
     on_disk.write_all(&bytes).unwrap();

@@ -63,7 +63,7 @@ fn a_pipe_is_kept_so_that_it_can_be_read_again() {
     use std::os::fd::AsRawFd;
     let (reader, mut writer) = std::io::pipe().unwrap();
     let write = std::thread::spawn(move || writer.write_all(b"a,b\n1,2\n").unwrap());
-    let source = open(&format!("/dev/fd/{}", reader.as_raw_fd()), &options()).unwrap();
+    let source = open(format!("/dev/fd/{}", reader.as_raw_fd()), &options()).unwrap();
     write.join().unwrap();
     for _ in 0..2 {
         let echoes_io::Reading::Stream(mut stream) = source.read(&[0, 1]).unwrap() else {

@@ -44,8 +44,27 @@ impl Entry {
 }
 
 fn bind<K: Kernel>(params: Value) -> Result<Box<dyn BoundKernel>> {
-    let kernel: K = serde_json::from_value(params).map_err(|e| Reject::Parameters(e.to_string()))?;
+    let kernel: K = serde_json::from_value(params).map_err(|e| Reject::Parameters(in_words::<K>(&e.to_string())))?;
     Ok(Box::new(Bound(kernel)))
+}
+
+/// What is wrong with parameters, without Rust's names of types.
+fn in_words<K: Kernel>(error: &str) -> String {
+    let quoted = error.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+    if let Some((unknown, _)) = quoted {
+        let schema = schemars::schema_for!(K);
+        let known = schema.get("properties").and_then(Value::as_object);
+        let known: Vec<String> = known.into_iter().flatten().map(|(name, _)| format!("`{name}`")).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return format!("`{}` takes no parameter `{unknown}`: it takes {known}", K::SPEC.name);
+    }
+    let whole = ["u8", "u16", "u32", "u64", "usize"].map(|name| (name, "a whole number from 0"));
+    let words = [("f64", "a number"), ("i64", "a whole number"), ("a sequence", "an array")];
+    let found = whole.into_iter().chain(words).find_map(|(name, word)| {
+        let start = error.strip_suffix(name)?.strip_suffix("expected ")?;
+        Some(format!("{start}expected {word}"))
+    });
+    found.unwrap_or_else(|| error.to_owned())
 }
 
 /// A kernel with its parameters, its type forgotten.

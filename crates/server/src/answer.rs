@@ -15,7 +15,11 @@ use axum::{
 };
 use echoes_cache::Cache;
 use echoes_engine::{Cancel, Engine, Error, Report, Request, Sink};
-use echoes_io::{Source, names::shorten, npy};
+use echoes_io::{
+    Source,
+    names::{find, shorten},
+    npy,
+};
 use echoes_kernel::{Answer, BoundKernel, Nan, Reject};
 use echoes_stats::expr::{Expression, MAP};
 use serde::Serialize;
@@ -231,7 +235,7 @@ pub(crate) fn named(source: &dyn Source, kernel: &dyn BoundKernel) -> Result<Opt
     located.map(Some).map_err(|error| Kind::Rejected.because(error.to_string()))
 }
 
-/// The columns of those names; without names those of the expression, or all numeric ones if the kernel takes so many.
+/// The columns of those names or positions; without them those of the expression, or all numeric ones if the kernel takes so many.
 pub(crate) fn columns_of(
     source: &dyn Source,
     kernel: &dyn BoundKernel,
@@ -245,10 +249,7 @@ pub(crate) fn columns_of(
         let is_numeric = |&i: &usize| fields.get(i).is_some_and(|field| field.dtype.is_some());
         (0..fields.len()).filter(is_numeric).take(columns_max + 1).collect()
     } else {
-        let find = |name: &String| {
-            let found = fields.iter().position(|field| field.name == *name);
-            found.ok_or_else(|| unknown_column(source, name))
-        };
+        let find = |name: &String| find(fields, name).ok_or_else(|| unknown_column(source, name));
         wanted.iter().map(find).collect::<Result<_, _>>()?
     };
     if columns.len() > columns_max {

@@ -37,10 +37,10 @@ const FIELDS_MAX: usize = 64;
 pub(crate) struct Body {
     /// The columns, in the kernel's order.
     pub columns: Vec<(String, OwnedColumn)>,
-    /// What a NaN does.
-    pub nan: Nan,
+    /// What a NaN does, if it says so.
+    pub nan: Option<Nan>,
     /// Every other field.
-    pub params: Value,
+    pub params: Map<String, Value>,
 }
 
 /// The fields that hold the data: `x`, `x` and `y`, or for more columns an object `columns`.
@@ -66,7 +66,7 @@ fn careful(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Prob
         Err(fault) => Err(fault.into_problem(&name, raw, text)),
     };
     let columns = fields.columns.into_iter().map(read).collect::<Result<_, _>>()?;
-    Ok(Body { columns, nan: fields.nan, params: Value::Object(fields.params) })
+    Ok(Body { columns, nan: fields.nan, params: fields.params })
 }
 
 fn refuse(error: &serde_json::Error) -> Problem {
@@ -77,7 +77,7 @@ fn refuse(error: &serde_json::Error) -> Problem {
 /// The fields of a request, the numbers of its columns not yet read.
 struct Fields<'a> {
     columns: Vec<(String, &'a RawValue)>,
-    nan: Nan,
+    nan: Option<Nan>,
     params: Map<String, Value>,
 }
 
@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for Envelope {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut fields = Fields { columns: Vec::new(), nan: Nan::default(), params: Map::new() };
+        let mut fields = Fields { columns: Vec::new(), nan: None, params: Map::new() };
         let mut seen = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             if seen.contains(&name) {
@@ -105,7 +105,7 @@ impl<'de> Visitor<'de> for Envelope {
                 return Err(A::Error::custom(format_args!("more than {FIELDS_MAX} fields")));
             }
             match name.as_str() {
-                NAN => fields.nan = map.next_value()?,
+                NAN => fields.nan = Some(map.next_value()?),
                 field if !self.fields.contains(&field) => {
                     let value = parameter(field, map.next_value()?)?;
                     fields.params.insert(name.clone(), value);
@@ -214,7 +214,8 @@ impl Fault {
     }
 }
 
-/// The numbers of a JSON array whose grammar has been checked: integers where all are, and fit in 64 bits, else doubles.
+/// The numbers of a JSON array whose grammar has been checked: integers where all are, and fit in 64 bits, signed or not; else
+/// doubles.
 fn read_column(json: &[u8]) -> Result<OwnedColumn, Fault> {
     let Some(inside) = json.strip_prefix(b"[").and_then(|json| json.strip_suffix(b"]")) else {
         return Err(Fault { at: 0, what: "expected an array of numbers" });
@@ -269,9 +270,10 @@ mod tests {
     fn integers_stay_integers_until_one_is_not() {
         assert!(matches!(column("[1, -2 ,9223372036854775807]").slice().values, Values::Int64([1, -2, i64::MAX])));
         assert_eq!(column("[1,2.5]").slice().values.as_f64(), Some(&[1.0, 2.5][..]));
+        assert!(matches!(column("[1,18446744073709551615]").slice().values, Values::UInt64([1, u64::MAX])));
         assert_eq!(
-            column("[1,9223372036854775808]").slice().values.as_f64(),
-            Some(&[1.0, 9_223_372_036_854_775_808.0][..])
+            column("[-1,9223372036854775808]").slice().values.as_f64(),
+            Some(&[-1.0, 9_223_372_036_854_775_808.0][..])
         );
         assert_eq!(column("[-0]").slice().values.as_f64().map(|x| x[0].to_bits()), Some((-0.0f64).to_bits()));
         assert!(column("[ ]").slice().values.is_empty());
@@ -289,7 +291,7 @@ mod tests {
     fn the_order_is_the_kernels() {
         let body = parse(br#"{"y":[1],"nan":"omit","x":[2],"ddof":1}"#, Arity::Exactly(2), 10).unwrap();
         assert_eq!((body.columns[0].0.as_str(), body.columns[1].0.as_str()), ("x", "y"));
-        assert_eq!((body.nan, body.params), (Nan::Omit, serde_json::json!({"ddof": 1})));
+        assert_eq!((body.nan, Value::Object(body.params)), (Some(Nan::Omit), serde_json::json!({"ddof": 1})));
     }
 
     #[test]
@@ -326,7 +328,7 @@ mod tests {
     #[test]
     fn whole_parameters_are_integers() {
         let body = parse(br#"{"x":[],"q":[2.0,0.5,-0.0,1e300],"r":{"s":3}}"#, Arity::Exactly(1), 1).unwrap();
-        assert_eq!(body.params.to_string(), r#"{"q":[2,0.5,-0.0,1e+300],"r":{"s":3}}"#);
+        assert_eq!(Value::Object(body.params).to_string(), r#"{"q":[2,0.5,-0.0,1e+300],"r":{"s":3}}"#);
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use crate::{
     answer::{self, Asked, Made, columns_of, named},
     app::App,
-    body, catalogue,
+    body::{self, NAN},
+    catalogue,
     config::seconds,
     gate::Admission,
     media::{Arriving, Media, Wanted, gunzip},
     problem::{Kind, Problem},
-    query,
+    query::{self, Query},
     receive::{check_length, receive},
     room::make_room,
     store::Format,
@@ -23,7 +24,7 @@ use axum::{
 use echoes_engine::Cancel;
 use echoes_io::{Memory, Source, csv, names::shorten, npy};
 use echoes_kernel::{Arity, BoundKernel, Entry, Form, Nan};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -92,16 +93,30 @@ impl Call {
         Ok(made.holding(memory))
     }
 
-    /// Data and parameters in one object.
+    /// Data in one object, parameters there or in the address.
     fn answer_json(&self, app: &App, cancel: &Cancel, text: Bytes, admission: &mut Admission) -> Result<Made, Problem> {
         let columns_max = app.config.columns_max;
         let body = body::parse(&text, self.entry.spec.columns, columns_max)?;
         drop(text);
         let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
-        let kernel = self.bind(body.params)?;
-        let columns = named(&source, kernel.as_ref())?.unwrap_or_else(|| (0..body.columns.len()).collect());
+        let query = self.query()?;
+        let kernel = self.bind(in_one_place(body.params, query.params)?)?;
+        let columns = if query.columns.is_empty() {
+            named(&source, kernel.as_ref())?.unwrap_or_else(|| (0..body.columns.len()).collect())
+        } else {
+            columns_of(&source, kernel.as_ref(), &query.columns, columns_max)?
+        };
         make_room(app, &source, self.entry, columns.len(), self.wanted, admission)?;
-        self.ask(app, cancel, &source, kernel.as_ref(), columns, body.nan)
+        let nan = match (body.nan, query.nan) {
+            (Some(_), Some(_)) => return Err(twice(NAN)),
+            (body, query) => body.or(query),
+        };
+        self.ask(app, cancel, &source, kernel.as_ref(), columns, nan)
+    }
+
+    /// What the address asks for.
+    fn query(&self) -> Result<Query, Problem> {
+        if self.query.is_empty() { Ok(Query::default()) } else { query::parse(&self.query, self.entry) }
     }
 
     /// Data in the body, parameters in the address.
@@ -113,7 +128,8 @@ impl Call {
         format: Format,
         admission: &mut Admission,
     ) -> Result<Made, Problem> {
-        let query = query::parse(&self.query, self.entry)?;
+        let query = self.query()?;
+        format.check(bytes)?;
         let source: Box<dyn Source + '_> = match format {
             Format::Npy => Box::new(npy::parse("body", bytes).map_err(answer::malformed)?),
             Format::Csv => Box::new(csv::parse("body", bytes, &csv::CsvOptions::default()).map_err(answer::malformed)?),
@@ -124,8 +140,8 @@ impl Call {
         self.ask(app, cancel, source.as_ref(), kernel.as_ref(), columns, query.nan)
     }
 
-    fn bind(&self, params: Value) -> Result<Box<dyn BoundKernel>, Problem> {
-        (self.entry.bind)(params).map_err(|reject| answer::refuse(reject.into()))
+    fn bind(&self, params: Map<String, Value>) -> Result<Box<dyn BoundKernel>, Problem> {
+        (self.entry.bind)(Value::Object(params)).map_err(|reject| answer::refuse(reject.into()))
     }
 
     fn ask(
@@ -135,9 +151,24 @@ impl Call {
         source: &dyn Source,
         kernel: &dyn BoundKernel,
         columns: Vec<usize>,
-        nan: Nan,
+        nan: Option<Nan>,
     ) -> Result<Made, Problem> {
-        let asked = Asked { source, kernel, columns, nan, kept: None, timed: true };
+        let asked = Asked { source, kernel, columns, nan: nan.unwrap_or_default(), kept: None, timed: true };
         asked.answer(&app.engine, cancel, self.wanted)
     }
+}
+
+/// The parameters of the body and of the address, of which none may be in both.
+fn in_one_place(mut body: Map<String, Value>, address: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+    for (name, value) in address {
+        if body.contains_key(&name) {
+            return Err(twice(&name));
+        }
+        body.insert(name, value);
+    }
+    Ok(body)
+}
+
+fn twice(name: &str) -> Problem {
+    Kind::Rejected.because(format!("`{}` is given twice: in the address and in the body", shorten(name)))
 }

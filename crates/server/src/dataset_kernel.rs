@@ -22,6 +22,7 @@ use axum::{
 };
 use echoes_engine::Cancel;
 use echoes_kernel::{BoundKernel, Entry};
+use serde_json::Value;
 use std::{fs::File, sync::Arc};
 use tokio::time::Instant;
 
@@ -67,7 +68,7 @@ async fn make(
 ) -> Result<Response, Problem> {
     let deadline = Instant::now() + seconds(app.config.timeout_seconds);
     let asked = query::parse(&key.query, entry)?;
-    let kernel = (entry.bind)(asked.params.clone()).map_err(|reject| refuse(reject.into()))?;
+    let kernel = (entry.bind)(Value::Object(asked.params.clone())).map_err(|reject| refuse(reject.into()))?;
     let tag = tag(&key, &asked, kernel.as_ref())?;
     // A client that has the answer has had it from here: there is nothing to compute.
     if has(headers, &tag) {
@@ -96,7 +97,7 @@ fn tag(key: &Key, asked: &Query, kernel: &dyn BoundKernel) -> Result<HeaderValue
     let Wanted { npy, gzip } = key.wanted;
     let parts = (
         env!("CARGO_PKG_VERSION"),
-        (&key.contents, key.kernel, kernel.params(), asked.nan),
+        (&key.contents, key.kernel, kernel.params(), asked.nan.unwrap_or_default()),
         (&asked.columns, npy, gzip),
     );
     let text = serde_json::to_vec(&parts).map_err(|_| Problem::internal())?;
@@ -126,7 +127,7 @@ fn answer(
     make_room(app, source, entry, columns.len(), wanted, &mut admission)?;
     let content = dataset.content();
     let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));
-    let asked = Asked { source, kernel, columns, nan: asked.nan, kept, timed: false };
+    let asked = Asked { source, kernel, columns, nan: asked.nan.unwrap_or_default(), kept, timed: false };
     let made = asked.answer(&app.engine, cancel, wanted)?;
     let memory = admission.leave(made.body.len())?;
     Ok((made, memory))

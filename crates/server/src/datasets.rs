@@ -18,8 +18,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use echoes_io::{Reading, Source, npy};
 use serde::Serialize;
-use std::{fs::File, io, sync::Arc};
+use std::{
+    fs::File,
+    io::{self, Read},
+    sync::Arc,
+};
 use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout_at},
@@ -169,12 +174,23 @@ fn append(mut upload: Upload, mut piece: Vec<u8>) -> io::Result<(Upload, Vec<u8>
 
 /// Keeps contents that are what their type says.
 fn keep(store: &Store, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Problem> {
-    let file = File::open(upload.path()).map_err(failed)?;
-    drop(format.read(file).map_err(malformed)?);
+    let mut file = File::open(upload.path()).map_err(failed)?;
+    let mut beginning = Vec::new();
+    file.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut beginning).map_err(failed)?;
+    format.check(&beginning)?;
+    check_rows(format.read(file).map_err(malformed)?.as_ref()).map_err(malformed)?;
     store.commit(name, format, upload).map_err(|refusal| match refusal {
         Refusal::Full => Kind::Storage.because("there are as many datasets as there may be: remove one first"),
         Refusal::Disk(error) => failed(error),
     })
+}
+
+/// Whether every row of a text has all its fields.
+fn check_rows(source: &dyn Source) -> echoes_io::Result<()> {
+    if let Reading::Stream(mut rows) = source.read(&[])? {
+        while rows.next()?.is_some() {}
+    }
+    Ok(())
 }
 
 /// Waits for the disk on a thread that may wait.

@@ -15,12 +15,13 @@ const COLUMN: &str = "column";
 const FIELDS_MAX: usize = 1100;
 
 /// What an address asks for.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Query {
-    /// Columns by name, in order; none if it is left to the kernel.
+    /// Columns by name or position, in order; none if it is left to the kernel.
     pub columns: Vec<String>,
-    pub nan: Nan,
-    pub params: Value,
+    /// What a NaN does, if it says so.
+    pub nan: Option<Nan>,
+    pub params: Map<String, Value>,
 }
 
 /// Reads `column=x&q=0.5,0.99&nan=omit`.
@@ -44,7 +45,7 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
             return refuse(format!("`{}` is given twice", shorten(&name)));
         }
     }
-    Ok(Query { columns, nan: nan.unwrap_or_default(), params: Value::Object(params) })
+    Ok(Query { columns, nan, params })
 }
 
 fn unknown_nan(value: &str) -> Problem {
@@ -99,10 +100,13 @@ mod tests {
     fn parameters_have_their_kernels_types() {
         let query = read("quantile", "column=a%20b&q=0.5,1&method=linear&column=c&nan=omit").unwrap();
         assert_eq!(query.columns, ["a b", "c"]);
-        assert_eq!((query.nan, query.params), (Nan::Omit, json!({"q": [0.5, 1], "method": "linear"})));
-        assert_eq!(read("skewness", "bias=false").unwrap().params, json!({"bias": false}));
-        assert_eq!(read("std", "ddof=1").unwrap().params, json!({"ddof": 1}));
-        assert_eq!(read("std", "ddof=x&other=1").unwrap().params, json!({"ddof": "x", "other": "1"}));
+        assert_eq!(
+            (query.nan, Value::Object(query.params)),
+            (Some(Nan::Omit), json!({"q": [0.5, 1], "method": "linear"}))
+        );
+        assert_eq!(read("skewness", "bias=false").unwrap().params["bias"], json!(false));
+        assert_eq!(read("std", "ddof=1").unwrap().params["ddof"], json!(1));
+        assert_eq!(Value::Object(read("std", "ddof=x&other=1").unwrap().params), json!({"ddof": "x", "other": "1"}));
     }
 
     #[test]

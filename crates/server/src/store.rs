@@ -17,7 +17,10 @@ pub(crate) use name::{Name, RULE};
 use upload::Temporary;
 pub(crate) use upload::Upload;
 
-use crate::Error;
+use crate::{
+    Error,
+    problem::{Kind, Problem},
+};
 use echoes_io::{Access, Bytes, Source, csv, npy};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -50,6 +53,17 @@ impl Format {
 
     pub(crate) fn of_media_type(given: &str) -> Option<Self> {
         [Self::Npy, Self::Csv].into_iter().find(|format| given.eq_ignore_ascii_case(format.media_type()))
+    }
+
+    /// Refuses bytes that begin as a file of the other format does.
+    pub(crate) fn check(self, beginning: &[u8]) -> Result<(), Problem> {
+        if self == Self::Csv && beginning.starts_with(npy::MAGIC) {
+            let mend = Self::Npy.media_type();
+            return Err(
+                Kind::MediaType.because(format!("the body is a .npy file: send the header Content-Type: {mend}"))
+            );
+        }
+        Ok(())
     }
 
     /// The columns of a file of this format. The store's files are not written again once they have their place, and only it

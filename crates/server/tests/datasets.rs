@@ -142,13 +142,14 @@ fn columns_and_parameters_in_the_address() {
     let quantile = get("quantile?column=a%20b&q=0,0.5,1").json();
     assert_eq!((&quantile["columns"], &quantile["result"]), (&json!(["a b"]), &json!([1.0, 2.0, 6.0])));
     assert_eq!(get("mean?column=y&nan=omit").json()["result"], 6.0);
+    assert_eq!(get("mean?column=1").json()["columns"], json!(["a b"]));
     assert_eq!(get("corr?nan=omit").json()["columns"], json!(["a b", "y"]));
     for (path, says) in [
         ("mean", "takes one column, not 2"),
         ("mean?column=z", "there is no column `z`; there are item, a b, y"),
         ("mean?column=item", "column item is not numeric"),
-        ("std?column=y&ddof=x", "expected u32"),
-        ("std?column=y&dof=1", "unknown field `dof`"),
+        ("std?column=y&ddof=x", "expected a whole number from 0"),
+        ("std?column=y&dof=1", "`std` takes no parameter `dof`: it takes `ddof`"),
         ("quantile?column=y&q=2", "parameter `q` is 2"),
         ("mean?column=y&nan=raise", "row 1 is NaN"),
     ] {
@@ -223,7 +224,7 @@ fn a_batch_is_one_reading() {
     for (body, status, says) in [
         (r#"{"requests": []}"#, 422, "give 1 to 256 requests"),
         (r#"{"requests": [{"kernel": "maen"}]}"#, 404, "did you mean `mean`?"),
-        (r#"{"requests": [{"kernel": "std", "params": {"dof": 1}}]}"#, 422, "unknown field `dof`"),
+        (r#"{"requests": [{"kernel": "std", "params": {"dof": 1}}]}"#, 422, "takes no parameter `dof`"),
         (r#"{"requests": [{"kernel": "mean", "columns": ["y"]}]}"#, 422, "there is no column `y`"),
         (r#"{"request": []}"#, 422, "unknown field `request`"),
         ("[", 400, "EOF"),
@@ -248,6 +249,8 @@ fn what_is_no_dataset_is_refused_and_leaves_nothing() {
         ("a", NPY, b"x\n1\n", 400, "does not begin as a .npy file does"),
         ("a", NPY, &huge, 400, "claims the shape"),
         ("a", CSV, b"", 400, "the data: "),
+        ("a", CSV, &npy(&[1.0]), 415, "the body is a .npy file: send the header Content-Type: application/x-npy"),
+        ("a", CSV, b"x,y\n1,2\n3\n", 400, "line 3: line has 1 field, the header has 2"),
     ] {
         let answer = server.connect().put(name, kind, body);
         let detail = answer.detail();

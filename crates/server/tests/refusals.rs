@@ -71,9 +71,9 @@ fn data_and_parameters() {
         ("mean", r#"{"y": [1]}"#, "`x` is missing: give the column as an array of numbers"),
         ("mean", r#"{"x": [1], "x": [2]}"#, "`x` is given twice"),
         ("mean", r#"{"x": ["1"]}"#, "`x`: expected a number or null at line 1 column 8"),
-        ("mean", r#"{"x": [1], "ddof": 1}"#, "unknown field `ddof`"),
+        ("mean", r#"{"x": [1], "ddof": 1}"#, "`mean` takes no parameter `ddof`: it takes none"),
         ("mean", r#"{"x": [1], "nan": "drop"}"#, "unknown variant `drop`"),
-        ("std", r#"{"x": [1], "ddof": "a"}"#, "invalid type: string \"a\", expected u32"),
+        ("std", r#"{"x": [1], "ddof": "a"}"#, "invalid type: string \"a\", expected a whole number from 0"),
         ("quantile", r#"{"x": [1], "q": [2]}"#, "parameter `q` is 2: it must be"),
         ("corr", r#"{"x": [1, 2], "y": [1]}"#, "columns of 2 and 1 rows"),
         ("corr_matrix", r#"{"columns": {"a": [1]}}"#, "takes 2 columns or more, not 1"),
@@ -81,6 +81,36 @@ fn data_and_parameters() {
         ("corr_matrix", wide, "more than 3 columns"),
     ] {
         refused(&server, |c| c.post(&format!("/v1/{kernel}"), json), 422, says);
+    }
+}
+
+/// What stands in the address is obeyed with a body of JSON too, and nothing may stand in both.
+#[test]
+fn parameters_in_the_address() {
+    let server = Server::start(Config::default());
+    let mut client = server.connect();
+    let mut result = |path: &str, json: &str| client.post(path, json).json()["result"].clone();
+    assert_eq!(result("/v1/std?ddof=1", r#"{"x": [1, 2, 3]}"#), 1.0);
+    assert_eq!(result("/v1/mean?nan=omit&column=x", r#"{"x": [1, 2, 3]}"#), 2.0);
+    assert_eq!(result("/v1/cov?column=y&column=0", r#"{"x": [1, 2], "y": [1, 4], "ddof": 1}"#), 1.5);
+    for (path, json, says) in [
+        ("/v1/std?ddof=1", r#"{"x": [1], "ddof": 1}"#, "`ddof` is given twice: in the address and in the body"),
+        ("/v1/mean?nan=omit", r#"{"x": [1], "nan": "omit"}"#, "`nan` is given twice"),
+        ("/v1/std?dof=1", r#"{"x": [1]}"#, "`std` takes no parameter `dof`: it takes `ddof`"),
+        ("/v1/std?ddof=x", r#"{"x": [1]}"#, "expected a whole number from 0"),
+        ("/v1/mean?column=z", r#"{"x": [1]}"#, "there is no column `z`; there are x"),
+    ] {
+        refused(&server, |c| c.post(path, json), 422, says);
+    }
+}
+
+#[test]
+fn large_integers_are_exact() {
+    let server = Server::start(Config::default());
+    let json = r#"{"x": [18446744073709551613, 18446744073709551615]}"#;
+    for (kernel, result) in [("max", "\"result\":18446744073709551615"), ("ptp", "\"result\":2,")] {
+        let answer = server.connect().post(&format!("/v1/{kernel}"), json);
+        assert!(answer.body.contains(result), "{answer:?}");
     }
 }
 

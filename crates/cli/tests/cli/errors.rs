@@ -133,7 +133,7 @@ fn a_level_that_is_not_there() {
 fn a_text_column_is_said_to_be_left_out_in_every_format() {
     let directory = bad_files();
     let line = "echoes: skipped what is not numeric, town; sales.csv:2:7: column town is not numeric, it has \"Ulm\": \
-        choose others with -c";
+        choose others";
     for format in ["table", "json", "csv", "md"] {
         let ran = echoes_in(directory.path(), &format!("mean sales.csv --format {format}"));
         assert_eq!((ran.code, ran.line()), (Some(0), line));

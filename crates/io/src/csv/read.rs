@@ -201,9 +201,7 @@ fn ragged(source: &CsvSource<'_>, record: Record<'_>) -> Error {
 fn no_number(source: &CsvSource<'_>, column: usize, record: Record<'_>, cell: Cell) -> Error {
     let name = source.dialect.fields.get(column).map_or("", |field| &field.name);
     let shown = names::shorten(&record.show(cell));
-    let what = format!(
-        "column {name}: {shown:?} is not a number; choose other columns with -c or mark it missing (empty, NA)"
-    );
+    let what = format!("column {name}: {shown:?} is not a number; choose other columns or mark it missing (empty, NA)");
     let (line, at) = record.place(cell);
     source.bytes.malformed(what).at(line, at)
 }

@@ -79,10 +79,11 @@ impl Dialect {
         }
         let texts = fields.iter_mut().zip(kinds).map(|(field, kind)| {
             field.dtype = match kind {
-                Kind::Whole => Some(DType::Int64),
-                Kind::Empty | Kind::Real => Some(DType::Float64),
+                Kind::Whole { large: false, .. } => Some(DType::Int64),
+                Kind::Whole { negative: false, .. } => Some(DType::UInt64),
+                Kind::Empty | Kind::Whole { .. } | Kind::Real => Some(DType::Float64),
                 Kind::Text(place, shown) => {
-                    let what = format!("column {} is not numeric, it has {shown:?}: choose others with -c", field.name);
+                    let what = format!("column {} is not numeric, it has {shown:?}: choose others", field.name);
                     return Some(Error::new(crate::Kind::Column, bytes.name(), what).at(place.0, place.1));
                 }
             };
@@ -98,7 +99,11 @@ impl Dialect {
 enum Kind {
     #[default]
     Empty,
-    Whole,
+    /// Integers; whether one was negative, and one beyond `i64`.
+    Whole {
+        negative: bool,
+        large: bool,
+    },
     Real,
     /// Where the first text was, and what.
     Text((u64, u64), String),
@@ -112,10 +117,21 @@ impl Kind {
         let field = record.field(cell);
         match parse(field) {
             Some(Parsed::Float(_)) => *self = Self::Real,
-            Some(Parsed::Int(_)) if matches!(self, Self::Empty) => *self = Self::Whole,
-            Some(Parsed::Int(_)) => {}
+            Some(Parsed::Int(x)) => self.take_whole(x < 0, false),
+            Some(Parsed::Large(_)) => self.take_whole(false, true),
             None if is_missing(field) => {}
             None => *self = Self::Text(record.place(cell), names::shorten(&record.show(cell))),
+        }
+    }
+
+    fn take_whole(&mut self, is_negative: bool, is_large: bool) {
+        match self {
+            Self::Empty => *self = Self::Whole { negative: is_negative, large: is_large },
+            Self::Whole { negative, large } => {
+                *negative |= is_negative;
+                *large |= is_large;
+            }
+            Self::Real | Self::Text(..) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::names::shorten;
 use crate::{Bytes, Result};
 
 /// The six bytes that a `.npy` file begins with.
-pub(crate) const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// Bytes of header text that are read at most. NumPy itself stops trusting one at 10,000.
 const HEADER_LEN_MAX: u64 = 1 << 20;

@@ -58,7 +58,7 @@ impl Source for NpySource<'_> {
         let refuse = |what: String| Error::new(Kind::Column, self.name(), what);
         let columns = columns.iter().map(|&i| match (self.layout.fields.get(i), self.layout.columns.get(i)) {
             (_, Some(Some(column))) => Ok(*column),
-            (Some(field), _) => Err(refuse(format!("column {} is not numeric: choose others with -c", field.name))),
+            (Some(field), _) => Err(refuse(format!("column {} is not numeric: choose others", field.name))),
             _ => Err(refuse(format!("there is no column number {i}: there are {}", self.layout.fields.len()))),
         });
         let columns = columns.collect::<Result<SmallVec<[Strided; 2]>>>()?;

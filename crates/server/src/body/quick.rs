@@ -9,25 +9,22 @@ use echoes_io::{
     number::{self, Parsed},
 };
 use echoes_kernel::Nan;
-use serde_json::{
-    Map,
-    value::{RawValue, Value},
-};
+use serde_json::{Map, value::RawValue};
 
 /// Reads a request with such fields for the data.
 pub(super) fn parse(text: &[u8], fields: &[&str], columns_max: usize) -> Option<Body> {
     let mut text = Text(text);
-    let mut body = Body { columns: Vec::new(), nan: Nan::default(), params: Value::Null };
-    let (mut seen, mut params) = (Vec::new(), Map::new());
+    let mut body = Body { columns: Vec::new(), nan: None, params: Map::new() };
+    let mut seen = Vec::new();
     text.members(|text, name| {
         if seen.contains(&name) || seen.len() == FIELDS_MAX {
             return None;
         }
         match name {
-            NAN => body.nan = serde_json::from_str(text.value()?.get()).ok()?,
+            NAN => body.nan = Some(serde_json::from_str::<Nan>(text.value()?.get()).ok()?),
             field if !fields.contains(&field) => {
                 let value = parameter::<serde_json::Error>(field, text.value()?).ok()?;
-                params.insert(name.to_owned(), value);
+                body.params.insert(name.to_owned(), value);
             }
             COLUMNS => body.columns = text.columns(columns_max)?,
             _ => body.columns.push((name.to_owned(), text.column()?)),
@@ -39,7 +36,6 @@ pub(super) fn parse(text: &[u8], fields: &[&str], columns_max: usize) -> Option<
     if fields != [COLUMNS] {
         body.columns.sort_by_key(|(name, _)| fields.iter().position(|field| field == name));
     }
-    body.params = Value::Object(params);
     whole.then_some(body)
 }
 
