@@ -140,7 +140,9 @@ mod tests {
     fn every_window_is_a_fresh_one() {
         let mut x: Vec<f64> = (0..500).map(|i| f64::from(i * 37 % 101)).collect();
         (x[40], x[41], x[499]) = (f64::NAN, f64::NAN, f64::NAN);
-        for window in [1, 2, 3, 7, 64, 499, 500, 501, 2000] {
+        // Those that Miri has the time for come first.
+        let windows = [7, 501, 1, 2, 3, 64, 499, 500, 2000];
+        for window in windows.into_iter().take(if cfg!(miri) { 2 } else { windows.len() }) {
             for (center, min_periods) in [(false, None), (true, None), (false, Some(1)), (true, Some(1))] {
                 let kernel = RollingMean { window, min_periods, center };
                 let found = reference(&kernel, &[&x]).unwrap();
