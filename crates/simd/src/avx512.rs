@@ -141,6 +141,11 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_max_pd(a.0, b.0) })
     }
     #[inline(always)]
+    fn scale(self, x: Vector, k: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512. The instruction is `x 2^k`, rounded once.
+        Vector(unsafe { _mm512_scalef_pd(x.0, k.0) })
+    }
+    #[inline(always)]
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
         let size = self.and(x, self.splat(f64::from_bits(u64::MAX >> 1)));
         let inside = self.le(self.splat(divisor.least), size) & self.le(size, self.splat(Divisor::MOST));

@@ -6,6 +6,14 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 /// Numbers in a group: four vectors of eight.
 pub const GROUP: usize = 32;
 
+/// Added to a whole number it leaves that in the lowest bits.
+const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
+
+/// What an exponent is stored with.
+const BIAS: f64 = 1023.0;
+
+const TWO_TO_64: f64 = (1u128 << 64) as f64;
+
 /// Vectors of eight doubles on one instruction set.
 ///
 /// A value of the implementing type is the proof that the processor has those instructions; only
@@ -53,6 +61,16 @@ pub trait Lanes: Copy {
     #[inline(always)]
     fn quotient(self, x: Self::V, divisor: Divisor) -> Self::V {
         x / self.splat(divisor.by)
+    }
+
+    /// `x 2^k`, rounded once; `k` a whole number between −1086 and 1086.
+    #[inline(always)]
+    fn scale(self, x: Self::V, k: Self::V) -> Self::V {
+        // 2^k may be no normal double, 2^(k ± 64) is one; the other 64 follow.
+        let small = self.lt(k, self.splat(0.0));
+        let exponent = k + self.select(small, self.splat(WHOLE + BIAS + 64.0), self.splat(WHOLE + BIAS - 64.0));
+        let rest = self.select(small, self.splat(1.0 / TWO_TO_64), self.splat(TWO_TO_64));
+        x * self.shift_up(exponent) * rest
     }
 
     /// `if a < b { a } else { b }`: `b` where either is NaN.

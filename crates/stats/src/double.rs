@@ -39,6 +39,14 @@ impl Double {
         Self { high, low: ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low }
     }
 
+    /// `x n` without rounding, for a whole number `n` below 2^12, as long as the product is a double: that of the upper digits is one,
+    /// and so is that of the others.
+    #[inline]
+    pub(crate) fn multiple(x: f64, n: f64) -> Self {
+        let upper = f64::from_bits(x.to_bits() & (u64::MAX << 12));
+        Self::sum(upper * n, (x - upper) * n)
+    }
+
     /// Multiplies by another.
     #[inline]
     pub(crate) fn times(self, other: Self) -> Self {
@@ -52,6 +60,14 @@ impl Double {
         let first = self.high / other.high;
         let back = other.times(Self::from(first));
         Self::sum(first, self.minus(back) / other.high)
+    }
+
+    /// The double next to its `n`th part, or one beside that.
+    pub(crate) fn shared(self, n: f64) -> f64 {
+        let part = self.high / n;
+        let rest = (-part).mul_add(n, self.high) + self.low;
+        // Nothing is added to −0, which +0 would turn into +0.
+        if rest == 0.0 { part } else { part + rest / n }
     }
 
     /// Adds a double.
@@ -157,6 +173,25 @@ mod tests {
         assert!(third.times(Double::from(3.0)).minus(Double::from(1.0)).abs() < 1e-31);
         // 1 − 3 · 0.333… is 2⁻⁵⁴ exactly.
         assert_eq!(third.low(), 2f64.powi(-54) / 3.0);
+    }
+
+    #[test]
+    fn multiples_are_exact() {
+        let x = 1.0 + f64::EPSILON;
+        let multiple = Double::multiple(x, 2047.0);
+        assert_eq!((multiple.high(), multiple.low()), (2047.0 + 2f64.powi(-42) * 2.0, -2f64.powi(-52)));
+        assert_eq!(Double::multiple(f64::MAX / 2048.0, 2048.0).value(), f64::MAX);
+        assert_eq!(Double::multiple(5e-324, 3.0).value(), 1.5e-323);
+    }
+
+    #[test]
+    fn a_part_is_the_nearest_double_to_it() {
+        assert_eq!(Double::from(2.0).shared(3.0), 2.0 / 3.0);
+        // A third lacks a third of 2⁻⁵⁴, its last place; a third of the low part is another.
+        assert_eq!(Double { high: 1.0, low: 2f64.powi(-54) }.shared(3.0), (1.0f64 / 3.0).next_up());
+        assert_eq!(Double { high: 3.0, low: 2f64.powi(-53) + 2f64.powi(-54) }.shared(3.0), 1.0);
+        assert!(Double::from(-0.0).shared(2.0).is_sign_negative());
+        assert_eq!(Double::from(5e-324).shared(2.0), 0.0);
     }
 
     #[test]

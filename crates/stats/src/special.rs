@@ -10,7 +10,7 @@ mod power;
 mod twofold;
 
 pub(crate) use beta::incomplete_beta;
-pub(crate) use exp::exp_sum;
+pub(crate) use exp::{exp_in_range, exp_sum};
 pub use gamma::gamma;
 pub(crate) use ln::ln;
 pub(crate) use power::power;

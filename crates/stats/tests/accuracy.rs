@@ -361,7 +361,7 @@ fn ttest(df: u32, t: f64) -> TTest {
     let moments = |count: u32, sum: f64, m2: f64| -> Moments {
         let double = |high: f64| serde_json::json!({ "high": high, "low": 0.0 });
         let fields = serde_json::json!({
-            "order": "Second", "count": count, "mean": double(sum / f64::from(count)), "m2": double(m2), "m3": 0.0,
+            "order": "Second", "count": count, "total": double(sum), "mean": double(sum / f64::from(count)), "m2": double(m2), "m3": 0.0,
             "m4": 0.0, "unit": 0, "anchor": null
         });
         serde_json::from_value(fields).unwrap()

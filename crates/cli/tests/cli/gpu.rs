@@ -24,7 +24,7 @@ fn a_graphics_processor_does_not_show() {
         assert!(report.contains(" by gpu "), "{report}");
     }
     let plan = run("mean x.npy --explain --gpu off").good();
-    assert!(plan.contains("from moments/2, on the processor: the GPU is off"), "{plan}");
+    assert!(plan.contains("from moments/3, on the processor: the GPU is off"), "{plan}");
 }
 
 /// The library says so when it is loaded.

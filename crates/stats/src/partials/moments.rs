@@ -42,6 +42,8 @@ pub enum Order {
 pub struct Moments {
     order: Order,
     count: u64,
+    /// The sum, which the mean is told by: the sums of whole numbers lose nothing.
+    total: Double,
     /// The mean, to twice the precision: what the moments are about.
     mean: Double,
     /// The moments, in powers of the unit.
@@ -61,7 +63,8 @@ impl Moments {
 
     /// The mean; `None` for no values.
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.mean.value())
+        let mean = if self.total.is_finite() { self.total.shared(self.count as f64) } else { self.mean.value() };
+        (self.count > 0).then_some(mean)
     }
 
     /// `Σ (x − mean)² / (n − ddof)`; `None` for no values, NaN if `n ≤ ddof` or one order too low was asked for. Infinite, 0 or
@@ -134,7 +137,8 @@ impl Moments {
 
     #[inline(always)]
     fn of_sweeps(order: Order, swept: &Swept) -> Self {
-        let mut block = Self { order, count: swept.count as u64, mean: swept.first.mean, ..Self::begin(&order) };
+        let Deviations { mean, total, .. } = swept.first;
+        let mut block = Self { order, count: swept.count as u64, mean, total, ..Self::begin(&order) };
         if order > Order::First {
             let deviations = swept.closer.unwrap_or(swept.first);
             block.unit = deviations.unit;
@@ -195,6 +199,8 @@ impl Moments {
 struct Deviations {
     /// The mean that they tell of.
     mean: Double,
+    /// The sum of the values; not finite where it cannot be told.
+    total: Double,
     /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = (x − center) / unit`; zeros beyond the order.
     powers: [f64; 4],
     unit: Unit,
@@ -215,7 +221,9 @@ impl Deviations {
     /// Those that were measured in ones.
     #[inline(always)]
     fn plain(count: usize, center: f64, powers: [f64; 4]) -> Self {
-        Self { mean: Double::sum(center, powers[0] / count as f64), powers, unit: Unit::ONE }
+        let n = count as f64;
+        let (mean, total) = (Double::sum(center, powers[0] / n), Double::multiple(center, n).add(powers[0]));
+        Self { mean, total, powers, unit: Unit::ONE }
     }
 
     /// Whether no sum has overflowed, and none lost digits because its terms are too small.
@@ -255,7 +263,7 @@ impl Operation for Measured<'_> {
         } else {
             Double::sum(center, powers[0] / x.len() as f64).times_unit(unit, 1)
         };
-        Deviations { mean, powers, unit }
+        Deviations { mean, powers, unit, ..plain }
     }
 }
 
@@ -327,7 +335,17 @@ fn anchor<L: Lanes>(l: L, x: &[f64]) -> f64 {
         *mean = sweeps::rough_mean(l, &x[i * run..(i + 1) * run]);
     }
     means.sort_unstable_by(f64::total_cmp);
-    [means[1], x[0]].into_iter().find(|anchor| anchor.is_finite()).unwrap_or(0.0)
+    let center = on_grid(means[1], means[2] - means[0]);
+    [center, means[1], x[0]].into_iter().find(|anchor| anchor.is_finite()).unwrap_or(0.0)
+}
+
+/// The multiple of a power of two next to `x`, off by an eighth of `spread` at most: whole numbers and other short ones lie on that grid
+/// or a coarser one, so that what they deviate from it has no rounding, nor has the sum of that. No number where there is no spread.
+#[inline(always)]
+fn on_grid(x: f64, spread: f64) -> f64 {
+    let grid = 0.25 * f64::from_bits(spread.to_bits() & f64::INFINITY.to_bits());
+    const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
+    ((x / grid + WHOLE) - WHOLE) * grid
 }
 
 struct Anchor<'a>(&'a [f64]);
@@ -367,11 +385,11 @@ fn is_near([s1, s2, ..]: [f64; 4], n: f64) -> bool {
 
 impl Partial for Moments {
     type Setup = Order;
-    const NAME: &'static str = "moments/2";
+    const NAME: &'static str = "moments/3";
 
     fn begin(&order: &Order) -> Self {
         let zero = Double::default();
-        Self { order, count: 0, mean: zero, m2: zero, m3: 0.0, m4: 0.0, unit: Unit::ONE, anchor: None }
+        Self { order, count: 0, total: zero, mean: zero, m2: zero, m3: 0.0, m4: 0.0, unit: Unit::ONE, anchor: None }
     }
 
     #[inline]
@@ -407,6 +425,7 @@ impl Partial for Moments {
             // Infinities of one sign make one, of both a NaN: so does their sum.
             self.mean.add_double(later.mean)
         };
+        self.total = self.total.add_double(later.total);
         self.count = count;
     }
 

@@ -17,15 +17,8 @@ const LEAST: f64 = -746.0;
 pub(super) const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 pub(super) const LN_2_LOW: f64 = 1.908_214_929_270_587_8e-10;
 
-/// Added and taken away again, it leaves the nearest whole number; while it is there, that stands in the lowest bits.
+/// Added and taken away again, it leaves the nearest whole number.
 const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
-
-/// What an exponent is stored with.
-const BIAS: f64 = 1023.0;
-
-/// A power of two that keeps `2^k` a normal number whatever `k`.
-const AWAY: f64 = 64.0;
-const TWO_TO_AWAY: f64 = (1u128 << 64) as f64;
 
 /// `1/n!` for `n` = 3, 5, … 13.
 const ODD: [f64; 6] =
@@ -37,12 +30,17 @@ const EVEN: [f64; 5] = [1.0 / 24.0, 1.0 / 720.0, 1.0 / 40_320.0, 1.0 / 3_628_800
 /// `e^(high + low)` for `low` small against 1; NaN where `high` is NaN.
 #[inline(always)]
 pub(crate) fn exp_sum<L: Lanes>(l: L, high: L::V, low: L::V) -> L::V {
-    let high = l.max(l.splat(LEAST), l.min(l.splat(MOST), high));
+    exp_in_range(l, l.max(l.splat(LEAST), l.min(l.splat(MOST), high)), low)
+}
+
+/// [`exp_sum`] for `high` between −746 and 710, or NaN.
+#[inline(always)]
+pub(crate) fn exp_in_range<L: Lanes>(l: L, high: L::V, low: L::V) -> L::V {
     let k = (high * l.splat(std::f64::consts::LOG2_E) + l.splat(WHOLE)) - l.splat(WHOLE);
     let rest = high - k * l.splat(LN_2_HIGH);
     let tail = low - k * l.splat(LN_2_LOW);
     let r = rest + tail;
-    power_of_two(l, near_zero(l, r, (rest - r) + tail), k)
+    l.scale(near_zero(l, r, (rest - r) + tail), k)
 }
 
 /// `e^(r + tail)` for `|r| ≤ ln 2 / 2`.
@@ -60,14 +58,6 @@ fn near_zero<L: Lanes>(l: L, r: L::V, tail: L::V) -> L::V {
     let series = square * l.splat(0.5) + (square * r * (odd + even * r) + tail);
     let sum = l.splat(1.0) + r;
     sum + (((l.splat(1.0) - sum) + r) + series)
-}
-
-/// `x 2^k`, rounded once; `k` between −1086 and 1086.
-#[inline(always)]
-fn power_of_two<L: Lanes>(l: L, x: L::V, k: L::V) -> L::V {
-    let small = l.lt(k, l.splat(0.0));
-    let shifted = k + l.select(small, l.splat(WHOLE + BIAS + AWAY), l.splat(WHOLE + BIAS - AWAY));
-    x * l.shift_up(shifted) * l.select(small, l.splat(1.0 / TWO_TO_AWAY), l.splat(TWO_TO_AWAY))
 }
 
 /// [`exp_sum`] of one number.

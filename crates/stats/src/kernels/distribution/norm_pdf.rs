@@ -2,7 +2,7 @@
 
 use crate::{
     elementwise::{self, Elementwise},
-    special::exp_sum,
+    special::exp_in_range,
 };
 use echoes_kernel::{Category, Emit, Form, Kernel, Next, Piece, Reject, Result, Series, Shape, Spec};
 use echoes_simd::Lanes;
@@ -67,8 +67,11 @@ impl Kernel for NormPdf {
 /// `1 / √(2π)`.
 const PEAK: f64 = 0.398_942_280_401_432_7;
 
-/// From here on the density is zero.
-const FAR: f64 = 40.0;
+/// From here on the density is zero; half of its square is still [in range](exp_in_range).
+const FAR: f64 = 38.62;
+
+/// The bits of a double without the lower half of its digits.
+const UPPER_HALF: f64 = f64::from_bits(u64::MAX << 27);
 
 struct Density {
     loc: f64,
@@ -87,11 +90,10 @@ impl Elementwise for Density {
     fn apply<L: Lanes>(&self, l: L, x: L::V) -> L::V {
         let z = (x - l.splat(self.loc)) / l.splat(self.scale);
         let z = l.max(l.splat(-FAR), l.min(l.splat(FAR), z));
-        // Half of the digits of z, whose square is exact, and the others (G. W. Veltkamp's splitting).
-        let many = z * l.splat(((1u32 << 27) + 1) as f64);
-        let high = many - (many - z);
+        // Half of the digits of z, whose square is exact, and the others.
+        let high = l.and(z, l.splat(UPPER_HALF));
         let half = l.splat(-0.5);
-        let exp = exp_sum(l, high * high * half, (z - high) * (z + high) * half);
+        let exp = exp_in_range(l, high * high * half, (z - high) * (z + high) * half);
         exp * l.splat(self.peak)
     }
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// t-test for the means of two independent samples: Welch's, or Student's with `equal_var`.
 ///
 /// The samples may differ in length; missing values of one do not touch the other. Null where a sample has fewer than two values or
-/// both are constant. Unlike SciPy, whose default is `equal_var = true`, it does not assume equal variances unless told so.
+/// both are the same constant; of two constants the statistic is infinite (null in JSON) and the p-value that of certainty, as in
+/// SciPy. Unlike SciPy, whose default is `equal_var = true`, it does not assume equal variances unless told so.
 ///
 /// ```
 /// use echoes_kernel::reference;
