@@ -6,7 +6,7 @@ use crate::{
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
 };
-use echoes_io::{Chunk, Rows};
+use echoes_io::{Chunk, Rows, pages};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
 use rayon::{ThreadPool, prelude::*};
 use smallvec::SmallVec;
@@ -206,10 +206,10 @@ fn waves(rows: Range<u64>, size: usize) -> impl Iterator<Item = Vec<Range<u64>>>
     })
 }
 
-/// Columns of zeros, whose memory the system hands out when it is first written.
+/// Columns of zeros, or a refusal if the system has no room for them.
 pub(crate) fn zeros(columns: usize, rows: u64) -> Result<Columns> {
     make_room(columns, rows)?;
-    Ok((0..columns).map(|_| vec![0.0; rows as usize]).collect())
+    Ok(pages::zeros(columns, rows as usize))
 }
 
 /// Refuses what the system says it has no memory for.
