@@ -1,6 +1,7 @@
 //! Does named work so many times and says how long it took: one arm of a comparison, a process for itself.
 //!
 //! - `list` names all work.
+//! - `parts` names the work of which a part can be gone through again.
 //! - `calibrate NAME…` says how many calls take about a millisecond: `calls NAME N`.
 //! - `time ROUNDS SAMPLES PERCENT NAME:CALLS…` prints `time NAME ROWS BYTES T…`, the nanoseconds that a call took in each sample of
 //!   so many calls. All work is done once a round, so that a disturbance meets some of its samples only. After each call
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
             names().iter().for_each(|name| println!("{name}"));
             Ok(())
         }
+        ["parts"] => {
+            names().iter().filter(|name| part_of(name, 1.0).is_some()).for_each(|name| println!("{name}"));
+            Ok(())
+        }
         ["calibrate", names @ ..] => names.iter().try_for_each(|name| calibrate(name)),
         ["time", rounds, samples, percent, jobs @ ..] => time(rounds, samples, percent, jobs),
         ["count", percent, jobs @ ..] => jobs.iter().try_for_each(|job| count(&mut Job::new(job, percent)?)),
@@ -37,7 +42,7 @@ fn main() -> ExitCode {
             bandwidth::threads().for_each(|threads| println!("bandwidth {threads} {:.0}", bandwidth::read(threads)));
             Ok(())
         }
-        _ => Err("usage: gate-arm list | calibrate | time | count | bandwidth".to_owned()),
+        _ => Err("usage: gate-arm list | parts | calibrate | time | count | bandwidth".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

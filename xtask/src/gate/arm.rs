@@ -89,7 +89,16 @@ impl Arm {
 
     /// The names of all work that it can do.
     pub(super) fn names(&self) -> Result<Vec<String>, Stop> {
-        let said = shell::output(Command::new(&self.built).arg("list").current_dir(shell::root()))
+        self.list("list")
+    }
+
+    /// The names of the work of which a part can be done again.
+    pub(super) fn names_with_parts(&self) -> Result<Vec<String>, Stop> {
+        self.list("parts")
+    }
+
+    fn list(&self, command: &str) -> Result<Vec<String>, Stop> {
+        let said = shell::output(Command::new(&self.built).arg(command).current_dir(shell::root()))
             .map_err(|_| Stop::Harness(format!("{} does not list its work", self.name)))?;
         Ok(said.lines().map(str::to_owned).collect())
     }
