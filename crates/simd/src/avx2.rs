@@ -135,6 +135,11 @@ impl Lanes for Avx2 {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
     }
     #[inline(always)]
+    fn prefetch_near(self, at: *const f64) {
+        // SAFETY: a prefetch of any address, valid or not, only hints.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[inline(always)]
     fn min(self, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX2. The instruction is `a < b ? a : b`.
         unsafe { Vector(_mm256_min_pd(a.0, b.0), _mm256_min_pd(a.1, b.1)) }

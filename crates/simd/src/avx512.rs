@@ -131,6 +131,11 @@ impl Lanes for Avx512 {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
     }
     #[inline(always)]
+    fn prefetch_near(self, at: *const f64) {
+        // SAFETY: a prefetch of any address, valid or not, only hints.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[inline(always)]
     fn min(self, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512. The instruction is `a < b ? a : b`.
         Vector(unsafe { _mm512_min_pd(a.0, b.0) })

@@ -56,6 +56,8 @@ pub trait Lanes: Copy {
     fn bits(self, mask: Self::M) -> u8;
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.
     fn prefetch(self, at: *const f64);
+    /// Asks for the cache line at `at`, into the first level; it need not be valid memory.
+    fn prefetch_near(self, at: *const f64);
 
     /// `x` divided by the same number in each lane: the bits of `/`.
     #[inline(always)]

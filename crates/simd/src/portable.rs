@@ -102,4 +102,6 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     fn prefetch(self, _: *const f64) {}
+    #[inline(always)]
+    fn prefetch_near(self, _: *const f64) {}
 }

@@ -10,11 +10,28 @@ const TILE: usize = 256;
 /// Rows in a line of the cache.
 const LINE: usize = 8;
 
+/// The values of a tile's rows.
+#[derive(Debug, Clone)]
+struct Tile(Box<[f64; TILE]>);
+
+impl Default for Tile {
+    fn default() -> Self {
+        Self::of(0.0)
+    }
+}
+
+impl Tile {
+    /// The same number all over.
+    fn of(value: f64) -> Self {
+        Self(Box::new([value; TILE]))
+    }
+}
+
 /// Where a program keeps its values: numbers and aggregates as columns that are the same all over, and registers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Space {
-    same: Vec<f64>,
-    registers: Vec<Vec<f64>>,
+    same: Vec<Tile>,
+    registers: Vec<Tile>,
 }
 
 impl Space {
@@ -25,10 +42,8 @@ impl Space {
     }
 
     fn prepare(&mut self, program: &Program, aggregates: &[f64]) {
-        for &value in program.constants().iter().chain(aggregates) {
-            self.same.resize(self.same.len() + TILE, value);
-        }
-        self.registers.resize_with(program.registers(), || vec![0.0; TILE]);
+        self.same.extend(program.constants().iter().chain(aggregates).map(|&value| Tile::of(value)));
+        self.registers.resize_with(program.registers(), Tile::default);
     }
 }
 
@@ -52,53 +67,39 @@ impl Operation for Evaluate<'_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
+        // What a step writes to, then the register that it gives.
+        let mut spare = Tile::default();
         let mut start = 0;
         while start < self.out.len() {
             let rows = TILE.min(self.out.len() - start);
-            self.fetch_ahead(l, start + rows);
-            self.tile(l, start, rows);
+            self.tile(l, start, rows, &mut spare);
             start += rows;
         }
     }
 }
 
 impl Evaluate<'_> {
-    /// Asks for the tile that comes next: a step alone has too little to do to hide the way to memory.
     #[inline(always)]
-    fn fetch_ahead<L: Lanes>(&self, l: L, start: usize) {
-        let mut column = 0;
-        while column <= self.columns.len() {
-            let values = if column < self.columns.len() { self.columns[column] } else { &*self.out };
-            let mut line = start;
-            while line < values.len().min(start + TILE) {
-                l.prefetch(&raw const values[line]);
-                line += LINE;
-            }
-            column += 1;
-        }
-    }
-
-    #[inline(always)]
-    fn tile<L: Lanes>(&mut self, l: L, start: usize, rows: usize) {
-        let out = &mut self.out[start..start + rows];
-        let columns = Columns { columns: self.columns, start, rows, numbers: self.program.constants().len() };
+    fn tile<L: Lanes>(&mut self, l: L, start: usize, rows: usize, spare: &mut Tile) {
+        let (numbers, out) = (self.program.constants().len(), self.out.as_ptr());
+        let columns = Columns { columns: self.columns, out, start, rows, numbers };
         let Some((last, steps)) = self.program.steps().split_last() else {
-            out.copy_from_slice(columns.at(self.space, self.program.result()));
+            self.out[start..start + rows].copy_from_slice(columns.at(self.space, self.program.result()));
             return;
         };
         for step in steps {
-            let to = usize::from(step.to());
-            let mut register = std::mem::take(&mut self.space.registers[to]);
-            take(l, step, &columns, self.space, &mut register[..rows]);
-            self.space.registers[to] = register;
+            take(l, step, &columns, self.space, &mut spare.0[..rows]);
+            std::mem::swap(&mut self.space.registers[usize::from(step.to())], spare);
         }
-        take(l, last, &columns, self.space, out);
+        take(l, last, &columns, self.space, &mut self.out[start..start + rows]);
     }
 }
 
 /// Where operands stand while a tile is computed.
 struct Columns<'a> {
     columns: &'a [&'a [f64]],
+    /// Where the rows are written, for its address alone.
+    out: *const f64,
     start: usize,
     rows: usize,
     numbers: usize,
@@ -106,12 +107,23 @@ struct Columns<'a> {
 
 impl Columns<'_> {
     fn at<'s>(&'s self, space: &'s Space, operand: Operand) -> &'s [f64] {
-        let same = |i: usize| &space.same[i * TILE..i * TILE + self.rows];
+        let same = |i: usize| &space.same[i].0[..self.rows];
         match operand {
             Operand::Column(i) => &self.columns[usize::from(i)][self.start..self.start + self.rows],
             Operand::Constant(i) => same(i.into()),
             Operand::Aggregate(i) => same(self.numbers + usize::from(i)),
-            Operand::Register(i) => &space.registers[usize::from(i)][..self.rows],
+            Operand::Register(i) => &space.registers[usize::from(i)].0[..self.rows],
+        }
+    }
+
+    /// Asks for a line of each column in the tile that comes next: a tile is read and written faster than memory gives it, and the
+    /// processor does not look far enough ahead.
+    #[inline(always)]
+    fn fetch_ahead<L: Lanes>(&self, l: L, line: usize) {
+        let row = self.start + self.rows + line * LINE;
+        l.prefetch_near(self.out.wrapping_add(row));
+        for column in self.columns {
+            l.prefetch_near(column.as_ptr().wrapping_add(row));
         }
     }
 }
@@ -123,30 +135,31 @@ fn take<L: Lanes>(l: L, step: &Step, columns: &Columns<'_>, space: &Space, to: &
         Step::Unary { operation, of, .. } => {
             let x = columns.at(space, of);
             match operation {
-                Unary::Negate => each(l, &Negate, x, x, to),
-                Unary::Exp => each(l, &Exp, x, x, to),
-                Unary::Ln => each(l, &Ln, x, x, to),
-                Unary::Sqrt => each(l, &Sqrt, x, x, to),
-                Unary::Abs => each(l, &Abs, x, x, to),
+                Unary::Negate => each(l, &Negate, x, x, to, columns),
+                Unary::Exp => each(l, &Exp, x, x, to, columns),
+                Unary::Ln => each(l, &Ln, x, x, to, columns),
+                Unary::Sqrt => each(l, &Sqrt, x, x, to, columns),
+                Unary::Abs => each(l, &Abs, x, x, to, columns),
             }
         }
         Step::Binary { operation, left, right, .. } => {
             let (a, b) = (columns.at(space, left), columns.at(space, right));
             match operation {
-                Binary::Add => each(l, &Add, a, b, to),
-                Binary::Subtract => each(l, &Subtract, a, b, to),
-                Binary::Multiply => each(l, &Multiply, a, b, to),
+                Binary::Add => each(l, &Add, a, b, to, columns),
+                Binary::Subtract => each(l, &Subtract, a, b, to, columns),
+                Binary::Multiply => each(l, &Multiply, a, b, to, columns),
                 Binary::Divide => match (right, b) {
-                    (Operand::Constant(_) | Operand::Aggregate(_), [by, ..]) => {
-                        each(l, &DivideBy(Divisor::new(*by)), a, a, to);
-                    }
-                    _ => each(l, &Divide, a, b, to),
+                    (Operand::Constant(_) | Operand::Aggregate(_), &[by, ..]) => match inverse(by) {
+                        Some(inverse) => each(l, &Times(inverse), a, a, to, columns),
+                        None => each(l, &DivideBy(Divisor::new(by)), a, a, to, columns),
+                    },
+                    _ => each(l, &Divide, a, b, to, columns),
                 },
-                Binary::Power => each(l, &Power, a, b, to),
-                Binary::Less => each(l, &Less, a, b, to),
-                Binary::LessEqual => each(l, &LessEqual, a, b, to),
-                Binary::Equal => each(l, &Equal, a, b, to),
-                Binary::NotEqual => each(l, &NotEqual, a, b, to),
+                Binary::Power => each(l, &Power, a, b, to, columns),
+                Binary::Less => each(l, &Less, a, b, to, columns),
+                Binary::LessEqual => each(l, &LessEqual, a, b, to, columns),
+                Binary::Equal => each(l, &Equal, a, b, to, columns),
+                Binary::NotEqual => each(l, &NotEqual, a, b, to, columns),
             }
         }
     }
@@ -154,10 +167,13 @@ fn take<L: Lanes>(l: L, step: &Step, columns: &Columns<'_>, space: &Space, to: &
 
 /// Writes what becomes of each pair of rows.
 #[inline(always)]
-fn each<L: Lanes>(l: L, work: &impl Pair, a: &[f64], b: &[f64], to: &mut [f64]) {
+fn each<L: Lanes, P: Pair>(l: L, work: &P, a: &[f64], b: &[f64], to: &mut [f64], columns: &Columns<'_>) {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let (to, to_rest) = to.as_chunks_mut::<8>();
-    for ((a, b), to) in a.iter().zip(b).zip(to) {
+    for (line, ((a, b), to)) in a.iter().zip(b).zip(to).enumerate() {
+        if P::IS_SLOW {
+            columns.fetch_ahead(l, line);
+        }
         *to = l.to_array(work.of(l, l.load8(a), l.load8(b)));
     }
     if !to_rest.is_empty() {
@@ -174,33 +190,54 @@ fn filled(rest: &[f64]) -> [f64; 8] {
 
 /// What becomes of two values, or of the first.
 trait Pair {
+    /// Whether it takes long enough to hide the way to memory, which those of one instruction leave to the processor.
+    const IS_SLOW: bool = false;
+
     fn of<L: Lanes>(&self, l: L, a: L::V, b: L::V) -> L::V;
 }
 
 macro_rules! pairs {
-    ($($name:ident $l:ident $a:ident $b:ident => $value:expr;)*) => {$(
+    ($($name:ident $slow:literal $l:ident $a:ident $b:ident => $value:expr;)*) => {$(
         struct $name;
         impl Pair for $name {
+            const IS_SLOW: bool = $slow;
             #[inline(always)]
             fn of<L: Lanes>(&self, $l: L, $a: L::V, $b: L::V) -> L::V { $value }
         }
     )*};
 }
 pairs! {
-    Negate l a _b => l.splat(-0.0) - a;
-    Exp l a _b => exp_sum(l, a, l.splat(0.0));
-    Ln l a _b => ln(l, a);
-    Sqrt l a _b => l.sqrt(a);
-    Abs l a _b => l.and(a, l.splat(f64::from_bits(u64::MAX >> 1)));
-    Add _l a b => a + b;
-    Subtract _l a b => a - b;
-    Multiply _l a b => a * b;
-    Divide _l a b => a / b;
-    Power l a b => power(l, a, b);
-    Less l a b => l.select(l.lt(a, b), l.splat(1.0), l.splat(0.0));
-    LessEqual l a b => l.select(l.le(a, b), l.splat(1.0), l.splat(0.0));
-    Equal l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(1.0), l.splat(0.0));
-    NotEqual l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(0.0), l.splat(1.0));
+    Negate false l a _b => l.splat(-0.0) - a;
+    Exp true l a _b => exp_sum(l, a, l.splat(0.0));
+    Ln true l a _b => ln(l, a);
+    Sqrt false l a _b => l.sqrt(a);
+    Abs false l a _b => l.and(a, l.splat(f64::from_bits(u64::MAX >> 1)));
+    Add false _l a b => a + b;
+    Subtract false _l a b => a - b;
+    Multiply false _l a b => a * b;
+    Divide false _l a b => a / b;
+    Power true l a b => power(l, a, b);
+    Less false l a b => l.select(l.lt(a, b), l.splat(1.0), l.splat(0.0));
+    LessEqual false l a b => l.select(l.le(a, b), l.splat(1.0), l.splat(0.0));
+    Equal false l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(1.0), l.splat(0.0));
+    NotEqual false l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(0.0), l.splat(1.0));
+}
+
+/// `1 / by` where that is exact, so that multiplying by it gives the bits of dividing: for powers of two.
+fn inverse(by: f64) -> Option<f64> {
+    let inverse = 1.0 / by;
+    let is_power = by.is_normal() && by.to_bits().trailing_zeros() >= f64::MANTISSA_DIGITS - 1;
+    (is_power && inverse.is_normal()).then_some(inverse)
+}
+
+/// Multiplication by the same number all over.
+struct Times(f64);
+
+impl Pair for Times {
+    #[inline(always)]
+    fn of<L: Lanes>(&self, l: L, a: L::V, _: L::V) -> L::V {
+        a * l.splat(self.0)
+    }
 }
 
 /// Division by the same number all over.
@@ -236,5 +273,5 @@ fn one(step: Step, columns: &[&[f64]]) -> f64 {
             out[0]
         }
     }
-    run(One(step, Columns { columns, start: 0, rows: 1, numbers: 0 }))
+    run(One(step, Columns { columns, out: std::ptr::null(), start: 0, rows: 1, numbers: 0 }))
 }

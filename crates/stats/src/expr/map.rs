@@ -7,7 +7,7 @@ use super::{
     parse::{Named, parse},
     program::{Plan, Program},
 };
-use echoes_kernel::{BLOCK, Category, Emit, Entry, Form, Kernel, Next, Piece, Reject, Result, Series, Shape, Spec};
+use echoes_kernel::{Category, Emit, Entry, Form, Kernel, Next, Piece, Reject, Result, Series, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,10 +120,7 @@ struct Write {
 impl Emit<Aggregates> for Write {
     fn emit(&self, _: &Aggregates, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
         let mut space = Space::new(&self.program, &self.aggregates);
-        for from in (0..piece.len).step_by(BLOCK) {
-            let rows = from..piece.len.min(from + BLOCK);
-            let columns: Vec<&[f64]> = (0..piece.columns.len()).map(|i| &piece.own(i)[rows.clone()]).collect();
-            evaluate(&self.program, &mut space, &columns, &mut out[0][rows]);
-        }
+        let columns: Vec<&[f64]> = (0..piece.columns.len()).map(|i| piece.own(i)).collect();
+        evaluate(&self.program, &mut space, &columns, out[0]);
     }
 }
