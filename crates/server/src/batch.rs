@@ -11,7 +11,7 @@ use crate::{
     media::{Arriving, Media, Wanted, gunzip},
     problem::{Details, Kind, Problem},
     receive::{check_length, receive},
-    room::make_room,
+    room::Room,
     store::Name,
     work::{self, Place, to_its_end},
 };
@@ -21,11 +21,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use echoes_engine::{Cancel, Request};
-use echoes_io::Source;
 use echoes_kernel::{Answer, BoundKernel, Nan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::time::Instant;
 
 /// Kernels of one request.
@@ -128,15 +127,18 @@ fn answer(
 ) -> Result<Made, Problem> {
     let (dataset, file) = open(app.store()?, name)?;
     let source = dataset.format.read(file).map_err(malformed)?;
+    let room = Room { app, cancel, source: source.as_ref() };
     let prepared: Vec<Ready> = batch
         .requests
         .into_iter()
-        .map(|one| prepare(app, source.as_ref(), one, &mut admission))
+        .map(|one| prepare(&room, one, &mut admission))
         .collect::<Result<_, _>>()?;
     let requests: Vec<Request<'_>> = prepared
         .iter()
         .map(|ready| Request { kernel: ready.kernel.as_ref(), columns: ready.columns.clone() })
         .collect();
+    let read: BTreeSet<usize> = prepared.iter().flat_map(|ready| &ready.columns).copied().collect();
+    room.columns(read.len(), &mut admission)?;
     let content = dataset.content();
     let mut job = app.engine.job().nan(batch.nan).cancel(cancel);
     if let Some(cache) = &app.partials {
@@ -163,10 +165,10 @@ fn answer(
 }
 
 /// Every request must be sound before anything is read.
-fn prepare(app: &App, source: &dyn Source, one: One, admission: &mut Admission) -> Result<Ready, Problem> {
+fn prepare(room: &Room<'_>, one: One, admission: &mut Admission) -> Result<Ready, Problem> {
     let entry = catalogue::find(&one.kernel)?;
     let kernel = (entry.bind)(whole(Value::Object(one.params))).map_err(|reject| refuse(reject.into()))?;
-    let columns = columns_of(source, kernel.as_ref(), &one.columns, app.config.columns_max)?;
-    make_room(app, source, entry, columns.len(), Wanted { npy: false, gzip: false }, admission)?;
+    let columns = columns_of(room.source, kernel.as_ref(), &one.columns, room.app.config.columns_max)?;
+    room.answer(entry, columns.len(), Wanted { npy: false, gzip: false }, admission)?;
     Ok(Ready { kernel, columns })
 }

@@ -11,7 +11,7 @@ use crate::{
     media::Wanted,
     problem::{Kind, Problem},
     query::{self, Query},
-    room::make_room,
+    room::Room,
     store::{Dataset, Name},
     work::{self, Place},
 };
@@ -124,7 +124,9 @@ fn answer(
     let source = dataset.format.read(file).map_err(malformed)?;
     let source = source.as_ref();
     let columns = columns_of(source, kernel, &asked.columns, app.config.columns_max)?;
-    make_room(app, source, entry, columns.len(), wanted, &mut admission)?;
+    let room = Room { app, cancel, source };
+    room.columns(columns.len(), &mut admission)?;
+    room.answer(entry, columns.len(), wanted, &mut admission)?;
     let content = dataset.content();
     let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));
     let asked = Asked { source, kernel, columns, nan: asked.nan.unwrap_or_default(), kept, timed: false };

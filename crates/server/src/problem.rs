@@ -100,7 +100,7 @@ impl From<Shed> for Problem {
         let (kind, detail) = match shed {
             Shed::InFlight => (Kind::Busy, "too many requests are in flight: try again in a second"),
             Shed::Memory => {
-                (Kind::Busy, "the bodies and answers of other requests fill the memory: try again in a second")
+                (Kind::Busy, "bodies, columns and answers fill the memory: try again in a second, or send less")
             }
             Shed::Wait => (Kind::Busy, "every thread is busy: try again in a second"),
             Shed::Rate => (Kind::TooMany, "the client has made too many requests: try again in a second"),

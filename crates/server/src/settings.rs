@@ -145,7 +145,7 @@ settings! {
     Gpu gpu "Whether a graphics processor takes part: auto, on, off, or cpu, a driver for tests",
     Count body_bytes_max "Bytes of one request's body",
     Count decoded_bytes_max "Bytes of one request's body once it is no longer compressed",
-    Count bodies_bytes_max "Bytes of all bodies and answers held at a time; more are refused with 503",
+    Count bodies_bytes_max "Bytes of all bodies, columns read from text and answers held at a time; more are refused with 503",
     Count dataset_bytes_max "Bytes of one dataset",
     Count datasets_max "Datasets",
     Count answers_bytes_max "Bytes of answers about datasets that are kept to be given again",

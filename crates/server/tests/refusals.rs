@@ -50,7 +50,7 @@ fn bodies_that_are_not_json() {
         "beyond the range of doubles at line 1 column 8",
     );
     let deep = format!(r#"{{"x":[1],"q":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    refused(&server, |c| c.post("/v1/mean", &deep), 422, "larger than");
+    refused(&server, |c| c.post("/v1/mean", &deep), 422, "more than 65536 bytes");
     refused(&server, |c| c.request("POST", "/v1/mean", "", b""), 411, "Content-Length");
     let typed = |headers: &'static str| move |c: &mut Client| c.request("POST", "/v1/mean", headers, br#"{"x":[1]}"#);
     refused(&server, typed("content-length: 9\r\n"), 415, "Content-Type: application/json");
