@@ -100,8 +100,8 @@ fn tag(key: &Key, asked: &Query, kernel: &dyn BoundKernel) -> Result<HeaderValue
         (&key.contents, key.kernel, kernel.params(), asked.nan.unwrap_or_default()),
         (&asked.columns, npy, gzip),
     );
-    let text = serde_json::to_vec(&parts).map_err(|_| Problem::internal())?;
-    HeaderValue::try_from(format!("\"{}\"", blake3::hash(&text).to_hex())).map_err(|_| Problem::internal())
+    let text = serde_json::to_vec(&parts).map_err(Problem::internal)?;
+    HeaderValue::try_from(format!("\"{}\"", blake3::hash(&text).to_hex())).map_err(Problem::internal)
 }
 
 /// What is asked of a dataset.

@@ -10,7 +10,7 @@ use crate::{
     problem::{Kind, Problem},
     receive::{check_length, next, too_large},
     routes::json,
-    store::{Dataset, Format, Name, Refusal, Store, Upload},
+    store::{Dataset, Fault, Format, Name, Refusal, Store, Upload},
 };
 use axum::{
     body::Body,
@@ -66,7 +66,7 @@ pub(crate) fn find(store: &Store, name: &Name) -> Result<Arc<Dataset>, Problem> 
 
 /// The dataset of a name with its contents.
 pub(crate) fn open(store: &Store, name: &Name) -> Result<(Arc<Dataset>, File), Problem> {
-    store.contents(name).map_err(failed)?.ok_or_else(|| unknown(name))
+    store.contents(name).map_err(unreadable)?.ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &Name) -> Problem {
@@ -77,7 +77,7 @@ fn unknown(name: &Name) -> Problem {
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let datasets = app.store()?.list();
     let lines: Vec<Listed<'_>> = datasets.iter().map(|dataset| dataset.as_ref().into()).collect();
-    serde_json::to_vec(&lines).map(|text| json(text.into())).map_err(|_| Problem::internal())
+    serde_json::to_vec(&lines).map(|text| json(text.into())).map_err(Problem::internal)
 }
 
 /// Answers `GET /v1/datasets/{name}`.
@@ -89,7 +89,7 @@ pub(crate) async fn get(
     let store = Arc::clone(app.store()?);
     let name = name(path)?;
     let (dataset, file) = blocking(move || open(&store, &name)).await??;
-    let own = HeaderValue::try_from(format!("\"{}\"", dataset.hash)).map_err(|_| Problem::internal())?;
+    let own = HeaderValue::try_from(format!("\"{}\"", dataset.hash)).map_err(Problem::internal)?;
     let mut response = if has(&headers, &own) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -121,7 +121,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, path: NameInPath, request: 
     let upload = take(&app, &store, body).await?;
     let (dataset, created) = blocking(move || keep(&store, name, format, upload)).await??;
     drop(admission);
-    let text = serde_json::to_vec(&Listed::from(dataset.as_ref())).map_err(|_| Problem::internal())?;
+    let text = serde_json::to_vec(&Listed::from(dataset.as_ref())).map_err(Problem::internal)?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, json(text.into())).into_response())
 }
@@ -195,7 +195,19 @@ fn check_rows(source: &dyn Source) -> echoes_io::Result<()> {
 
 /// Waits for the disk on a thread that may wait.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    spawn_blocking(work).await.map_err(|_| Problem::internal())
+    spawn_blocking(work).await.map_err(Problem::internal)
+}
+
+/// What a client learns when contents cannot be read.
+fn unreadable(fault: Fault) -> Problem {
+    let cause = fault.to_string();
+    match fault {
+        Fault::Damaged { name, .. } => {
+            let name = name.as_str();
+            Kind::Damaged.because(format!("`{name}` is damaged on the server: put it again, or delete it")).caused_by(cause)
+        }
+        Fault::Disk { .. } => Problem::internal(cause),
+    }
 }
 
 /// What a client learns when the disk fails.
@@ -204,6 +216,6 @@ fn failed(error: io::Error) -> Problem {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             Kind::Storage.because("the disk is full")
         }
-        _ => Problem::internal(),
+        _ => Problem::internal(error),
     }
 }

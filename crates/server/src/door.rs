@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    problem::{Problem, Shed},
+    problem::{Cause, Problem, Shed},
     rate::Client,
     request_id::X_REQUEST_ID,
 };
@@ -32,6 +32,9 @@ pub(crate) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    if let (Some(Cause(cause)), Some(id)) = (response.extensions().get(), &id) {
+        tracing::error!("request {}: {cause}", id.to_str().unwrap_or_default());
+    }
     let headers = response.headers_mut();
     // Browsers are not to guess an answer's type.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -173,7 +173,7 @@ mod tests {
         let mut held = 0;
         let refuse = |bytes| {
             if bytes > 200_000 {
-                return Err(Problem::internal());
+                return Err(Problem::internal("no room"));
             }
             held = held.max(bytes);
             Ok(())

@@ -15,7 +15,12 @@ pub(crate) struct Problem {
     kind: Kind,
     detail: String,
     shed: Option<Shed>,
+    cause: Option<Cause>,
 }
+
+/// What is wrong on the server's side: for its log, never for clients.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cause(pub String);
 
 /// Why a request was turned away that at another moment would have been served: a label of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +88,7 @@ kinds! {
     Rejected UNPROCESSABLE_ENTITY "rejected" "The kernel cannot work on this",
     TooMany TOO_MANY_REQUESTS "too-many" "The client asks too often",
     Internal INTERNAL_SERVER_ERROR "internal" "The server has made a mistake",
+    Damaged INTERNAL_SERVER_ERROR "damaged" "The dataset's contents are missing or damaged",
     Busy SERVICE_UNAVAILABLE "busy" "The server is busy",
     Deadline SERVICE_UNAVAILABLE "deadline" "The computation took too long",
     Storage INSUFFICIENT_STORAGE "storage" "The server has no room for the dataset",
@@ -91,7 +97,7 @@ kinds! {
 impl Kind {
     /// An error of this kind.
     pub(crate) fn because(self, detail: impl Into<String>) -> Problem {
-        Problem { kind: self, detail: detail.into(), shed: None }
+        Problem { kind: self, detail: detail.into(), shed: None, cause: None }
     }
 }
 
@@ -110,10 +116,16 @@ impl From<Shed> for Problem {
 }
 
 impl Problem {
-    /// A mistake of the server's. It says no more, so that nothing of the inside leaks.
-    pub(crate) fn internal() -> Self {
+    /// A mistake of the server's. Only the log says why, so that nothing of the inside leaks.
+    pub(crate) fn internal(cause: impl ToString) -> Self {
         Kind::Internal
             .because("the request may be sound: try again, and report it with its x-request-id if it persists")
+            .caused_by(cause)
+    }
+
+    /// With a cause, which the log is told.
+    pub(crate) fn caused_by(self, cause: impl ToString) -> Self {
+        Self { cause: Some(Cause(cause.to_string())), ..self }
     }
 
     /// The problem as JSON has it.
@@ -138,7 +150,7 @@ pub(crate) struct Details {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (kind, shed) = (self.kind, self.shed);
+        let (kind, shed, cause) = (self.kind, self.shed, self.cause.clone());
         let status = kind.status();
         let body = serde_json::to_vec(&self.details()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
@@ -150,6 +162,9 @@ impl IntoResponse for Problem {
         }
         if let Some(shed) = shed {
             response.extensions_mut().insert(shed);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
         }
         response
     }

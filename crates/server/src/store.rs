@@ -125,6 +125,17 @@ impl From<io::Error> for Refusal {
     }
 }
 
+/// Why contents cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// They are not there, or not as they were kept.
+    #[error("dataset `{}`: {} {what}", name.as_str(), path.display())]
+    Damaged { name: Name, path: PathBuf, what: String },
+    /// The disk fails.
+    #[error("dataset `{}`: {}: {source}", name.as_str(), path.display())]
+    Disk { name: Name, path: PathBuf, source: io::Error },
+}
+
 impl Store {
     /// Opens the directory, which is made if it is not there, and removes what a crash left behind.
     pub(crate) fn open(root: &Path, datasets_max: usize) -> Result<Self, Error> {
@@ -139,18 +150,23 @@ impl Store {
         for entry in fs::read_dir(root.join("incoming")).map_err(failed)? {
             fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
         }
-        let mut index = BTreeMap::new();
+        let (mut index, mut whole) = (BTreeMap::new(), true);
         for entry in fs::read_dir(root.join("names")).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let damaged = || unusable(format!("{} is damaged: restore it, or remove it", path.display()));
-            let dataset: Dataset = serde_json::from_slice(&fs::read(&path).map_err(failed)?).map_err(|_| damaged())?;
-            let there = fs::metadata(object(root, &dataset.hash)).is_ok_and(|object| object.len() == dataset.bytes);
-            if !there || path.file_name() != Some(dataset.name.file_name().as_ref()) {
-                return Err(damaged());
+            let Some(dataset) = read_name(&path) else {
+                tracing::warn!("{} is damaged, and its dataset not served: restore it, or remove it", path.display());
+                whole = false;
+                continue;
+            };
+            if let Err(fault) = open_object(root, &dataset) {
+                tracing::warn!("{fault}: put the dataset again, or remove it");
             }
             index.insert(dataset.name.clone(), Arc::new(dataset));
         }
-        sweep_objects(root, &index).map_err(failed)?;
+        // Contents whose name is damaged have no other trace.
+        if whole {
+            sweep_objects(root, &index).map_err(failed)?;
+        }
         Ok(Self {
             root: root.to_owned(),
             change: Mutex::new(()),
@@ -172,11 +188,11 @@ impl Store {
     }
 
     /// The dataset of that name with its contents, which can be read whatever becomes of the name.
-    pub(crate) fn contents(&self, name: &Name) -> io::Result<Option<(Arc<Dataset>, File)>> {
+    pub(crate) fn contents(&self, name: &Name) -> Result<Option<(Arc<Dataset>, File)>, Fault> {
         // Contents are removed after their last name has left the index: they are there as long as this is locked.
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         let Some(dataset) = index.get(name) else { return Ok(None) };
-        Ok(Some((Arc::clone(dataset), File::open(object(&self.root, &dataset.hash))?)))
+        Ok(Some((Arc::clone(dataset), open_object(&self.root, dataset)?)))
     }
 
     /// Begins to take contents in.
@@ -229,12 +245,9 @@ impl Store {
         self.root.join("incoming").join(self.temporary.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
-    /// Moves contents to their place. The same contents may be there already, and stay.
+    /// Moves contents to their place. What is there already gives way, for it may be damaged; who reads it still can.
     fn keep_object(&self, from: &Path, hash: &str) -> io::Result<()> {
         let to = object(&self.root, hash);
-        if to.exists() {
-            return Ok(());
-        }
         let objects = self.root.join("objects");
         let directory = to.parent().unwrap_or(&objects);
         if !directory.exists() {
@@ -267,6 +280,26 @@ impl Store {
 
 fn object(root: &Path, hash: &str) -> PathBuf {
     root.join("objects").join(hash.get(..2).unwrap_or_default()).join(hash)
+}
+
+/// What a name's file says; `None` if it is damaged, or another's.
+fn read_name(path: &Path) -> Option<Dataset> {
+    let dataset: Dataset = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    (path.file_name() == Some(dataset.name.file_name().as_ref())).then_some(dataset)
+}
+
+/// The contents of a dataset, if they are as long as when they were kept.
+fn open_object(root: &Path, dataset: &Dataset) -> Result<File, Fault> {
+    let (name, path) = (dataset.name.clone(), object(root, &dataset.hash));
+    let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+    match opened {
+        Ok((bytes, file)) if bytes == dataset.bytes => Ok(file),
+        Ok((bytes, _)) => Err(Fault::Damaged { name, path, what: format!("has {bytes} bytes, not {}", dataset.bytes) }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Fault::Damaged { name, path, what: "is missing".to_owned() })
+        }
+        Err(source) => Err(Fault::Disk { name, path, source }),
+    }
 }
 
 /// Removes contents that no name has.
@@ -392,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_leaves_is_swept_and_damage_is_named() {
+    fn what_a_crash_leaves_is_swept() {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path(), 3).unwrap();
         put(&store, "a", b"x\n1\n");
@@ -402,8 +435,38 @@ mod tests {
         fs::write(path.with_file_name("stray"), b"no name has it").unwrap();
         drop(Store::open(root.path(), 3).unwrap());
         assert_eq!((objects(root.path()), fs::read_dir(root.path().join("incoming")).unwrap().count()), (1, 0));
-        fs::write(&path, b"x").unwrap();
-        let error = Store::open(root.path(), 3).unwrap_err();
-        assert!(error.to_string().contains("is damaged"), "{error}");
+    }
+
+    #[test]
+    fn damaged_contents_are_named_and_the_same_put_again_mend_them() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        put(&store, "a", b"x\n1\n");
+        put(&store, "b", b"x\n2\n");
+        let name: Name = "a".parse().unwrap();
+        let path = object(root.path(), &store.find(&name).unwrap().hash);
+        for damage in [|path: &Path| fs::write(path, b"x\n1\n2\n"), |path: &Path| fs::remove_file(path)] {
+            damage(&path).unwrap();
+            let fault = store.contents(&name).unwrap_err();
+            assert!(matches!(&fault, Fault::Damaged { path: named, .. } if *named == path), "{fault}");
+            assert_eq!((put(&store, "a", b"x\n1\n"), contents(&store, "a").unwrap()), (false, b"x\n1\n".to_vec()));
+        }
+        fs::remove_file(&path).unwrap();
+        drop(store);
+        let store = Store::open(root.path(), 3).unwrap();
+        assert!(store.contents(&name).is_err() && contents(&store, "b").is_some());
+        assert!(store.remove(&name).unwrap());
+    }
+
+    #[test]
+    fn contents_of_a_damaged_name_are_not_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        put(&store, "a", b"x\n1\n");
+        put(&store, "b", b"x\n2\n");
+        drop(store);
+        fs::write(root.path().join("names/61"), b"{").unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        assert_eq!((store.list().len(), objects(root.path())), (1, 2));
     }
 }
