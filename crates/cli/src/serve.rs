@@ -6,7 +6,8 @@ use echoes_server::{Config, Error, SETTINGS, Setting};
 use std::{fs, path::PathBuf};
 
 /// What is logged.
-const LOG: &str = "Standard error has a line for each answer 500, with its x-request-id, and for each dataset that is damaged.";
+const LOG: &str =
+    "Standard error has a line for each answer 500, with its x-request-id, and for each dataset that is damaged.";
 
 /// The command.
 pub(crate) fn command(command: Command) -> Command {

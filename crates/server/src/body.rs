@@ -5,7 +5,10 @@
 
 mod quick;
 
-use crate::problem::{Kind, Problem};
+use crate::{
+    problem::{Kind, Problem},
+    query,
+};
 use echoes_io::{
     ColumnBuilder, OwnedColumn,
     names::shorten,
@@ -29,7 +32,7 @@ pub(crate) const NAN: &str = "nan";
 pub(crate) const COLUMNS: &str = "columns";
 
 /// Bytes of the parameters' JSON, their names included.
-const PARAMETERS_BYTES_MAX: usize = 64 << 10;
+pub(crate) const PARAMETERS_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a column's name.
 const NAME_BYTES_MAX: usize = 4 << 10;
 /// Fields of a request.
@@ -84,7 +87,8 @@ fn careful(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Prob
     Ok(Body { columns, nan: fields.nan, params: fields.params })
 }
 
-fn refuse(error: &serde_json::Error) -> Problem {
+/// What a client learns of JSON that cannot be read.
+pub(crate) fn refuse(error: &serde_json::Error) -> Problem {
     let kind = if error.is_data() { Kind::Rejected } else { Kind::Malformed };
     kind.because(error.to_string())
 }
@@ -120,7 +124,7 @@ impl<'de> Visitor<'de> for Envelope {
                 return Err(A::Error::custom(format_args!("more than {FIELDS_MAX} fields")));
             }
             match name.as_str() {
-                NAN => fields.nan = Some(map.next_value()?),
+                NAN => fields.nan = Some(nan(map.next_value()?)?),
                 field if !self.fields.contains(&field) => {
                     let value = parameter(field, map.next_value()?, &mut room)?;
                     fields.params.insert(name.clone(), value);
@@ -185,8 +189,14 @@ impl<'de> Visitor<'de> for Named {
     }
 }
 
+/// Reads what a NaN does.
+pub(crate) fn nan<E: serde::de::Error>(raw: &RawValue) -> Result<Nan, E> {
+    let word = serde_json::from_str::<String>(raw.get());
+    word.ok().and_then(|word| word.parse().ok()).ok_or_else(|| E::custom(query::unknown_nan(raw.get())))
+}
+
 /// Reads a parameter, and takes what it is long from the `room` that there is for all.
-fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue, room: &mut usize) -> Result<Value, E> {
+pub(crate) fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue, room: &mut usize) -> Result<Value, E> {
     let (len, name, text) = (name.len(), shorten(name), raw.get());
     let Some(left) = room.checked_sub(len + text.len()) else {
         let most = PARAMETERS_BYTES_MAX;
@@ -302,7 +312,9 @@ mod tests {
 
     #[test]
     fn values_are_no_more_than_can_be_told() {
-        for (text, values) in [("{}", 1), (r#"{"x":[1,null,2],"ddof":1}"#, 4), (r#"{"columns":{"a":[1],"b":[2,3]}}"#, 3)] {
+        for (text, values) in
+            [("{}", 1), (r#"{"x":[1,null,2],"ddof":1}"#, 4), (r#"{"columns":{"a":[1],"b":[2,3]}}"#, 3)]
+        {
             assert_eq!(values_max(text.as_bytes()), values, "{text}");
         }
         assert_eq!(columns_bytes_max(b"[1,2]"), 18);
@@ -344,7 +356,8 @@ mod tests {
             (r#"{"x":[1],"x":[2]}"#, "`x` is given twice at line 1 column"),
             (r#"{"x":[1],"q":1,"q":2}"#, "`q` is given twice at line 1 column"),
             (r#"{"x":[1],"nan":"omit","nan":"omit"}"#, "`nan` is given twice at line 1 column"),
-            (r#"{"x":[1],"nan":"drop"}"#, "unknown variant `drop`, expected one of `propagate`, `omit`, `raise`"),
+            (r#"{"x":[1],"nan":"drop"}"#, "it must be propagate, omit or raise at line 1"),
+            (r#"{"x":[1],"nan":null}"#, "`nan` is `null`: it must be propagate"),
             (r#"{"x":[1],"q":1e999}"#, "`q`: number out of range at line 1 column"),
             (r#"{"q":1}"#, "`x` is missing"),
             ("[1]", "expected an object with `x` and parameters at line 1"),

@@ -54,7 +54,7 @@ async fn attempt(app: Arc<App>, request: Request) -> Result<Made, Problem> {
     let (head, body) = request.into_parts();
     let entry = catalogue::find(head.uri.path().strip_prefix("/v1/").unwrap_or_default())?;
     check_length(&head.headers, &body, app.config.body_bytes_max)?;
-    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers));
+    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers)?);
     let mut admission = app.gate.enter()?;
     let body = receive(&app, &head.headers, body, &mut admission, deadline).await?;
     let place = if is_little(entry, body.len(), arriving) { Place::Here } else { Place::Worker };

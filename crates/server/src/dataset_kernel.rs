@@ -43,7 +43,7 @@ pub(crate) async fn get(
     let contents = find(&store, &name)?.hash.clone();
     let entry = catalogue::find(&kernel)?;
     let query = uri.query().unwrap_or_default().to_owned();
-    let key = Key { contents, kernel: entry.spec.name, query, wanted: Wanted::of(&headers) };
+    let key = Key { contents, kernel: entry.spec.name, query, wanted: Wanted::of(&headers)? };
     if let Some(kept) = app.answers.get(&key) {
         return Ok(kept.respond(&headers, "hit", None));
     }

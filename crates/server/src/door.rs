@@ -2,13 +2,13 @@
 
 use crate::{
     app::App,
-    problem::{Cause, Problem, Shed},
+    problem::{Cause, Kind, Problem, Shed},
     rate::Client,
     request_id::X_REQUEST_ID,
 };
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, Version, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -50,8 +50,16 @@ pub(crate) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
     response
 }
 
+/// Refuses a request that names several hosts, or none where HTTP wants one: proxies might disagree on whom it is for.
+fn check_host(request: &Request) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    let least = usize::from(request.version() >= Version::HTTP_11);
+    if (least..=1).contains(&hosts) { Ok(()) } else { Err(Kind::Host.because("send the header Host once")) }
+}
+
 /// Refuses who has no key, or asks too often, by the headers alone.
 fn admit(app: &App, request: &Request) -> Result<(), Problem> {
+    check_host(request)?;
     if !request.uri().path().starts_with(GUARDED) {
         return Ok(());
     }

@@ -79,10 +79,12 @@ kinds! {
     NotFound NOT_FOUND "not-found" "There is nothing at this path",
     UnknownDataset NOT_FOUND "unknown-dataset" "There is no such dataset",
     NoDatasets NOT_FOUND "no-datasets" "The server keeps no datasets",
+    Host BAD_REQUEST "host" "The request does not name one host",
     Method METHOD_NOT_ALLOWED "method" "The method does not apply to this path",
     NotAcceptable NOT_ACCEPTABLE "not-acceptable" "The answer cannot be had as that media type",
     BodyTimeout REQUEST_TIMEOUT "body-timeout" "The body took too long to arrive",
     LengthRequired LENGTH_REQUIRED "length-required" "The request has no body",
+    Precondition PRECONDITION_FAILED "precondition" "The dataset is not as the request wants it",
     TooLarge PAYLOAD_TOO_LARGE "too-large" "The body is too large",
     MediaType UNSUPPORTED_MEDIA_TYPE "media-type" "The body is of another media type",
     Rejected UNPROCESSABLE_ENTITY "rejected" "The kernel cannot work on this",
@@ -126,6 +128,11 @@ impl Problem {
     /// With a cause, which the log is told.
     pub(crate) fn caused_by(self, cause: impl ToString) -> Self {
         Self { cause: Some(Cause(cause.to_string())), ..self }
+    }
+
+    /// Whether the request itself may be sound.
+    pub(crate) fn is_the_servers(&self) -> bool {
+        self.kind.status().is_server_error()
     }
 
     /// The problem as JSON has it.

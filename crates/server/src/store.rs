@@ -11,9 +11,11 @@
 //! client is told. So a crash at any moment leaves whole datasets, and at most files that nothing points at.
 
 mod name;
+mod precondition;
 mod upload;
 
 pub(crate) use name::{Name, RULE};
+pub(crate) use precondition::Precondition;
 use upload::Temporary;
 pub(crate) use upload::Upload;
 
@@ -21,6 +23,7 @@ use crate::{
     Error,
     problem::{Kind, Problem},
 };
+use axum::http::HeaderName;
 use echoes_io::{Access, Bytes, Source, csv, npy};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -115,6 +118,8 @@ pub(crate) struct Store {
 pub(crate) enum Refusal {
     /// There are as many datasets as there may be.
     Full,
+    /// What the client wants to be so is not, by this header.
+    Precondition(HeaderName),
     /// The disk fails.
     Disk(io::Error),
 }
@@ -201,10 +206,18 @@ impl Store {
     }
 
     /// Keeps contents under a name. Once this returns they survive a crash; whether the name is new.
-    pub(crate) fn commit(&self, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Refusal> {
+    pub(crate) fn commit(
+        &self,
+        name: Name,
+        format: Format,
+        upload: Upload,
+        wanted: &Precondition,
+    ) -> Result<(Arc<Dataset>, bool), Refusal> {
         let contents = upload.finish()?;
         let _change = self.changing();
-        if self.find(&name).is_none() && self.count() >= self.datasets_max {
+        let before = self.find(&name);
+        wanted.check(before.as_deref())?;
+        if before.is_none() && self.count() >= self.datasets_max {
             return Err(Refusal::Full);
         }
         let dataset = Dataset { name, hash: contents.hash.clone(), bytes: contents.bytes, format };
@@ -212,7 +225,7 @@ impl Store {
         self.keep_name(&dataset)?;
         let dataset = Arc::new(dataset);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        let before = index.insert(dataset.name.clone(), Arc::clone(&dataset));
+        index.insert(dataset.name.clone(), Arc::clone(&dataset));
         drop(index);
         let created = before.is_none();
         if let Some(before) = before {
@@ -222,9 +235,10 @@ impl Store {
     }
 
     /// Removes a name, and its contents if no other has them; whether it was there.
-    pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
+    pub(crate) fn remove(&self, name: &Name, wanted: &Precondition) -> Result<bool, Refusal> {
         let _change = self.changing();
         let Some(dataset) = self.find(name) else { return Ok(false) };
+        wanted.check(Some(&dataset))?;
         let names = self.root.join("names");
         fs::remove_file(names.join(name.file_name()))?;
         sync_directory(&names)?;
@@ -329,7 +343,11 @@ mod tests {
     fn put(store: &Store, name: &str, contents: &[u8]) -> bool {
         let mut upload = store.begin().unwrap();
         upload.append(contents).unwrap();
-        store.commit(name.parse().unwrap(), Format::Csv, upload).unwrap().1
+        store.commit(name.parse().unwrap(), Format::Csv, upload, &Precondition::default()).unwrap().1
+    }
+
+    fn remove(store: &Store, name: &Name) -> bool {
+        store.remove(name, &Precondition::default()).unwrap()
     }
 
     fn contents(store: &Store, name: &str) -> Option<Vec<u8>> {
@@ -361,7 +379,7 @@ mod tests {
             (contents(&store, "a").unwrap(), contents(&store, "b").unwrap()),
             (b"x\n2\n".to_vec(), b"x\n1\n".to_vec())
         );
-        assert!(store.remove(&"b".parse().unwrap()).unwrap() && !store.remove(&"b".parse().unwrap()).unwrap());
+        assert!(remove(&store, &"b".parse().unwrap()) && !remove(&store, &"b".parse().unwrap()));
         assert_eq!((objects(root.path()), store.list().len()), (1, 1));
     }
 
@@ -374,7 +392,7 @@ mod tests {
         let (first, first_file) = store.contents(&name).unwrap().unwrap();
         put(&store, "a", b"x\n2\n");
         let (second, second_file) = store.contents(&name).unwrap().unwrap();
-        assert!(store.remove(&name).unwrap() && store.contents(&name).unwrap().is_none());
+        assert!(remove(&store, &name) && store.contents(&name).unwrap().is_none());
         assert_eq!(objects(root.path()), 0);
         assert_eq!((read(first_file), read(second_file)), (b"x\n1\n".to_vec(), b"x\n2\n".to_vec()));
         assert_ne!(first.hash, second.hash);
@@ -389,7 +407,7 @@ mod tests {
             let writing = scope.spawn(|| {
                 for i in 0..100 {
                     put(&store, "a", format!("x\n{i}\n").as_bytes());
-                    assert!(i % 3 != 0 || store.remove(&name).unwrap());
+                    assert!(i % 3 != 0 || remove(&store, &name));
                 }
             });
             while !writing.is_finished() {
@@ -409,7 +427,7 @@ mod tests {
         fs::create_dir(root.path().join("names").join(name.file_name())).unwrap();
         let mut upload = store.begin().unwrap();
         upload.append(b"x\n1\n").unwrap();
-        assert!(matches!(store.commit(name, Format::Csv, upload), Err(Refusal::Disk(_))));
+        assert!(matches!(store.commit(name, Format::Csv, upload, &Precondition::default()), Err(Refusal::Disk(_))));
         assert_eq!((store.list().len(), fs::read_dir(root.path().join("incoming")).unwrap().count()), (0, 0));
     }
 
@@ -420,7 +438,10 @@ mod tests {
         assert!(put(&store, "a", b"x\n1\n") && !put(&store, "a", b"x\n2\n"));
         let mut upload = store.begin().unwrap();
         upload.append(b"x\n3\n").unwrap();
-        assert!(matches!(store.commit("b".parse().unwrap(), Format::Csv, upload), Err(Refusal::Full)));
+        assert!(matches!(
+            store.commit("b".parse().unwrap(), Format::Csv, upload, &Precondition::default()),
+            Err(Refusal::Full)
+        ));
         assert_eq!(fs::read_dir(root.path().join("incoming")).unwrap().count(), 0);
     }
 
@@ -455,7 +476,7 @@ mod tests {
         drop(store);
         let store = Store::open(root.path(), 3).unwrap();
         assert!(store.contents(&name).is_err() && contents(&store, "b").is_some());
-        assert!(store.remove(&name).unwrap());
+        assert!(remove(&store, &name));
     }
 
     #[test]

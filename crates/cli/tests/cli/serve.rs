@@ -73,7 +73,8 @@ fn damage_is_logged_and_the_rest_is_served() {
         let mut connection = TcpStream::connect(&server.address).unwrap();
         let length = body.len();
         let head = "host: e\r\nconnection: close\r\ncontent-type: text/csv\r\nx-request-id: r1\r\n";
-        write!(connection, "{method} /v1/datasets/{name} HTTP/1.1\r\n{head}content-length: {length}\r\n\r\n{body}").unwrap();
+        write!(connection, "{method} /v1/datasets/{name} HTTP/1.1\r\n{head}content-length: {length}\r\n\r\n{body}")
+            .unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         answer

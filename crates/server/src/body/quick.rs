@@ -3,12 +3,11 @@
 //! What is unusual (escapes in names) or out of place is `None`: the careful way then reads the text again, and its
 //! word is what the client gets.
 
-use super::{Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, finite, parameter, values_max};
+use super::{Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, finite, nan, parameter, values_max};
 use echoes_io::{
     ColumnBuilder, OwnedColumn,
     number::{self, Parsed},
 };
-use echoes_kernel::Nan;
 use memchr::memchr;
 use serde_json::{Map, value::RawValue};
 
@@ -22,7 +21,7 @@ pub(super) fn parse(text: &[u8], fields: &[&str], columns_max: usize) -> Option<
             return None;
         }
         match name {
-            NAN => body.nan = Some(serde_json::from_str::<Nan>(text.value()?.get()).ok()?),
+            NAN => body.nan = Some(nan::<serde_json::Error>(text.value()?).ok()?),
             field if !fields.contains(&field) => {
                 let value = parameter::<serde_json::Error>(field, text.value()?, &mut room).ok()?;
                 body.params.insert(name.to_owned(), value);
