@@ -19,6 +19,7 @@ mod interrupt;
 mod kernel_args;
 mod kernels;
 mod layout;
+mod log;
 mod map;
 mod output;
 mod progress;

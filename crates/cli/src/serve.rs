@@ -5,12 +5,16 @@ use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use echoes_server::{Config, Error, SETTINGS, Setting};
 use std::{fs, path::PathBuf};
 
+/// What is logged.
+const LOG: &str =
+    "Standard error has a line for each answer 500, with its x-request-id, and for each dataset that is damaged.";
+
 /// The command.
 pub(crate) fn command(command: Command) -> Command {
     let file = argument("config", "A TOML file with the settings below as keys: body_bytes_max = 1048576")
         .value_name("FILE")
         .value_parser(clap::value_parser!(PathBuf));
-    command.arg(file).args(SETTINGS.iter().map(setting))
+    command.arg(file).args(SETTINGS.iter().map(setting)).after_help(LOG)
 }
 
 /// `--name`, or `ECHOES_NAME`.
@@ -57,7 +61,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         // Nobody need read it.
         let _ = crate::print(&format!("listening on http://{address}\n"));
     };
-    echoes_server::run(&config(matches)?, ready).map_err(|error| match error {
+    let config = config(matches)?;
+    crate::log::start();
+    echoes_server::run(&config, ready).map_err(|error| match error {
         Error::Limit(name) => Failure::usage(format!("--{} must be a number above 0", flag(name))),
         Error::Listen { address, source } => Failure::file(format!(
             "cannot listen on {address}: {}; choose another address with --listen",

@@ -143,6 +143,16 @@ pub(crate) fn stream<A: Absorb>(
     }))
 }
 
+/// Values of so many columns of a source that can be read only in order that are in memory at a time.
+///
+/// ```
+/// assert!(echoes_engine::streamed_values_max(2) > echoes_engine::streamed_values_max(1));
+/// ```
+pub const fn streamed_values_max(columns: usize) -> usize {
+    let most = columns.saturating_mul(WAVE);
+    CHUNK * if most < WAVE_COLUMNS { most } else { WAVE_COLUMNS }
+}
+
 /// The next chunks of a stream; none at its end.
 pub(crate) fn next_wave(context: &Context<'_>, stream: &mut dyn Stream) -> Result<Vec<Vec<OwnedColumn>>> {
     let mut wave = Vec::with_capacity(WAVE);

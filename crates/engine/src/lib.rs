@@ -48,6 +48,7 @@ pub use data::{Data, Views};
 pub use emit::Sink;
 pub use engine::{Engine, Job, THREADS_MAX, parse_threads};
 pub use error::{Error, Result};
+pub use fold::streamed_values_max;
 pub use gpu::{Gpu, UnknownGpu};
 pub use many::Request;
 pub use observe::{Observer, Run};

@@ -2,6 +2,7 @@
 
 use crate::OwnedColumn;
 use crate::number::Parsed;
+use std::mem::take;
 
 /// A column that grows: integers as long as each number is whole and all fit `i64`, or all fit `u64`; doubles from the first that
 /// does not.
@@ -54,21 +55,17 @@ impl ColumnBuilder {
 
     /// Adds a row without a value.
     pub fn push_missing(&mut self) {
-        let rows = match &mut self.values {
-            Values::Ints(values) => {
-                values.push(0);
-                values.len()
-            }
-            Values::Larges(values) => {
-                values.push(0);
-                values.len()
-            }
-            Values::Floats(values) => {
-                values.push(0.0);
-                values.len()
-            }
+        let (rows, capacity) = match &mut self.values {
+            Values::Ints(values) => grown(values),
+            Values::Larges(values) => grown(values),
+            Values::Floats(values) => grown(values),
         };
-        self.valid.get_or_insert_with(|| vec![true; rows - 1]).push(false);
+        let valid = self.valid.get_or_insert_with(|| {
+            let mut valid = Vec::with_capacity(capacity);
+            valid.resize(rows - 1, true);
+            valid
+        });
+        valid.push(false);
     }
 
     /// The column.
@@ -95,12 +92,10 @@ impl ColumnBuilder {
 
     #[cold]
     fn push_large(&mut self, x: u64) {
-        if let Values::Ints(values) = &self.values
+        if let Values::Ints(values) = &mut self.values
             && values.iter().all(|x| *x >= 0)
         {
-            let mut larges = Vec::with_capacity(values.capacity());
-            larges.extend(values.iter().map(|x| x.cast_unsigned()));
-            self.values = Values::Larges(larges);
+            self.values = Values::Larges(take(values).into_iter().map(i64::cast_unsigned).collect());
         }
         match &mut self.values {
             Values::Larges(values) => values.push(x),
@@ -113,16 +108,21 @@ impl ColumnBuilder {
         match &mut self.values {
             Values::Floats(values) => values.push(x),
             // Digits of a double round the same by way of an integer, which holds them exactly.
-            Values::Ints(values) => self.values = Values::Floats(with(values, |x| x as f64, x)),
-            Values::Larges(values) => self.values = Values::Floats(with(values, |x| x as f64, x)),
+            Values::Ints(values) => self.values = Values::Floats(with(take(values), |x| x as f64, x)),
+            Values::Larges(values) => self.values = Values::Floats(with(take(values), |x| x as f64, x)),
         }
     }
 }
 
-/// The integers as doubles, and one more.
-fn with<T: Copy>(integers: &Vec<T>, to_f64: impl Fn(T) -> f64, x: f64) -> Vec<f64> {
-    let mut floats = Vec::with_capacity(integers.capacity());
-    floats.extend(integers.iter().map(|&x| to_f64(x)));
+/// Adds what stands at a missing row; the rows and what there is room for.
+fn grown<T: Default>(values: &mut Vec<T>) -> (usize, usize) {
+    values.push(T::default());
+    (values.len(), values.capacity())
+}
+
+/// The integers as doubles, and one more. Elements of one size are collected where they are, so this takes no second column.
+fn with<T>(integers: Vec<T>, to_f64: impl Fn(T) -> f64, x: f64) -> Vec<f64> {
+    let mut floats: Vec<f64> = integers.into_iter().map(to_f64).collect();
     floats.push(x);
     floats
 }

@@ -19,9 +19,17 @@ pub trait Source: Send + Sync {
     /// Rows, missing ones included; `None` if only reading can tell.
     fn rows(&self) -> Option<u64>;
 
-    /// Rows at most, as far as can be told without reading all; `None` if nothing can.
+    /// Rows at most, as far as can be told without reading; `None` if nothing can.
     fn rows_max(&self) -> Option<u64> {
         self.rows()
+    }
+
+    /// Rows at most, closer, by a look at everything; `None` if `go_on`, told of the rows so far, has ended it.
+    ///
+    /// # Errors
+    /// If the source cannot be read.
+    fn rows_counted(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<u64>> {
+        Ok(self.rows_max().filter(|&rows| go_on(rows)))
     }
 
     /// What the content, as it is read here, is known by without reading it, if by anything: what a cache may keep it under.

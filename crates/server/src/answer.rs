@@ -82,7 +82,7 @@ impl Made {
 
     /// An answer of JSON.
     pub(crate) fn json(value: &impl Serialize, wanted: Wanted) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(value).map_err(|_| Problem::internal())?;
+        let body = serde_json::to_vec(value).map_err(Problem::internal)?;
         Ok(Self::new(body, JSON, wanted))
     }
 
@@ -199,8 +199,8 @@ fn unwritten(error: std::io::Error) -> Error {
 
 impl Array {
     fn finish(self) -> Result<Vec<u8>, Problem> {
-        let array = self.0.ok_or_else(Problem::internal)?;
-        array.finish().map(Cursor::into_inner).map_err(|_| Problem::internal())
+        let array = self.0.ok_or_else(|| Problem::internal("a kernel has begun no array"))?;
+        array.finish().map(Cursor::into_inner).map_err(Problem::internal)
     }
 }
 
@@ -278,19 +278,19 @@ pub(crate) fn malformed(error: echoes_io::Error) -> Problem {
     match error.kind {
         echoes_io::Kind::Malformed => Kind::Malformed.because(format!("the data: {place}{}", error.what)),
         echoes_io::Kind::Column => Kind::Rejected.because(error.what),
-        _ => Problem::internal(),
+        _ => Problem::internal(error),
     }
 }
 
 /// What a client learns of an error.
 pub(crate) fn refuse(error: Error) -> Problem {
     match error {
-        Error::Reject(Reject::Kernel(_) | Reject::Wire(_)) => Problem::internal(),
+        Error::Reject(Reject::Kernel(_) | Reject::Wire(_)) => Problem::internal(error),
         Error::Reject(reject) => Kind::Rejected.because(reject.to_string()),
         Error::Source(error) => malformed(error),
         Error::Cancelled => Kind::Deadline.because("the computation was cancelled"),
         Error::Gpu(_) => Kind::Busy.because("the server has no graphics processor, and may not do without"),
         Error::Threads { .. } => Kind::Busy.because("the server cannot start threads: try again in a second"),
-        _ => Problem::internal(),
+        _ => Problem::internal(error),
     }
 }

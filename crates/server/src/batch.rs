@@ -1,5 +1,7 @@
 //! Many kernels on one dataset, in one reading.
 
+mod asked;
+
 use crate::{
     answer::{Made, columns_of, found, malformed, milliseconds, names, refuse},
     app::App,
@@ -10,11 +12,13 @@ use crate::{
     gate::Admission,
     media::{Arriving, Media, Wanted, gunzip},
     problem::{Details, Kind, Problem},
+    query,
     receive::{check_length, receive},
-    room::make_room,
+    room::Room,
     store::Name,
     work::{self, Place, to_its_end},
 };
+use asked::{Batch, One};
 use axum::{
     body::Bytes,
     extract::{Request as HttpRequest, State},
@@ -22,49 +26,30 @@ use axum::{
 };
 use echoes_engine::{Cancel, Request};
 use echoes_io::Source;
-use echoes_kernel::{Answer, BoundKernel, Nan};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use std::sync::Arc;
+use echoes_kernel::{Answer, BoundKernel};
+use serde::Serialize;
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::time::Instant;
 
 /// Kernels of one request.
 pub(crate) const REQUESTS_MAX: usize = 256;
 
-/// What is asked.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Batch {
-    requests: Vec<One>,
-    #[serde(default)]
-    nan: Nan,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct One {
-    kernel: String,
-    #[serde(default)]
-    columns: Vec<String>,
-    #[serde(default)]
-    params: Map<String, Value>,
-}
-
 /// The JSON of the answers, in the order of the requests.
 #[derive(Serialize)]
-struct Answered<'a> {
-    answers: Vec<Outcome<'a>>,
+struct Answered {
+    answers: Vec<Outcome>,
     rows: u64,
     backend: &'static str,
     elapsed_ms: f64,
 }
 
-/// One kernel's result, or why it has none.
+/// One kernel's result, or why it has none: what it was asked where that cannot be done, else what it was done with.
 #[derive(Serialize)]
-struct Outcome<'a> {
-    kernel: &'static str,
+struct Outcome {
+    kernel: String,
     params: Value,
-    columns: Vec<&'a str>,
+    columns: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,13 +62,14 @@ pub(crate) async fn post(
     path: NameInPath,
     request: HttpRequest,
 ) -> Result<Response, Problem> {
+    query::none(request.uri())?;
     let deadline = Instant::now() + seconds(app.config.timeout_seconds);
     let name = name(path)?;
     // Who asks for what is not there need not send the rest.
     find(app.store()?, &name)?;
     let (head, body) = request.into_parts();
     check_length(&head.headers, &body, app.config.body_bytes_max)?;
-    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers));
+    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers)?);
     if arriving.media != Media::Json {
         return Err(Kind::MediaType.because("send the header Content-Type: application/json"));
     }
@@ -102,10 +88,7 @@ fn read(app: &App, body: Bytes, arriving: Arriving, admission: &mut Admission) -
     } else {
         body
     };
-    let batch: Batch = serde_json::from_slice(&body).map_err(|error| {
-        let kind = if error.is_data() { Kind::Rejected } else { Kind::Malformed };
-        kind.because(error.to_string())
-    })?;
+    let batch = Batch::read(&body)?;
     if batch.requests.is_empty() || batch.requests.len() > REQUESTS_MAX {
         return Err(Kind::Rejected.because(format!("give 1 to {REQUESTS_MAX} requests")));
     }
@@ -128,31 +111,30 @@ fn answer(
 ) -> Result<Made, Problem> {
     let (dataset, file) = open(app.store()?, name)?;
     let source = dataset.format.read(file).map_err(malformed)?;
-    let prepared: Vec<Ready> = batch
-        .requests
-        .into_iter()
-        .map(|one| prepare(app, source.as_ref(), one, &mut admission))
-        .collect::<Result<_, _>>()?;
-    let requests: Vec<Request<'_>> = prepared
-        .iter()
-        .map(|ready| Request { kernel: ready.kernel.as_ref(), columns: ready.columns.clone() })
-        .collect();
+    let room = Room { app, cancel, source: source.as_ref() };
+    let mut prepare = |one: &One| match prepare(&room, one, &mut admission) {
+        Err(problem) if problem.is_the_servers() => Err(problem),
+        other => Ok(other),
+    };
+    let prepared: Vec<Result<Ready, Problem>> = batch.requests.iter().map(&mut prepare).collect::<Result<_, _>>()?;
+    let ready: Vec<&Ready> = prepared.iter().flatten().collect();
+    let read: BTreeSet<usize> = ready.iter().flat_map(|ready| &ready.columns).copied().collect();
+    room.columns(read.len(), &mut admission)?;
+    let requests: Vec<Request<'_>> =
+        ready.iter().map(|ready| Request { kernel: ready.kernel.as_ref(), columns: ready.columns.clone() }).collect();
     let content = dataset.content();
     let mut job = app.engine.job().nan(batch.nan).cancel(cancel);
     if let Some(cache) = &app.partials {
         job = job.cache(cache, content.as_bytes());
     }
     let (answers, report) = to_its_end(|held| job.holding(held).answers(source.as_ref(), &requests)).map_err(refuse)?;
-    let outcomes = prepared.iter().zip(answers).map(|(ready, answer)| {
-        let (result, problem) = match answer {
-            Ok(result) => (Some(result), None),
-            Err(error) => (None, Some(refuse(error).details())),
-        };
-        let (kernel, params) = (ready.kernel.spec().name, ready.kernel.params());
-        Outcome { kernel, params, columns: names(source.as_ref(), &ready.columns), result, problem }
-    });
+    let mut answers = answers.into_iter();
+    let outcome = |(one, prepared): (One, &Result<Ready, Problem>)| match prepared {
+        Ok(ready) => answers.next().map(|answer| done(source.as_ref(), ready, answer)),
+        Err(problem) => Some(not_done(one, problem.clone())),
+    };
     let answered = Answered {
-        answers: outcomes.collect(),
+        answers: batch.requests.into_iter().zip(&prepared).filter_map(outcome).collect(),
         rows: report.rows,
         backend: report.backend,
         elapsed_ms: milliseconds(&report),
@@ -162,11 +144,25 @@ fn answer(
     Ok(made.holding(memory))
 }
 
-/// Every request must be sound before anything is read.
-fn prepare(app: &App, source: &dyn Source, one: One, admission: &mut Admission) -> Result<Ready, Problem> {
+fn prepare(room: &Room<'_>, one: &One, admission: &mut Admission) -> Result<Ready, Problem> {
     let entry = catalogue::find(&one.kernel)?;
-    let kernel = (entry.bind)(whole(Value::Object(one.params))).map_err(|reject| refuse(reject.into()))?;
-    let columns = columns_of(source, kernel.as_ref(), &one.columns, app.config.columns_max)?;
-    make_room(app, source, entry, columns.len(), Wanted { npy: false, gzip: false }, admission)?;
+    let params = whole(Value::Object(one.params.clone()));
+    let kernel = (entry.bind)(params).map_err(|reject| refuse(reject.into()))?;
+    let columns = columns_of(room.source, kernel.as_ref(), &one.columns, room.app.config.columns_max)?;
+    room.answer(entry, columns.len(), Wanted { npy: false, gzip: false }, admission)?;
     Ok(Ready { kernel, columns })
+}
+
+fn done(source: &dyn Source, ready: &Ready, answer: echoes_engine::Result<Answer>) -> Outcome {
+    let (kernel, params) = (ready.kernel.spec().name.to_owned(), ready.kernel.params());
+    let columns = names(source, &ready.columns).into_iter().map(str::to_owned).collect();
+    match answer {
+        Ok(result) => Outcome { kernel, params, columns, result: Some(result), problem: None },
+        Err(error) => Outcome { kernel, params, columns, result: None, problem: Some(refuse(error).details()) },
+    }
+}
+
+fn not_done(one: One, problem: Problem) -> Outcome {
+    let One { kernel, columns, params } = one;
+    Outcome { kernel, params: params.into(), columns, result: None, problem: Some(problem.details()) }
 }

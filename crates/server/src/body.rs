@@ -5,13 +5,17 @@
 
 mod quick;
 
-use crate::problem::{Kind, Problem};
+use crate::{
+    problem::{Kind, Problem},
+    query,
+};
 use echoes_io::{
     ColumnBuilder, OwnedColumn,
     names::shorten,
     number::{self, Parsed},
 };
 use echoes_kernel::{Arity, Nan};
+use memchr::memchr_iter;
 use serde::{
     Deserializer as _,
     de::{DeserializeSeed, Error as _, MapAccess, Visitor},
@@ -27,8 +31,10 @@ pub(crate) const NAN: &str = "nan";
 /// The field for columns by name.
 pub(crate) const COLUMNS: &str = "columns";
 
-/// Bytes of one parameter's JSON.
-const PARAMETER_BYTES_MAX: usize = 64 << 10;
+/// Bytes of the parameters' JSON, their names included.
+pub(crate) const PARAMETERS_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a column's name.
+const NAME_BYTES_MAX: usize = 4 << 10;
 /// Fields of a request.
 const FIELDS_MAX: usize = 64;
 
@@ -52,6 +58,18 @@ pub(crate) const fn data_fields(columns: Arity) -> &'static [&'static str] {
     }
 }
 
+/// Bytes that the columns of a request take at most. Of values there is one more than there are commas: an array or object of
+/// some has one less.
+pub(crate) fn columns_bytes_max(text: &[u8]) -> usize {
+    const VALUE: usize = size_of::<f64>() + size_of::<bool>();
+    values_max(text).saturating_mul(VALUE)
+}
+
+/// The values of a JSON text at most.
+fn values_max(text: &[u8]) -> usize {
+    memchr_iter(b',', text).count() + 1
+}
+
 /// Reads a request for a kernel that takes such columns.
 pub(crate) fn parse(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Problem> {
     quick::parse(text, data_fields(columns), columns_max).map_or_else(|| careful(text, columns, columns_max), Ok)
@@ -69,7 +87,8 @@ fn careful(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Prob
     Ok(Body { columns, nan: fields.nan, params: fields.params })
 }
 
-fn refuse(error: &serde_json::Error) -> Problem {
+/// What a client learns of JSON that cannot be read.
+pub(crate) fn refuse(error: &serde_json::Error) -> Problem {
     let kind = if error.is_data() { Kind::Rejected } else { Kind::Malformed };
     kind.because(error.to_string())
 }
@@ -96,7 +115,7 @@ impl<'de> Visitor<'de> for Envelope {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
         let mut fields = Fields { columns: Vec::new(), nan: None, params: Map::new() };
-        let mut seen = HashSet::new();
+        let (mut seen, mut room) = (HashSet::new(), PARAMETERS_BYTES_MAX);
         while let Some(name) = map.next_key::<String>()? {
             if seen.contains(&name) {
                 return Err(A::Error::custom(format_args!("`{}` is given twice", shorten(&name))));
@@ -105,9 +124,9 @@ impl<'de> Visitor<'de> for Envelope {
                 return Err(A::Error::custom(format_args!("more than {FIELDS_MAX} fields")));
             }
             match name.as_str() {
-                NAN => fields.nan = Some(map.next_value()?),
+                NAN => fields.nan = Some(nan(map.next_value()?)?),
                 field if !self.fields.contains(&field) => {
-                    let value = parameter(field, map.next_value()?)?;
+                    let value = parameter(field, map.next_value()?, &mut room)?;
                     fields.params.insert(name.clone(), value);
                 }
                 COLUMNS => fields.columns = map.next_value_seed(Named { columns_max: self.columns_max })?,
@@ -158,6 +177,9 @@ impl<'de> Visitor<'de> for Named {
             if columns.len() == self.columns_max {
                 return Err(A::Error::custom(format_args!("more than {} columns", self.columns_max)));
             }
+            if name.len() > NAME_BYTES_MAX {
+                return Err(A::Error::custom(format_args!("a column's name may have {NAME_BYTES_MAX} bytes")));
+            }
             if !seen.insert(name.clone()) {
                 return Err(A::Error::custom(format_args!("column `{}` is given twice", shorten(&name))));
             }
@@ -167,11 +189,20 @@ impl<'de> Visitor<'de> for Named {
     }
 }
 
-fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue) -> Result<Value, E> {
-    let (name, text) = (shorten(name), raw.get());
-    if text.len() > PARAMETER_BYTES_MAX {
-        return Err(E::custom(format_args!("`{name}` is larger than {PARAMETER_BYTES_MAX} bytes: no parameter is")));
-    }
+/// Reads what a NaN does.
+pub(crate) fn nan<E: serde::de::Error>(raw: &RawValue) -> Result<Nan, E> {
+    let word = serde_json::from_str::<String>(raw.get());
+    word.ok().and_then(|word| word.parse().ok()).ok_or_else(|| E::custom(query::unknown_nan(raw.get())))
+}
+
+/// Reads a parameter, and takes what it is long from the `room` that there is for all.
+pub(crate) fn parameter<E: serde::de::Error>(name: &str, raw: &RawValue, room: &mut usize) -> Result<Value, E> {
+    let (len, name, text) = (name.len(), shorten(name), raw.get());
+    let Some(left) = room.checked_sub(len + text.len()) else {
+        let most = PARAMETERS_BYTES_MAX;
+        return Err(E::custom(format_args!("with `{name}` the parameters have more than {most} bytes: shorten them")));
+    };
+    *room = left;
     serde_json::from_str(text).map(whole).map_err(|error| {
         // The outer error says where.
         let what = error.to_string();
@@ -220,7 +251,7 @@ fn read_column(json: &[u8]) -> Result<OwnedColumn, Fault> {
     let Some(inside) = json.strip_prefix(b"[").and_then(|json| json.strip_suffix(b"]")) else {
         return Err(Fault { at: 0, what: "expected an array of numbers" });
     };
-    let mut column = ColumnBuilder::default();
+    let mut column = ColumnBuilder::with_capacity(values_max(inside));
     let mut rest = inside.trim_ascii_start();
     while !rest.is_empty() {
         let end = rest.iter().position(|&byte| byte == b',').unwrap_or(rest.len());
@@ -280,6 +311,16 @@ mod tests {
     }
 
     #[test]
+    fn values_are_no_more_than_can_be_told() {
+        for (text, values) in
+            [("{}", 1), (r#"{"x":[1,null,2],"ddof":1}"#, 4), (r#"{"columns":{"a":[1],"b":[2,3]}}"#, 3)]
+        {
+            assert_eq!(values_max(text.as_bytes()), values, "{text}");
+        }
+        assert_eq!(columns_bytes_max(b"[1,2]"), 18);
+    }
+
+    #[test]
     fn null_is_missing() {
         let x = column("[null,\n1.5,null]");
         assert_eq!(x.slice().valid, Some(&[false, true, false][..]));
@@ -315,7 +356,8 @@ mod tests {
             (r#"{"x":[1],"x":[2]}"#, "`x` is given twice at line 1 column"),
             (r#"{"x":[1],"q":1,"q":2}"#, "`q` is given twice at line 1 column"),
             (r#"{"x":[1],"nan":"omit","nan":"omit"}"#, "`nan` is given twice at line 1 column"),
-            (r#"{"x":[1],"nan":"drop"}"#, "unknown variant `drop`, expected one of `propagate`, `omit`, `raise`"),
+            (r#"{"x":[1],"nan":"drop"}"#, "it must be propagate, omit or raise at line 1"),
+            (r#"{"x":[1],"nan":null}"#, "`nan` is `null`: it must be propagate"),
             (r#"{"x":[1],"q":1e999}"#, "`q`: number out of range at line 1 column"),
             (r#"{"q":1}"#, "`x` is missing"),
             ("[1]", "expected an object with `x` and parameters at line 1"),
@@ -335,8 +377,13 @@ mod tests {
     fn depth_and_size_are_bounded() {
         let deep = format!(r#"{{"x":[1],"q":{}1{}}}"#, "[".repeat(1000), "]".repeat(1000));
         assert!(refusal(&deep).contains("recursion limit exceeded"), "{}", refusal(&deep));
-        let long = format!(r#"{{"x":[1],"q":[{}1]}}"#, "1,".repeat(PARAMETER_BYTES_MAX));
-        assert!(refusal(&long).contains("is larger than"), "{}", refusal(&long));
+        let long = format!(r#"{{"x":[1],"q":[{}1]}}"#, "1,".repeat(PARAMETERS_BYTES_MAX / 2));
+        assert!(refusal(&long).contains("have more than"), "{}", refusal(&long));
+        let half = format!("[{}1]", "1,".repeat(PARAMETERS_BYTES_MAX / 4));
+        assert!(refusal(&format!(r#"{{"x":[1],"q":{half},"r":{half}}}"#)).contains("with `r` the parameters"));
+        let name = "c".repeat(NAME_BYTES_MAX + 1);
+        let named = parse(format!(r#"{{"columns":{{"{name}":[1]}}}}"#).as_bytes(), Arity::AtLeast(2), 10).unwrap_err();
+        assert!(format!("{named:?}").contains("a column's name may have 4096 bytes"), "{named:?}");
         let many: String = (0..100).map(|i| format!(",\"p{i}\":1")).collect();
         assert!(refusal(&format!("{{\"x\":[1]{many}}}")).contains("more than 64 fields"));
         let wide: String = (0..11).map(|i| format!(",\"c{i}\":[1]")).collect();

@@ -11,7 +11,7 @@ use crate::{
     problem::{Kind, Problem},
     query::{self, Query},
     receive::{check_length, receive},
-    room::make_room,
+    room::Room,
     store::Format,
     work::{self, Place},
 };
@@ -54,7 +54,7 @@ async fn attempt(app: Arc<App>, request: Request) -> Result<Made, Problem> {
     let (head, body) = request.into_parts();
     let entry = catalogue::find(head.uri.path().strip_prefix("/v1/").unwrap_or_default())?;
     check_length(&head.headers, &body, app.config.body_bytes_max)?;
-    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers));
+    let (arriving, wanted) = (Arriving::of(&head.headers)?, Wanted::of(&head.headers)?);
     let mut admission = app.gate.enter()?;
     let body = receive(&app, &head.headers, body, &mut admission, deadline).await?;
     let place = if is_little(entry, body.len(), arriving) { Place::Here } else { Place::Worker };
@@ -96,6 +96,7 @@ impl Call {
     /// Data in one object, parameters there or in the address.
     fn answer_json(&self, app: &App, cancel: &Cancel, text: Bytes, admission: &mut Admission) -> Result<Made, Problem> {
         let columns_max = app.config.columns_max;
+        admission.hold_more(body::columns_bytes_max(&text))?;
         let body = body::parse(&text, self.entry.spec.columns, columns_max)?;
         drop(text);
         let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
@@ -106,7 +107,7 @@ impl Call {
         } else {
             columns_of(&source, kernel.as_ref(), &query.columns, columns_max)?
         };
-        make_room(app, &source, self.entry, columns.len(), self.wanted, admission)?;
+        Room { app, cancel, source: &source }.answer(self.entry, columns.len(), self.wanted, admission)?;
         let nan = match (body.nan, query.nan) {
             (Some(_), Some(_)) => return Err(twice(NAN)),
             (body, query) => body.or(query),
@@ -136,7 +137,9 @@ impl Call {
         };
         let kernel = self.bind(query.params)?;
         let columns = columns_of(source.as_ref(), kernel.as_ref(), &query.columns, app.config.columns_max)?;
-        make_room(app, source.as_ref(), self.entry, columns.len(), self.wanted, admission)?;
+        let room = Room { app, cancel, source: source.as_ref() };
+        room.columns(columns.len(), admission)?;
+        room.answer(self.entry, columns.len(), self.wanted, admission)?;
         self.ask(app, cancel, source.as_ref(), kernel.as_ref(), columns, query.nan)
     }
 

@@ -33,11 +33,11 @@ pub struct Config {
     pub body_bytes_max: usize,
     /// Bytes of one request's body once it is no longer compressed.
     pub decoded_bytes_max: usize,
-    /// Bytes of all bodies and answers held at a time; more are refused with 503. A body is held from its first byte until it has
-    /// been worked on, an answer as long as its data from before it is made, and every answer until its client has taken it. A
-    /// body's numbers in memory, and the copies of an answer while it is written, are up to four times their text: memory stays
-    /// below five times this, beside what is kept ([`answers_bytes_max`](Config::answers_bytes_max),
-    /// [`partials_bytes_max`](Config::partials_bytes_max)) and what each of the [`threads`](Config::threads) works with.
+    /// Bytes of all bodies, columns read from text and answers held at a time; more are refused with 503. A body is held from its
+    /// first byte until it has been worked on, its columns from before they are read, an answer as long as its data from before
+    /// it is made, and every answer until its client has taken it. Memory stays below this, beside what is kept
+    /// ([`answers_bytes_max`](Config::answers_bytes_max), [`partials_bytes_max`](Config::partials_bytes_max)), and what each of the
+    /// [`threads`](Config::threads) works with: at most a copy of the answer that it writes.
     pub bodies_bytes_max: usize,
     /// Bytes of one dataset.
     pub dataset_bytes_max: usize,

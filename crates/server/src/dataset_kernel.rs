@@ -11,7 +11,7 @@ use crate::{
     media::Wanted,
     problem::{Kind, Problem},
     query::{self, Query},
-    room::make_room,
+    room::Room,
     store::{Dataset, Name},
     work::{self, Place},
 };
@@ -43,7 +43,7 @@ pub(crate) async fn get(
     let contents = find(&store, &name)?.hash.clone();
     let entry = catalogue::find(&kernel)?;
     let query = uri.query().unwrap_or_default().to_owned();
-    let key = Key { contents, kernel: entry.spec.name, query, wanted: Wanted::of(&headers) };
+    let key = Key { contents, kernel: entry.spec.name, query, wanted: Wanted::of(&headers)? };
     if let Some(kept) = app.answers.get(&key) {
         return Ok(kept.respond(&headers, "hit", None));
     }
@@ -100,8 +100,8 @@ fn tag(key: &Key, asked: &Query, kernel: &dyn BoundKernel) -> Result<HeaderValue
         (&key.contents, key.kernel, kernel.params(), asked.nan.unwrap_or_default()),
         (&asked.columns, npy, gzip),
     );
-    let text = serde_json::to_vec(&parts).map_err(|_| Problem::internal())?;
-    HeaderValue::try_from(format!("\"{}\"", blake3::hash(&text).to_hex())).map_err(|_| Problem::internal())
+    let text = serde_json::to_vec(&parts).map_err(Problem::internal)?;
+    HeaderValue::try_from(format!("\"{}\"", blake3::hash(&text).to_hex())).map_err(Problem::internal)
 }
 
 /// What is asked of a dataset.
@@ -124,7 +124,9 @@ fn answer(
     let source = dataset.format.read(file).map_err(malformed)?;
     let source = source.as_ref();
     let columns = columns_of(source, kernel, &asked.columns, app.config.columns_max)?;
-    make_room(app, source, entry, columns.len(), wanted, &mut admission)?;
+    let room = Room { app, cancel, source };
+    room.columns(columns.len(), &mut admission)?;
+    room.answer(entry, columns.len(), wanted, &mut admission)?;
     let content = dataset.content();
     let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));
     let asked = Asked { source, kernel, columns, nan: asked.nan.unwrap_or_default(), kept, timed: false };

@@ -8,14 +8,15 @@ use crate::{
     download::Download,
     media::essence,
     problem::{Kind, Problem},
+    query,
     receive::{check_length, next, too_large},
     routes::json,
-    store::{Dataset, Format, Name, Refusal, Store, Upload},
+    store::{Dataset, Fault, Format, Name, Precondition, Refusal, Store, Upload},
 };
 use axum::{
     body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use echoes_io::{Reading, Source, npy};
@@ -66,7 +67,7 @@ pub(crate) fn find(store: &Store, name: &Name) -> Result<Arc<Dataset>, Problem> 
 
 /// The dataset of a name with its contents.
 pub(crate) fn open(store: &Store, name: &Name) -> Result<(Arc<Dataset>, File), Problem> {
-    store.contents(name).map_err(failed)?.ok_or_else(|| unknown(name))
+    store.contents(name).map_err(unreadable)?.ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &Name) -> Problem {
@@ -74,22 +75,25 @@ fn unknown(name: &Name) -> Problem {
 }
 
 /// Answers `GET /v1/datasets`.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+pub(crate) async fn list(State(app): State<Arc<App>>, address: Uri) -> Result<Response, Problem> {
+    query::none(&address)?;
     let datasets = app.store()?.list();
     let lines: Vec<Listed<'_>> = datasets.iter().map(|dataset| dataset.as_ref().into()).collect();
-    serde_json::to_vec(&lines).map(|text| json(text.into())).map_err(|_| Problem::internal())
+    serde_json::to_vec(&lines).map(|text| json(text.into())).map_err(Problem::internal)
 }
 
 /// Answers `GET /v1/datasets/{name}`.
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
     path: NameInPath,
+    address: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    query::none(&address)?;
     let store = Arc::clone(app.store()?);
     let name = name(path)?;
     let (dataset, file) = blocking(move || open(&store, &name)).await??;
-    let own = HeaderValue::try_from(format!("\"{}\"", dataset.hash)).map_err(|_| Problem::internal())?;
+    let own = HeaderValue::try_from(format!("\"{}\"", dataset.hash)).map_err(Problem::internal)?;
     let mut response = if has(&headers, &own) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -101,11 +105,18 @@ pub(crate) async fn get(
 }
 
 /// Answers `DELETE /v1/datasets/{name}`.
-pub(crate) async fn delete(State(app): State<Arc<App>>, path: NameInPath) -> Result<Response, Problem> {
+pub(crate) async fn delete(
+    State(app): State<Arc<App>>,
+    path: NameInPath,
+    address: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    query::none(&address)?;
     let store = Arc::clone(app.store()?);
     let name = name(path)?;
     find(&store, &name)?;
-    blocking(move || store.remove(&name)).await?.map_err(failed)?;
+    let wanted = Precondition::of(&headers);
+    blocking(move || store.remove(&name, &wanted)).await?.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -114,14 +125,18 @@ pub(crate) async fn put(State(app): State<Arc<App>>, path: NameInPath, request: 
     let store = Arc::clone(app.store()?);
     let name = name(path)?;
     let (head, body) = request.into_parts();
+    query::none(&head.uri)?;
+    // Who asks for what cannot be need not send the rest.
+    let wanted = Precondition::of(&head.headers);
+    wanted.check(store.find(&name).as_deref()).map_err(refused)?;
     check_length(&head.headers, &body, app.config.dataset_bytes_max)?;
     let format = format(&head.headers)?;
     let mut admission = app.gate.enter()?;
     admission.hold(PIECE)?;
     let upload = take(&app, &store, body).await?;
-    let (dataset, created) = blocking(move || keep(&store, name, format, upload)).await??;
+    let (dataset, created) = blocking(move || keep(&store, name, format, upload, &wanted)).await??;
     drop(admission);
-    let text = serde_json::to_vec(&Listed::from(dataset.as_ref())).map_err(|_| Problem::internal())?;
+    let text = serde_json::to_vec(&Listed::from(dataset.as_ref())).map_err(Problem::internal)?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, json(text.into())).into_response())
 }
@@ -173,16 +188,30 @@ fn append(mut upload: Upload, mut piece: Vec<u8>) -> io::Result<(Upload, Vec<u8>
 }
 
 /// Keeps contents that are what their type says.
-fn keep(store: &Store, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Problem> {
+fn keep(
+    store: &Store,
+    name: Name,
+    format: Format,
+    upload: Upload,
+    wanted: &Precondition,
+) -> Result<(Arc<Dataset>, bool), Problem> {
     let mut file = File::open(upload.path()).map_err(failed)?;
     let mut beginning = Vec::new();
     file.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut beginning).map_err(failed)?;
     format.check(&beginning)?;
     check_rows(format.read(file).map_err(malformed)?.as_ref()).map_err(malformed)?;
-    store.commit(name, format, upload).map_err(|refusal| match refusal {
+    store.commit(name, format, upload, wanted).map_err(refused)
+}
+
+/// What a client learns when a dataset is not changed.
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
         Refusal::Full => Kind::Storage.because("there are as many datasets as there may be: remove one first"),
+        Refusal::Precondition(header) => {
+            Kind::Precondition.because(format!("the header {header} is not met: see the dataset's ETag, and ask anew"))
+        }
         Refusal::Disk(error) => failed(error),
-    })
+    }
 }
 
 /// Whether every row of a text has all its fields.
@@ -195,7 +224,21 @@ fn check_rows(source: &dyn Source) -> echoes_io::Result<()> {
 
 /// Waits for the disk on a thread that may wait.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    spawn_blocking(work).await.map_err(|_| Problem::internal())
+    spawn_blocking(work).await.map_err(Problem::internal)
+}
+
+/// What a client learns when contents cannot be read.
+fn unreadable(fault: Fault) -> Problem {
+    let cause = fault.to_string();
+    match fault {
+        Fault::Damaged { name, .. } => {
+            let name = name.as_str();
+            Kind::Damaged
+                .because(format!("`{name}` is damaged on the server: put it again, or delete it"))
+                .caused_by(cause)
+        }
+        Fault::Disk { .. } => Problem::internal(cause),
+    }
 }
 
 /// What a client learns when the disk fails.
@@ -204,6 +247,6 @@ fn failed(error: io::Error) -> Problem {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             Kind::Storage.because("the disk is full")
         }
-        _ => Problem::internal(),
+        _ => Problem::internal(error),
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::{
     app::App,
-    problem::{Problem, Shed},
+    problem::{Cause, Kind, Problem, Shed},
     rate::Client,
     request_id::X_REQUEST_ID,
 };
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, Version, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -32,6 +32,9 @@ pub(crate) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    if let (Some(Cause(cause)), Some(id)) = (response.extensions().get(), &id) {
+        tracing::error!("request {}: {cause}", id.to_str().unwrap_or_default());
+    }
     let headers = response.headers_mut();
     // Browsers are not to guess an answer's type.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -47,8 +50,16 @@ pub(crate) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
     response
 }
 
+/// Refuses a request that names several hosts, or none where HTTP wants one: proxies might disagree on whom it is for.
+fn check_host(request: &Request) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    let least = usize::from(request.version() >= Version::HTTP_11);
+    if (least..=1).contains(&hosts) { Ok(()) } else { Err(Kind::Host.because("send the header Host once")) }
+}
+
 /// Refuses who has no key, or asks too often, by the headers alone.
 fn admit(app: &App, request: &Request) -> Result<(), Problem> {
+    check_host(request)?;
     if !request.uri().path().starts_with(GUARDED) {
         return Ok(());
     }

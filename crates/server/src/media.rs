@@ -9,7 +9,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderName, header},
 };
-use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
+use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 use std::io::{Read, Write};
 
 /// The media type of arrays.
@@ -56,7 +56,7 @@ pub(crate) fn essence(headers: &HeaderMap) -> &str {
 
 fn is_gzip(headers: &HeaderMap) -> Result<bool, Problem> {
     let Some(coding) = headers.get(header::CONTENT_ENCODING).map(|coding| coding.as_bytes()) else { return Ok(false) };
-    if coding.eq_ignore_ascii_case(b"gzip") {
+    if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {
         return Ok(true);
     }
     let problem = || Kind::MediaType.because("send the body in clear, or with the header Content-Encoding: gzip");
@@ -70,7 +70,7 @@ pub(crate) fn gunzip(
     mut hold: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Bytes, Problem> {
     const PIECE: usize = 64 << 10;
-    let (mut decoder, mut decoded) = (GzDecoder::new(body), Vec::new());
+    let (mut decoder, mut decoded) = (MultiGzDecoder::new(body), Vec::new());
     loop {
         let before = decoded.len();
         hold(before + PIECE)?;
@@ -80,14 +80,13 @@ pub(crate) fn gunzip(
             return Err(Kind::TooLarge.because(detail));
         }
         if decoded.len() == before {
-            let rest = decoder.into_inner();
-            return if rest.is_empty() { Ok(decoded.into()) } else { Err(not_gzip()) };
+            return Ok(decoded.into());
         }
     }
 }
 
 fn not_gzip() -> Problem {
-    Kind::Malformed.because("the body is not one whole stream of gzip")
+    Kind::Malformed.because("the body is not whole streams of gzip")
 }
 
 /// What the client can take.
@@ -98,23 +97,27 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// An array if it is named and JSON is not; compressed if gzip is named.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let names = |header, name| lists(headers, header, name);
-        let npy = names(header::ACCEPT, NPY) && !names(header::ACCEPT, JSON);
-        Self { npy, gzip: names(header::ACCEPT_ENCODING, "gzip") }
+    /// An array if that is named and wanted more than JSON; compressed if gzip is named.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let weight = |header, name| weight(headers, header, name);
+        let (json, npy) = (weight(header::ACCEPT, JSON), weight(header::ACCEPT, NPY).unwrap_or(0.0));
+        let npy = npy > json.unwrap_or(0.0);
+        if json == Some(0.0) && !npy {
+            return Err(Kind::NotAcceptable.because(format!("send the header Accept: {JSON} or {NPY}")));
+        }
+        Ok(Self { npy, gzip: weight(header::ACCEPT_ENCODING, "gzip").is_some_and(|weight| weight > 0.0) })
     }
 }
 
-/// Whether a list in a header names something without forbidding it.
-fn lists(headers: &HeaderMap, header: HeaderName, name: &str) -> bool {
+/// How much a list in a header wants something; `None` if it does not name it.
+fn weight(headers: &HeaderMap, header: HeaderName, name: &str) -> Option<f64> {
     let lines = headers.get_all(header);
     let mut items = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
-    items.any(|item| {
+    items.find_map(|item| {
         let mut parts = item.split(';').map(str::trim);
         let named = parts.next().is_some_and(|given| given.eq_ignore_ascii_case(name));
         let weight = parts.find_map(|part| part.strip_prefix("q=")).and_then(|q| q.parse::<f64>().ok());
-        named && weight.unwrap_or(1.0) > 0.0
+        named.then_some(weight.unwrap_or(1.0))
     })
 }
 
@@ -140,7 +143,7 @@ mod tests {
     }
 
     fn wanted(accept: &str, coding: &str) -> (bool, bool) {
-        let wanted = Wanted::of(&headers(&[(header::ACCEPT, accept), (header::ACCEPT_ENCODING, coding)]));
+        let wanted = Wanted::of(&headers(&[(header::ACCEPT, accept), (header::ACCEPT_ENCODING, coding)])).unwrap();
         (wanted.npy, wanted.gzip)
     }
 
@@ -150,6 +153,10 @@ mod tests {
         assert_eq!(wanted("text/html, Application/X-NPY;q=0.5", "br;q=1, GZIP ; q=0.1"), (true, true));
         assert_eq!(wanted("application/x-npy, application/json", "gzip;q=0"), (false, false));
         assert_eq!(wanted("*/*", "deflate"), (false, false));
+        assert_eq!(wanted("application/x-npy;q=0.9, application/json;q=0.5", "br"), (true, false));
+        assert_eq!(wanted("application/x-npy, application/json;q=0", "br"), (true, false));
+        assert_eq!(wanted("application/x-npy;q=0, text/html", "br"), (false, false));
+        assert!(Wanted::of(&headers(&[(header::ACCEPT, "application/json;q=0, */*")])).is_err());
     }
 
     #[test]
@@ -158,6 +165,7 @@ mod tests {
             Arriving::of(&headers(&[(header::CONTENT_TYPE, kind), (header::CONTENT_ENCODING, coding)]))
         };
         assert_eq!(of("application/json; charset=utf-8", "identity"), Ok(Arriving { media: Media::Json, gzip: false }));
+        assert_eq!(of("text/csv", "x-gzip").map(|arriving| arriving.gzip), Ok(true));
         assert_eq!(of("Text/CSV", "GZip"), Ok(Arriving { media: Media::Data(Format::Csv), gzip: true }));
         assert!(of("application/xml", "gzip").is_err() && of("text/csv", "br").is_err());
     }
@@ -173,7 +181,7 @@ mod tests {
         let mut held = 0;
         let refuse = |bytes| {
             if bytes > 200_000 {
-                return Err(Problem::internal());
+                return Err(Problem::internal("no room"));
             }
             held = held.max(bytes);
             Ok(())
@@ -181,6 +189,7 @@ mod tests {
         assert!(gunzip(&small, usize::MAX, refuse).is_err());
         assert!((100_000..=200_000).contains(&held));
         assert!(gunzip(&small[..small.len() - 9], usize::MAX, |_| Ok(())).is_err());
+        assert_eq!(gunzip(&small.repeat(2), usize::MAX, |_| Ok(())).unwrap(), body.repeat(2));
         assert!(gunzip(&[small, b"more".to_vec()].concat(), usize::MAX, |_| Ok(())).is_err());
         assert_eq!(gzip(b"short".to_vec(), all), (b"short".to_vec(), false));
     }

@@ -70,7 +70,7 @@ order is kept. Elements are numbers, or null for a missing value, which is count
 within 64 bits is summed exactly. A field given twice, an unknown parameter and a number beyond the range of doubles \
 are refused. Undefined results are null. QUERY (RFC 10008) does what POST does. Data may also come as `application/x-npy` \
 or `text/csv`, the parameters then in the address: `?column=x&q=0.5,0.99`. Bodies may be compressed by gzip. A result that is \
-an array comes as `application/x-npy` where `Accept` names that and not JSON. Datasets that are kept here are read where they \
+an array comes as `application/x-npy` where `Accept` names that and wants it more than JSON. Datasets that are kept here are read where they \
 lie; their answers bear strong entity tags. Where the server has keys, every path below `/v1/` wants one.";
 
 fn tags() -> Vec<Value> {
@@ -101,7 +101,7 @@ fn operation(entry: &Entry, config: &Config, schemas: &mut Schemas) -> Value {
     )]);
     refusals(&mut responses, |kind| {
         let others = [Kind::NotFound, Kind::UnknownKernel, Kind::Method, Kind::UnknownDataset, Kind::NoDatasets];
-        kind != Kind::Storage && !others.contains(&kind)
+        ![Kind::Storage, Kind::Precondition].contains(&kind) && !others.contains(&kind)
     });
     json!({
         "operationId": name,
@@ -200,9 +200,26 @@ fn dataset_paths() -> Map<String, Value> {
         "put_dataset",
         "Keeps a dataset; once this answers it survives a crash",
         answers,
-        &[&sent[..], &[Kind::Storage]].concat(),
+        &[&sent[..], &[Kind::Storage, Kind::Precondition]].concat(),
     );
     put["requestBody"] = json!({"required": true, "content": files});
+    let mut delete = operation(
+        "delete_dataset",
+        "Removes a dataset",
+        json!({"204": {"description": "It is removed."}}),
+        &[Kind::Precondition],
+    );
+    for operation in [&mut put, &mut delete] {
+        let parameters = ["if-match", "if-none-match"].map(|name| {
+            json!({
+                "name": name, "in": "header", "required": false, "schema": {"type": "string"},
+                "description": "Entity tags that the dataset must, or must not, have; `*` for any.",
+            })
+        });
+        if let Some(known) = operation["parameters"].as_array_mut() {
+            known.extend(parameters);
+        }
+    }
     let lines = json!({"type": "array", "items": dataset});
     let lines =
         json!({"200": {"description": "Every dataset.", "headers": headers, "content": {JSON: {"schema": lines}}}});
@@ -222,7 +239,7 @@ fn dataset_paths() -> Map<String, Value> {
             json!({
                 "get": operation("get_dataset", "A dataset's contents", unchanged, &[]),
                 "put": put,
-                "delete": operation("delete_dataset", "Removes a dataset", json!({"204": {"description": "It is removed."}}), &[]),
+                "delete": delete,
             }),
         ),
         ("/v1/datasets/{name}/batch".to_owned(), json!({"post": batch})),

@@ -15,7 +15,12 @@ pub(crate) struct Problem {
     kind: Kind,
     detail: String,
     shed: Option<Shed>,
+    cause: Option<Cause>,
 }
+
+/// What is wrong on the server's side: for its log, never for clients.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cause(pub String);
 
 /// Why a request was turned away that at another moment would have been served: a label of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,15 +79,18 @@ kinds! {
     NotFound NOT_FOUND "not-found" "There is nothing at this path",
     UnknownDataset NOT_FOUND "unknown-dataset" "There is no such dataset",
     NoDatasets NOT_FOUND "no-datasets" "The server keeps no datasets",
+    Host BAD_REQUEST "host" "The request does not name one host",
     Method METHOD_NOT_ALLOWED "method" "The method does not apply to this path",
     NotAcceptable NOT_ACCEPTABLE "not-acceptable" "The answer cannot be had as that media type",
     BodyTimeout REQUEST_TIMEOUT "body-timeout" "The body took too long to arrive",
     LengthRequired LENGTH_REQUIRED "length-required" "The request has no body",
+    Precondition PRECONDITION_FAILED "precondition" "The dataset is not as the request wants it",
     TooLarge PAYLOAD_TOO_LARGE "too-large" "The body is too large",
     MediaType UNSUPPORTED_MEDIA_TYPE "media-type" "The body is of another media type",
     Rejected UNPROCESSABLE_ENTITY "rejected" "The kernel cannot work on this",
     TooMany TOO_MANY_REQUESTS "too-many" "The client asks too often",
     Internal INTERNAL_SERVER_ERROR "internal" "The server has made a mistake",
+    Damaged INTERNAL_SERVER_ERROR "damaged" "The dataset's contents are missing or damaged",
     Busy SERVICE_UNAVAILABLE "busy" "The server is busy",
     Deadline SERVICE_UNAVAILABLE "deadline" "The computation took too long",
     Storage INSUFFICIENT_STORAGE "storage" "The server has no room for the dataset",
@@ -91,7 +99,7 @@ kinds! {
 impl Kind {
     /// An error of this kind.
     pub(crate) fn because(self, detail: impl Into<String>) -> Problem {
-        Problem { kind: self, detail: detail.into(), shed: None }
+        Problem { kind: self, detail: detail.into(), shed: None, cause: None }
     }
 }
 
@@ -100,7 +108,7 @@ impl From<Shed> for Problem {
         let (kind, detail) = match shed {
             Shed::InFlight => (Kind::Busy, "too many requests are in flight: try again in a second"),
             Shed::Memory => {
-                (Kind::Busy, "the bodies and answers of other requests fill the memory: try again in a second")
+                (Kind::Busy, "bodies, columns and answers fill the memory: try again in a second, or send less")
             }
             Shed::Wait => (Kind::Busy, "every thread is busy: try again in a second"),
             Shed::Rate => (Kind::TooMany, "the client has made too many requests: try again in a second"),
@@ -110,10 +118,21 @@ impl From<Shed> for Problem {
 }
 
 impl Problem {
-    /// A mistake of the server's. It says no more, so that nothing of the inside leaks.
-    pub(crate) fn internal() -> Self {
+    /// A mistake of the server's. Only the log says why, so that nothing of the inside leaks.
+    pub(crate) fn internal(cause: impl ToString) -> Self {
         Kind::Internal
             .because("the request may be sound: try again, and report it with its x-request-id if it persists")
+            .caused_by(cause)
+    }
+
+    /// With a cause, which the log is told.
+    pub(crate) fn caused_by(self, cause: impl ToString) -> Self {
+        Self { cause: Some(Cause(cause.to_string())), ..self }
+    }
+
+    /// Whether the request itself may be sound.
+    pub(crate) fn is_the_servers(&self) -> bool {
+        self.kind.status().is_server_error()
     }
 
     /// The problem as JSON has it.
@@ -138,7 +157,7 @@ pub(crate) struct Details {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (kind, shed) = (self.kind, self.shed);
+        let (kind, shed, cause) = (self.kind, self.shed, self.cause.clone());
         let status = kind.status();
         let body = serde_json::to_vec(&self.details()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
@@ -150,6 +169,9 @@ impl IntoResponse for Problem {
         }
         if let Some(shed) = shed {
             response.extensions_mut().insert(shed);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
         }
         response
     }

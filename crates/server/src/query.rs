@@ -4,6 +4,7 @@ use crate::{
     body::NAN,
     problem::{Kind, Problem},
 };
+use axum::http::Uri;
 use echoes_io::names::shorten;
 use echoes_kernel::{Entry, Nan};
 use serde_json::{Map, Value};
@@ -38,7 +39,7 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
                 columns.push(value.into_owned());
                 false
             }
-            NAN => nan.replace(value.parse().map_err(|_| unknown_nan(&value))?).is_some(),
+            NAN => nan.replace(value.parse().map_err(|_| Kind::Rejected.because(unknown_nan(&value)))?).is_some(),
             name => params.insert(name.to_owned(), typed(&value, &schema["properties"][name], &schema)).is_some(),
         };
         if again {
@@ -48,8 +49,19 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
     Ok(Query { columns, nan, params })
 }
 
-fn unknown_nan(value: &str) -> Problem {
-    Kind::Rejected.because(format!("`nan` is `{}`: it must be propagate, omit or raise", shorten(value)))
+/// Refuses an address that asks for something where nothing can be asked for.
+pub(crate) fn none(address: &Uri) -> Result<(), Problem> {
+    match form_urlencoded::parse(address.query().unwrap_or_default().as_bytes()).next() {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Kind::Rejected
+                .because(format!("`{}` cannot be given in the address here: leave it out", shorten(&name))))
+        }
+    }
+}
+
+pub(crate) fn unknown_nan(value: &str) -> String {
+    format!("`nan` is `{}`: it must be propagate, omit or raise", shorten(value))
 }
 
 /// The value that text stands for where the schema has this property; the kernel judges whether it will do.

@@ -1,12 +1,14 @@
-//! Room for answers as long as their data: taken before they are made.
+//! Room in memory for columns and for answers as long as their data: taken before they are made.
 
 use crate::{
+    answer::malformed,
     app::App,
     gate::Admission,
     media::Wanted,
     problem::{Kind, Problem},
     query::{is, resolve},
 };
+use echoes_engine::{Cancel, streamed_values_max};
 use echoes_io::Source;
 use echoes_kernel::{Entry, Form};
 use serde_json::Value;
@@ -14,37 +16,72 @@ use serde_json::Value;
 /// Bytes of a double in memory and in an array.
 const DOUBLE: usize = size_of::<f64>();
 
+/// Bytes of a value in memory, with the mark that it is there.
+const VALUE: usize = DOUBLE + size_of::<bool>();
+
 /// Bytes of a double in JSON at most: `-2.2250738585072014e-308,`.
 const TEXT: usize = 25;
 
-/// Takes room for the answer of a kernel that writes columns as long as the data's, and refuses one that would be too large.
-pub(crate) fn make_room(
-    app: &App,
-    source: &dyn Source,
-    entry: &Entry,
-    columns: usize,
-    wanted: Wanted,
-    admission: &mut Admission,
-) -> Result<(), Problem> {
-    let form = entry.spec.form;
-    if !form.writes_columns() {
-        return Ok(());
-    }
-    let rows = source.rows_max().unwrap_or(u64::MAX);
-    let (limit, written) = (app.config.decoded_bytes_max, columns_out(entry));
-    let fit = |&rows: &usize| rows.checked_mul(written * DOUBLE).is_some_and(|bytes| bytes <= limit);
-    let Some(rows) = usize::try_from(rows).ok().filter(fit) else {
-        return Err(too_large(entry.spec.name, rows, limit));
-    };
-    let gathered = if form == Form::Whole { columns * DOUBLE } else { 0 };
-    let row = gathered + written * if wanted.npy { DOUBLE } else { TEXT };
-    admission.hold_more(rows.saturating_mul(row))
+/// Room for what is read of a source, and made of it.
+pub(crate) struct Room<'a> {
+    pub app: &'a App,
+    pub cancel: &'a Cancel,
+    pub source: &'a dyn Source,
 }
 
-fn too_large(kernel: &str, rows: u64, limit: usize) -> Problem {
+impl Room<'_> {
+    /// Takes room for columns of a text: as much as is read of them at a time. Others are read where they lie.
+    pub(crate) fn columns(&self, columns: usize, admission: &mut Admission) -> Result<(), Problem> {
+        if self.source.rows().is_some() {
+            return Ok(());
+        }
+        let values = self.rows_max().saturating_mul(columns).min(streamed_values_max(columns));
+        admission.hold_more(values.saturating_mul(VALUE))
+    }
+
+    /// Takes room for the answer of a kernel that writes columns as long as the data's, and refuses one that would be too large.
+    pub(crate) fn answer(
+        &self,
+        entry: &Entry,
+        columns: usize,
+        wanted: Wanted,
+        admission: &mut Admission,
+    ) -> Result<(), Problem> {
+        let form = entry.spec.form;
+        if !form.writes_columns() {
+            return Ok(());
+        }
+        let (limit, written) = (self.app.config.decoded_bytes_max, columns_out(entry));
+        let most = limit / (written * DOUBLE).max(1);
+        let gathered = if form == Form::Whole { columns * DOUBLE } else { 0 };
+        let row = gathered + written * if wanted.npy { DOUBLE } else { TEXT };
+        let mut hold = |rows: usize| admission.hold_more(rows.saturating_mul(row));
+        let estimate = self.rows_max();
+        if estimate <= most && hold(estimate).is_ok() {
+            return Ok(());
+        }
+        match self.rows_counted(most)? {
+            Some(rows) => hold(rows),
+            None => Err(too_large(entry.spec.name, most, limit)),
+        }
+    }
+
+    fn rows_max(&self) -> usize {
+        self.source.rows_max().and_then(|rows| usize::try_from(rows).ok()).unwrap_or(usize::MAX)
+    }
+
+    /// The rows, by a look at all of them; `None` if they are more than so many.
+    fn rows_counted(&self, most: usize) -> Result<Option<usize>, Problem> {
+        let mut go_on = |rows| rows <= most as u64 && !self.cancel.is_cancelled();
+        let rows = self.source.rows_counted(&mut go_on).map_err(malformed)?;
+        Ok(rows.map(|rows| rows as usize))
+    }
+}
+
+fn too_large(kernel: &str, most: usize, limit: usize) -> Problem {
     Kind::Rejected.because(format!(
-        "`{kernel}` answers with columns as long as the data's, of up to {rows} rows: they may have {limit} bytes; \
-         run `echoes {kernel} FILE -o OUT` instead"
+        "`{kernel}` answers with columns as long as the data's, which have more than {most} rows: they may have {limit} \
+         bytes; run `echoes {kernel} FILE -o OUT` instead"
     ))
 }
 

@@ -66,8 +66,11 @@ impl Setting {
             Place::Gpu(of) => *of(config) = text.parse().map_err(|error: UnknownGpu| error.to_string())?,
             Place::Directory(of) => *of(config) = Some(PathBuf::from(text)),
             Place::Words(of) => {
-                let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-                *of(config) = words.map(str::to_owned).collect();
+                let words: Vec<String> = text.split(',').map(|word| word.trim().to_owned()).collect();
+                if words.contains(&String::new()) {
+                    return Err("it must be one or more, with commas between, and none of them empty".to_owned());
+                }
+                *of(config) = words;
             }
             Place::Count(of) => *of(config) = text.parse().map_err(count)?,
             Place::Number(of) => *of(config) = text.parse().map_err(|_| "it must be a number above 0".to_owned())?,
@@ -145,7 +148,7 @@ settings! {
     Gpu gpu "Whether a graphics processor takes part: auto, on, off, or cpu, a driver for tests",
     Count body_bytes_max "Bytes of one request's body",
     Count decoded_bytes_max "Bytes of one request's body once it is no longer compressed",
-    Count bodies_bytes_max "Bytes of all bodies and answers held at a time; more are refused with 503",
+    Count bodies_bytes_max "Bytes of all bodies, columns read from text and answers held at a time; more are refused with 503",
     Count dataset_bytes_max "Bytes of one dataset",
     Count datasets_max "Datasets",
     Count answers_bytes_max "Bytes of answers about datasets that are kept to be given again",
@@ -186,6 +189,8 @@ mod tests {
         for (text, says) in [
             ("threads = 0", "`threads`: it must be a whole number from 1 to 1024"),
             ("threads = 1025", "`threads`: it must be a whole number from 1 to 1024"),
+            ("api_keys = []", "`api_keys`: it must be one or more"),
+            ("api_keys = [\"a\", \" \"]", "`api_keys`: it must be one or more"),
             ("thread = 1", "there is no setting `thread`"),
             ("gpu = \"maybe\"", "`gpu`: it must be auto, on, off or cpu"),
             ("listen = true", "`listen` must be a text"),

@@ -11,9 +11,11 @@
 //! client is told. So a crash at any moment leaves whole datasets, and at most files that nothing points at.
 
 mod name;
+mod precondition;
 mod upload;
 
 pub(crate) use name::{Name, RULE};
+pub(crate) use precondition::Precondition;
 use upload::Temporary;
 pub(crate) use upload::Upload;
 
@@ -21,6 +23,7 @@ use crate::{
     Error,
     problem::{Kind, Problem},
 };
+use axum::http::HeaderName;
 use echoes_io::{Access, Bytes, Source, csv, npy};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -115,6 +118,8 @@ pub(crate) struct Store {
 pub(crate) enum Refusal {
     /// There are as many datasets as there may be.
     Full,
+    /// What the client wants to be so is not, by this header.
+    Precondition(HeaderName),
     /// The disk fails.
     Disk(io::Error),
 }
@@ -123,6 +128,17 @@ impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
         Self::Disk(error)
     }
+}
+
+/// Why contents cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// They are not there, or not as they were kept.
+    #[error("dataset `{}`: {} {what}", name.as_str(), path.display())]
+    Damaged { name: Name, path: PathBuf, what: String },
+    /// The disk fails.
+    #[error("dataset `{}`: {}: {source}", name.as_str(), path.display())]
+    Disk { name: Name, path: PathBuf, source: io::Error },
 }
 
 impl Store {
@@ -139,18 +155,23 @@ impl Store {
         for entry in fs::read_dir(root.join("incoming")).map_err(failed)? {
             fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
         }
-        let mut index = BTreeMap::new();
+        let (mut index, mut whole) = (BTreeMap::new(), true);
         for entry in fs::read_dir(root.join("names")).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let damaged = || unusable(format!("{} is damaged: restore it, or remove it", path.display()));
-            let dataset: Dataset = serde_json::from_slice(&fs::read(&path).map_err(failed)?).map_err(|_| damaged())?;
-            let there = fs::metadata(object(root, &dataset.hash)).is_ok_and(|object| object.len() == dataset.bytes);
-            if !there || path.file_name() != Some(dataset.name.file_name().as_ref()) {
-                return Err(damaged());
+            let Some(dataset) = read_name(&path) else {
+                tracing::warn!("{} is damaged, and its dataset not served: restore it, or remove it", path.display());
+                whole = false;
+                continue;
+            };
+            if let Err(fault) = open_object(root, &dataset) {
+                tracing::warn!("{fault}: put the dataset again, or remove it");
             }
             index.insert(dataset.name.clone(), Arc::new(dataset));
         }
-        sweep_objects(root, &index).map_err(failed)?;
+        // Contents whose name is damaged have no other trace.
+        if whole {
+            sweep_objects(root, &index).map_err(failed)?;
+        }
         Ok(Self {
             root: root.to_owned(),
             change: Mutex::new(()),
@@ -172,11 +193,11 @@ impl Store {
     }
 
     /// The dataset of that name with its contents, which can be read whatever becomes of the name.
-    pub(crate) fn contents(&self, name: &Name) -> io::Result<Option<(Arc<Dataset>, File)>> {
+    pub(crate) fn contents(&self, name: &Name) -> Result<Option<(Arc<Dataset>, File)>, Fault> {
         // Contents are removed after their last name has left the index: they are there as long as this is locked.
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         let Some(dataset) = index.get(name) else { return Ok(None) };
-        Ok(Some((Arc::clone(dataset), File::open(object(&self.root, &dataset.hash))?)))
+        Ok(Some((Arc::clone(dataset), open_object(&self.root, dataset)?)))
     }
 
     /// Begins to take contents in.
@@ -185,10 +206,18 @@ impl Store {
     }
 
     /// Keeps contents under a name. Once this returns they survive a crash; whether the name is new.
-    pub(crate) fn commit(&self, name: Name, format: Format, upload: Upload) -> Result<(Arc<Dataset>, bool), Refusal> {
+    pub(crate) fn commit(
+        &self,
+        name: Name,
+        format: Format,
+        upload: Upload,
+        wanted: &Precondition,
+    ) -> Result<(Arc<Dataset>, bool), Refusal> {
         let contents = upload.finish()?;
         let _change = self.changing();
-        if self.find(&name).is_none() && self.count() >= self.datasets_max {
+        let before = self.find(&name);
+        wanted.check(before.as_deref())?;
+        if before.is_none() && self.count() >= self.datasets_max {
             return Err(Refusal::Full);
         }
         let dataset = Dataset { name, hash: contents.hash.clone(), bytes: contents.bytes, format };
@@ -196,7 +225,7 @@ impl Store {
         self.keep_name(&dataset)?;
         let dataset = Arc::new(dataset);
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
-        let before = index.insert(dataset.name.clone(), Arc::clone(&dataset));
+        index.insert(dataset.name.clone(), Arc::clone(&dataset));
         drop(index);
         let created = before.is_none();
         if let Some(before) = before {
@@ -206,9 +235,10 @@ impl Store {
     }
 
     /// Removes a name, and its contents if no other has them; whether it was there.
-    pub(crate) fn remove(&self, name: &Name) -> io::Result<bool> {
+    pub(crate) fn remove(&self, name: &Name, wanted: &Precondition) -> Result<bool, Refusal> {
         let _change = self.changing();
         let Some(dataset) = self.find(name) else { return Ok(false) };
+        wanted.check(Some(&dataset))?;
         let names = self.root.join("names");
         fs::remove_file(names.join(name.file_name()))?;
         sync_directory(&names)?;
@@ -229,12 +259,9 @@ impl Store {
         self.root.join("incoming").join(self.temporary.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
-    /// Moves contents to their place. The same contents may be there already, and stay.
+    /// Moves contents to their place. What is there already gives way, for it may be damaged; who reads it still can.
     fn keep_object(&self, from: &Path, hash: &str) -> io::Result<()> {
         let to = object(&self.root, hash);
-        if to.exists() {
-            return Ok(());
-        }
         let objects = self.root.join("objects");
         let directory = to.parent().unwrap_or(&objects);
         if !directory.exists() {
@@ -269,6 +296,26 @@ fn object(root: &Path, hash: &str) -> PathBuf {
     root.join("objects").join(hash.get(..2).unwrap_or_default()).join(hash)
 }
 
+/// What a name's file says; `None` if it is damaged, or another's.
+fn read_name(path: &Path) -> Option<Dataset> {
+    let dataset: Dataset = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    (path.file_name() == Some(dataset.name.file_name().as_ref())).then_some(dataset)
+}
+
+/// The contents of a dataset, if they are as long as when they were kept.
+fn open_object(root: &Path, dataset: &Dataset) -> Result<File, Fault> {
+    let (name, path) = (dataset.name.clone(), object(root, &dataset.hash));
+    let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+    match opened {
+        Ok((bytes, file)) if bytes == dataset.bytes => Ok(file),
+        Ok((bytes, _)) => Err(Fault::Damaged { name, path, what: format!("has {bytes} bytes, not {}", dataset.bytes) }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Fault::Damaged { name, path, what: "is missing".to_owned() })
+        }
+        Err(source) => Err(Fault::Disk { name, path, source }),
+    }
+}
+
 /// Removes contents that no name has.
 fn sweep_objects(root: &Path, index: &BTreeMap<Name, Arc<Dataset>>) -> io::Result<()> {
     let known: HashSet<&str> = index.values().map(|dataset| dataset.hash.as_str()).collect();
@@ -296,7 +343,11 @@ mod tests {
     fn put(store: &Store, name: &str, contents: &[u8]) -> bool {
         let mut upload = store.begin().unwrap();
         upload.append(contents).unwrap();
-        store.commit(name.parse().unwrap(), Format::Csv, upload).unwrap().1
+        store.commit(name.parse().unwrap(), Format::Csv, upload, &Precondition::default()).unwrap().1
+    }
+
+    fn remove(store: &Store, name: &Name) -> bool {
+        store.remove(name, &Precondition::default()).unwrap()
     }
 
     fn contents(store: &Store, name: &str) -> Option<Vec<u8>> {
@@ -328,7 +379,7 @@ mod tests {
             (contents(&store, "a").unwrap(), contents(&store, "b").unwrap()),
             (b"x\n2\n".to_vec(), b"x\n1\n".to_vec())
         );
-        assert!(store.remove(&"b".parse().unwrap()).unwrap() && !store.remove(&"b".parse().unwrap()).unwrap());
+        assert!(remove(&store, &"b".parse().unwrap()) && !remove(&store, &"b".parse().unwrap()));
         assert_eq!((objects(root.path()), store.list().len()), (1, 1));
     }
 
@@ -341,7 +392,7 @@ mod tests {
         let (first, first_file) = store.contents(&name).unwrap().unwrap();
         put(&store, "a", b"x\n2\n");
         let (second, second_file) = store.contents(&name).unwrap().unwrap();
-        assert!(store.remove(&name).unwrap() && store.contents(&name).unwrap().is_none());
+        assert!(remove(&store, &name) && store.contents(&name).unwrap().is_none());
         assert_eq!(objects(root.path()), 0);
         assert_eq!((read(first_file), read(second_file)), (b"x\n1\n".to_vec(), b"x\n2\n".to_vec()));
         assert_ne!(first.hash, second.hash);
@@ -356,7 +407,7 @@ mod tests {
             let writing = scope.spawn(|| {
                 for i in 0..100 {
                     put(&store, "a", format!("x\n{i}\n").as_bytes());
-                    assert!(i % 3 != 0 || store.remove(&name).unwrap());
+                    assert!(i % 3 != 0 || remove(&store, &name));
                 }
             });
             while !writing.is_finished() {
@@ -376,7 +427,7 @@ mod tests {
         fs::create_dir(root.path().join("names").join(name.file_name())).unwrap();
         let mut upload = store.begin().unwrap();
         upload.append(b"x\n1\n").unwrap();
-        assert!(matches!(store.commit(name, Format::Csv, upload), Err(Refusal::Disk(_))));
+        assert!(matches!(store.commit(name, Format::Csv, upload, &Precondition::default()), Err(Refusal::Disk(_))));
         assert_eq!((store.list().len(), fs::read_dir(root.path().join("incoming")).unwrap().count()), (0, 0));
     }
 
@@ -387,12 +438,15 @@ mod tests {
         assert!(put(&store, "a", b"x\n1\n") && !put(&store, "a", b"x\n2\n"));
         let mut upload = store.begin().unwrap();
         upload.append(b"x\n3\n").unwrap();
-        assert!(matches!(store.commit("b".parse().unwrap(), Format::Csv, upload), Err(Refusal::Full)));
+        assert!(matches!(
+            store.commit("b".parse().unwrap(), Format::Csv, upload, &Precondition::default()),
+            Err(Refusal::Full)
+        ));
         assert_eq!(fs::read_dir(root.path().join("incoming")).unwrap().count(), 0);
     }
 
     #[test]
-    fn what_a_crash_leaves_is_swept_and_damage_is_named() {
+    fn what_a_crash_leaves_is_swept() {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path(), 3).unwrap();
         put(&store, "a", b"x\n1\n");
@@ -402,8 +456,38 @@ mod tests {
         fs::write(path.with_file_name("stray"), b"no name has it").unwrap();
         drop(Store::open(root.path(), 3).unwrap());
         assert_eq!((objects(root.path()), fs::read_dir(root.path().join("incoming")).unwrap().count()), (1, 0));
-        fs::write(&path, b"x").unwrap();
-        let error = Store::open(root.path(), 3).unwrap_err();
-        assert!(error.to_string().contains("is damaged"), "{error}");
+    }
+
+    #[test]
+    fn damaged_contents_are_named_and_the_same_put_again_mend_them() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        put(&store, "a", b"x\n1\n");
+        put(&store, "b", b"x\n2\n");
+        let name: Name = "a".parse().unwrap();
+        let path = object(root.path(), &store.find(&name).unwrap().hash);
+        for damage in [|path: &Path| fs::write(path, b"x\n1\n2\n"), |path: &Path| fs::remove_file(path)] {
+            damage(&path).unwrap();
+            let fault = store.contents(&name).unwrap_err();
+            assert!(matches!(&fault, Fault::Damaged { path: named, .. } if *named == path), "{fault}");
+            assert_eq!((put(&store, "a", b"x\n1\n"), contents(&store, "a").unwrap()), (false, b"x\n1\n".to_vec()));
+        }
+        fs::remove_file(&path).unwrap();
+        drop(store);
+        let store = Store::open(root.path(), 3).unwrap();
+        assert!(store.contents(&name).is_err() && contents(&store, "b").is_some());
+        assert!(remove(&store, &name));
+    }
+
+    #[test]
+    fn contents_of_a_damaged_name_are_not_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        put(&store, "a", b"x\n1\n");
+        put(&store, "b", b"x\n2\n");
+        drop(store);
+        fs::write(root.path().join("names/61"), b"{").unwrap();
+        let store = Store::open(root.path(), 3).unwrap();
+        assert_eq!((store.list().len(), objects(root.path())), (1, 2));
     }
 }

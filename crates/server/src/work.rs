@@ -37,7 +37,7 @@ pub(crate) async fn run<T: Send + 'static>(
         let late = || Kind::Deadline.because(format!("it is not done within {} s", app.config.timeout_seconds));
         timeout_at(deadline, worker.run(job)).await.map_err(|_| late())?
     };
-    done.unwrap_or_else(|Panicked| Err(Problem::internal()))
+    done.unwrap_or_else(|Panicked| Err(Problem::internal("a kernel panicked")))
 }
 
 /// A run of the engine, to the end of the last of its work. A cancelled run returns while a transform that cannot be stopped goes

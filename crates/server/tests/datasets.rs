@@ -223,15 +223,84 @@ fn a_batch_is_one_reading() {
     assert!(metrics.contains("echoes_kernel_rows_total{kernel=\"batch\",backend=\"mmap\"} 3\n"), "{metrics}");
     for (body, status, says) in [
         (r#"{"requests": []}"#, 422, "give 1 to 256 requests"),
-        (r#"{"requests": [{"kernel": "maen"}]}"#, 404, "did you mean `mean`?"),
-        (r#"{"requests": [{"kernel": "std", "params": {"dof": 1}}]}"#, 422, "takes no parameter `dof`"),
-        (r#"{"requests": [{"kernel": "mean", "columns": ["y"]}]}"#, 422, "there is no column `y`"),
-        (r#"{"request": []}"#, 422, "unknown field `request`"),
-        ("[", 400, "EOF"),
+        (r#"{"request": []}"#, 422, "`request` is no field here: there are `requests` and `nan`"),
+        ("{}", 422, "`requests` is missing: give an object with `requests`"),
+        (r#"{"requests": [{"name": 1}]}"#, 422, "`name` is no field here"),
+        (r#"{"requests": [{}]}"#, 422, "`kernel` is missing"),
+        (r#"{"requests": [], "requests": []}"#, 422, "`requests` is given twice"),
+        (r#"{"requests": [{"kernel": "mean", "kernel": "max"}]}"#, 422, "`kernel` is given twice"),
+        (r#"{"requests": [{"kernel": "std", "params": {"ddof": 1, "ddof": 0}}]}"#, 422, "`ddof` is given twice"),
+        (r#"[[{"kernel": "mean"}], "omit"]"#, 422, "invalid type: sequence, expected an object with `requests`"),
+        (r#"{"requests": [["mean", []]]}"#, 422, "expected an object with `kernel`"),
+        (r#"{"requests": [{"kernel": "mean", "params": [1]}]}"#, 422, "expected an object of parameters"),
+        (r#"{"requests": [{"kernel": "mean"}], "nan": null}"#, 422, "`nan` is `null`: it must be"),
+        ("{", 400, "EOF"),
     ] {
         let answer = client.post("/v1/datasets/a/batch", body);
         assert!(answer.status == status && answer.detail().contains(says), "{answer:?}");
     }
+}
+
+/// One request that cannot be done says so in its place, and the others are done.
+#[test]
+fn each_answer_of_a_batch_has_a_result_or_a_problem() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("a", NPY, &npy(&[1.0, 2.0, 6.0]));
+    let batch = r#"{"requests": [{"kernel": "maen", "columns": ["x"]}, {"kernel": "mean"},
+        {"kernel": "std", "params": {"dof": 1}}, {"kernel": "mean", "columns": ["y"]}, {"kernel": "max"}]}"#;
+    let answer = client.post("/v1/datasets/a/batch", batch);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let json = answer.json();
+    let answers = json["answers"].as_array().unwrap();
+    let results: Vec<_> = answers.iter().map(|answer| answer["result"].as_f64()).collect();
+    assert_eq!(results, [None, Some(3.0), None, None, Some(6.0)]);
+    for (at, status, says) in
+        [(0, 404, "did you mean `mean`?"), (2, 422, "takes no parameter `dof`"), (3, 422, "there is no column `y`")]
+    {
+        let problem = &answers[at]["problem"];
+        assert!(problem["status"] == status && problem["detail"].as_str().unwrap().contains(says), "{problem}");
+    }
+    assert_eq!((&answers[0]["kernel"], &answers[0]["columns"]), (&json!("maen"), &json!(["x"])));
+    assert_eq!(answers[2]["params"], json!({"dof": 1}));
+}
+
+#[test]
+fn what_an_address_cannot_ask_for_is_refused() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    client.put("a", CSV, b"x\n1\n");
+    let body = r#"{"requests": [{"kernel": "mean"}]}"#;
+    let answers = [
+        server.connect().post("/v1/datasets/a/batch?nan=omit", body),
+        client.get("/v1/datasets?nan=omit"),
+        client.get("/v1/datasets/a?nan=omit"),
+        server.connect().put("a?nan=omit", CSV, b"x\n1\n"),
+        client.request("DELETE", "/v1/datasets/a?nan=omit", "", b""),
+    ];
+    for answer in answers {
+        assert!(answer.status == 422 && answer.detail().starts_with("`nan` cannot be given"), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_dataset_is_changed_only_as_the_client_knows_it() {
+    let (server, _data) = server();
+    let mut client = server.connect();
+    let change = |method: &str, condition: &str, body: &str| {
+        let headers = format!("content-type: {CSV}\r\n{condition}\r\ncontent-length: {}\r\n", body.len());
+        server.connect().request(method, "/v1/datasets/a", &headers, body.as_bytes()).status
+    };
+    assert_eq!(change("PUT", "if-match: *", "x\n1\n"), 412);
+    assert_eq!(change("PUT", "if-none-match: *", "x\n1\n"), 201);
+    assert_eq!(change("PUT", "if-none-match: *", "x\n2\n"), 412);
+    let tag = client.get("/v1/datasets/a").header("etag").unwrap().to_owned();
+    assert_eq!(change("PUT", &format!("if-match: {tag}"), "x\n2\n"), 200);
+    for method in ["PUT", "DELETE"] {
+        assert_eq!(change(method, &format!("if-match: {tag}"), "x\n3\n"), 412);
+    }
+    assert_eq!(client.get("/v1/datasets/a").body, "x\n2\n");
+    assert_eq!(change("DELETE", "if-match: *", ""), 204);
 }
 
 #[test]
@@ -392,7 +461,7 @@ fn answers_as_long_as_a_dataset_are_bounded() {
     let server = Server::start(config);
     server.connect().put("a", NPY, &npy(&[0.5; 1000]));
     let refused = server.connect().get("/v1/datasets/a/cumsum");
-    assert!(refused.status == 422 && refused.detail().contains("of up to 1000 rows"), "{refused:?}");
+    assert!(refused.status == 422 && refused.detail().contains("more than 999 rows"), "{refused:?}");
     server.connect().put("a", NPY, &npy(&[0.5; 999]));
     let answer = with(&mut server.connect(), "/v1/datasets/a/cumsum", "accept: application/x-npy");
     assert_eq!((answer.status, answer.header("content-type")), (200, Some(NPY)));

@@ -27,7 +27,7 @@ fn errors_point_at_the_place() {
         ("a + d", "column 5 of the expression: there is no column `d`"),
         ("mean(max(a))", "column 6 of the expression: an aggregate within an aggregate"),
         (&deep, "column 257 of the expression: it has more than 256 levels"),
-        (&long, "`expr` is larger than 65536 bytes: no parameter is"),
+        (&long, "with `expr` the parameters have more than 65536 bytes: shorten them"),
     ];
     for (expression, detail) in cases {
         let answer = client.post("/v1/map", &json!({"columns": {"a": [1]}, "expr": expression}).to_string());

@@ -57,6 +57,37 @@ fn answers_to_bodies_need_room() {
     assert_eq!(ask(&server, "fft", &as_array, &longer).status, 200);
 }
 
+/// A number of two bytes takes nine in memory.
+#[test]
+fn columns_need_room_beside_their_text() {
+    let server = Server::start(Config { bodies_bytes_max: 1 << 20, ..Config::default() });
+    let body = |number: &str, rows: usize| format!("{{\"x\":[{}]}}", vec![number; rows].join(","));
+    let json = "content-type: application/json";
+    let status = |body: &str| ask(&server, "median", json, body.as_bytes()).status;
+    assert_eq!((status(&body("1", 90_000)), status(&body("1", 100_000))), (200, 503));
+    assert_eq!(status(&body("1.23456789012345", 40_000)), 200);
+    // Of a text no more than is read at a time.
+    let csv = "content-type: text/csv";
+    let wide = format!("{}1\n", "1,".repeat(99)).repeat(500);
+    let all = ask(&server, "corr_matrix", csv, wide.as_bytes());
+    assert!(all.status == 200, "{all:?}");
+    let refused = ask(&server, "corr_matrix", csv, wide.repeat(2).as_bytes());
+    assert!(refused.status == 503 && refused.detail().contains("fill the memory"), "{refused:?}");
+    assert_eq!(ask(&server, "mean?column=0", csv, wide.repeat(2).as_bytes()).status, 200);
+}
+
+/// The rows are counted where an estimate by the bytes alone would refuse.
+#[test]
+fn rows_are_counted_before_an_answer_is_refused() {
+    let server = Server::start(Config { decoded_bytes_max: 8016, ..Config::default() });
+    let long = "1.000000000000000000000000000001,2\n";
+    for (rows, status) in [(500, 200), (502, 422)] {
+        let text = long.repeat(rows);
+        let answer = ask(&server, "fft?column=0", "content-type: text/csv", text.as_bytes());
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
 #[test]
 fn an_answer_keeps_its_room_until_the_client_has_it() {
     // The body has 14 MB, the answer up to 20 of 25 that are kept free for it.

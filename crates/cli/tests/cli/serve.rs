@@ -64,6 +64,51 @@ fn it_answers_and_ends_in_good_order() {
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 
+/// What is wrong with the data directory is said at the start, and each error of the server's with its request.
+#[test]
+fn damage_is_logged_and_the_rest_is_served() {
+    let data = tempfile::tempdir().unwrap();
+    let flags = ["--data", data.path().to_str().unwrap()];
+    let ask = |server: &Server, method: &str, name: &str, body: &str| {
+        let mut connection = TcpStream::connect(&server.address).unwrap();
+        let length = body.len();
+        let head = "host: e\r\nconnection: close\r\ncontent-type: text/csv\r\nx-request-id: r1\r\n";
+        write!(connection, "{method} /v1/datasets/{name} HTTP/1.1\r\n{head}content-length: {length}\r\n\r\n{body}")
+            .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let server = Server::with(&flags);
+    for (name, body) in [("a", "x\n1\n"), ("b", "x\n2\n")] {
+        assert!(ask(&server, "PUT", name, body).starts_with("HTTP/1.1 201"));
+    }
+    drop(server);
+    let hash = hash(&data, "a");
+    let object = data.path().join("objects").join(&hash[..2]).join(&hash);
+    std::fs::write(&object, "x\n1\n9\n").unwrap();
+    let mut server = Server::with(&flags);
+    let refused = ask(&server, "GET", "a", "");
+    assert!(refused.starts_with("HTTP/1.1 500") && refused.contains("put it again, or delete it"), "{refused}");
+    assert!(!refused.contains(&hash), "{refused}");
+    assert!(ask(&server, "GET", "b/sum", "").contains("\"result\":2"));
+    assert!(ask(&server, "PUT", "a", "x\n1\n").starts_with("HTTP/1.1 200"));
+    assert!(ask(&server, "GET", "a/sum", "").contains("\"result\":1"));
+    server.child.kill().unwrap();
+    let mut log = String::new();
+    server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    let what = format!("dataset `a`: {} has 6 bytes, not 4", object.display());
+    assert_eq!(log, format!("echoes: {what}: put the dataset again, or remove it\nechoes: request r1: {what}\n"));
+}
+
+/// The hash under which a dataset's contents are kept.
+fn hash(data: &tempfile::TempDir, name: &str) -> String {
+    let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let text = std::fs::read_to_string(data.path().join("names").join(hex)).unwrap();
+    let dataset: serde_json::Value = serde_json::from_str(&text).unwrap();
+    dataset["hash"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn health_asks_a_server() {
     let server = Server::start();
@@ -116,6 +161,10 @@ fn limits_by_flag_and_by_variable() {
     assert_eq!(refused(echoes("serve --columns-max 0")), (Some(2), line.clone()));
     let variable = finish(command().arg("serve").env("ECHOES_COLUMNS_MAX", "0"));
     assert_eq!(refused(variable), (Some(2), line));
+    for keys in ["", ",", "a,,b"] {
+        let ran = finish(command().arg("serve").env("ECHOES_API_KEYS", keys));
+        assert!(ran.code == Some(2) && ran.line().contains("none of them empty"), "{keys}: {}", ran.err);
+    }
     let directory = crate::tool::with_file("echoes.toml", "columns_max = 0");
     let file = finish(command().current_dir(directory.path()).args(["serve", "--config", "echoes.toml"]));
     assert_eq!(refused(file), (Some(2), "echoes: --columns-max must be a number above 0".to_owned()));

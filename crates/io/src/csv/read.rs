@@ -37,23 +37,6 @@ impl<'a> CsvSource<'a> {
     }
 }
 
-/// Bytes of a text whose lines are counted to tell its rows beforehand: work of some ten milliseconds.
-const COUNTED: u64 = 64 << 20;
-
-impl CsvSource<'_> {
-    fn line_feeds(&self) -> Result<u64> {
-        let (mut buffer, mut at, mut count) = (vec![0; BUFFER], 0, 0);
-        while at < self.bytes.len() {
-            let len = (self.bytes.len() - at).min(BUFFER as u64);
-            buffer.truncate(len as usize);
-            self.bytes.read_at(at, &mut buffer)?;
-            count += memchr::memchr_iter(b'\n', &buffer).count() as u64;
-            at += len;
-        }
-        Ok(count)
-    }
-}
-
 impl Source for CsvSource<'_> {
     fn name(&self) -> &str {
         self.bytes.name()
@@ -78,10 +61,23 @@ impl Source for CsvSource<'_> {
     }
 
     fn rows_max(&self) -> Option<u64> {
-        let lines = (self.bytes.len() <= COUNTED).then(|| self.line_feeds().ok()).flatten();
-        // A row has a delimiter or a line feed for each of its fields.
-        let marks = || self.bytes.len() / self.dialect.fields.len().max(1) as u64;
-        Some(lines.unwrap_or_else(marks) + 1)
+        // A row has a delimiter or a line feed for each of its fields; the last may end without.
+        Some(self.bytes.len() / self.dialect.fields.len().max(1) as u64 + 1)
+    }
+
+    fn rows_counted(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<Option<u64>> {
+        let (mut buffer, mut at, mut rows) = (vec![0; BUFFER], 0, 1);
+        while at < self.bytes.len() {
+            let len = (self.bytes.len() - at).min(BUFFER as u64);
+            buffer.truncate(len as usize);
+            self.bytes.read_at(at, &mut buffer)?;
+            rows += memchr::memchr_iter(b'\n', &buffer).count() as u64;
+            at += len;
+            if !go_on(rows) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(rows))
     }
 
     fn read(&self, columns: &[usize]) -> Result<Reading<'_>> {

@@ -3,27 +3,27 @@
 //! What is unusual (escapes in names) or out of place is `None`: the careful way then reads the text again, and its
 //! word is what the client gets.
 
-use super::{Body, COLUMNS, FIELDS_MAX, NAN, finite, parameter};
+use super::{Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, finite, nan, parameter, values_max};
 use echoes_io::{
     ColumnBuilder, OwnedColumn,
     number::{self, Parsed},
 };
-use echoes_kernel::Nan;
+use memchr::memchr;
 use serde_json::{Map, value::RawValue};
 
 /// Reads a request with such fields for the data.
 pub(super) fn parse(text: &[u8], fields: &[&str], columns_max: usize) -> Option<Body> {
     let mut text = Text(text);
     let mut body = Body { columns: Vec::new(), nan: None, params: Map::new() };
-    let mut seen = Vec::new();
+    let (mut seen, mut room) = (Vec::new(), PARAMETERS_BYTES_MAX);
     text.members(|text, name| {
         if seen.contains(&name) || seen.len() == FIELDS_MAX {
             return None;
         }
         match name {
-            NAN => body.nan = Some(serde_json::from_str::<Nan>(text.value()?.get()).ok()?),
+            NAN => body.nan = Some(nan::<serde_json::Error>(text.value()?).ok()?),
             field if !fields.contains(&field) => {
-                let value = parameter::<serde_json::Error>(field, text.value()?).ok()?;
+                let value = parameter::<serde_json::Error>(field, text.value()?, &mut room).ok()?;
                 body.params.insert(name.to_owned(), value);
             }
             COLUMNS => body.columns = text.columns(columns_max)?,
@@ -101,7 +101,7 @@ impl<'a> Text<'a> {
     fn columns(&mut self, columns_max: usize) -> Option<Vec<(String, OwnedColumn)>> {
         let (mut columns, mut seen) = (Vec::new(), std::collections::HashSet::new());
         self.members(|text, name| {
-            if columns.len() == columns_max || !seen.insert(name) {
+            if columns.len() == columns_max || name.len() > NAME_BYTES_MAX || !seen.insert(name) {
                 return None;
             }
             columns.push((name.to_owned(), text.column()?));
@@ -112,7 +112,8 @@ impl<'a> Text<'a> {
 
     /// An array of numbers and nulls.
     fn column(&mut self) -> Option<OwnedColumn> {
-        let mut column = ColumnBuilder::default();
+        let end = memchr(b']', self.0)?;
+        let mut column = ColumnBuilder::with_capacity(values_max(self.0.get(..end)?));
         if !self.take(b'[') {
             return None;
         }
