@@ -5,7 +5,7 @@ use crate::{
     columns::{self, Choice},
     exit::{Exit, Failure, reason, say},
     files,
-    format::{self, Printer},
+    format::{self, Format, Printer},
     interrupt::{self, Running},
     kernel_args, output,
     output::Output,
@@ -50,20 +50,22 @@ pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
     let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
     check(kernel.as_ref())?;
     let wanted: Vec<String> = matches.get_many::<String>("columns").into_iter().flatten().cloned().collect();
-    answer(kernel.as_ref(), &|source| columns::choose(source, &entry.spec, &wanted), matches)
+    answer(kernel, &|source| columns::choose(source, &entry.spec, &wanted), matches)
 }
 
 /// Which columns of a source a kernel gets.
 pub(crate) type Choose<'a> = dyn Fn(&dyn Source) -> Result<Choice, Failure> + 'a;
 
 /// Runs a kernel on the columns of each file that `choose` names.
-pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &ArgMatches) -> Result<(), Failure> {
+pub(crate) fn answer(kernel: Box<dyn BoundKernel>, choose: &Choose<'_>, matches: &ArgMatches) -> Result<(), Failure> {
+    let format = format::of(matches);
+    let kernel = if format == Format::Json { kernel } else { kernel.telling_infinities() };
     let files = files::expand(matches)?;
     let settings = Settings::of(matches);
     let cache = settings.cache.then(cache::open).transpose()?;
     #[cfg(unix)]
     end_on_lost_page()?;
-    let command = Command { kernel, settings, cache, choose, cancel: interrupt::install() };
+    let command = Command { kernel: kernel.as_ref(), settings, cache, choose, cancel: interrupt::install() };
     if let Some(path) = output::wanted(matches) {
         let spec = kernel.spec();
         if !spec.form.writes_columns() {
@@ -77,7 +79,7 @@ pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &Ar
         };
         return command.write(file, path);
     }
-    let mut printer = Printer::new().format(format::of(matches)).many(files.len() > 1);
+    let mut printer = Printer::new().format(format).many(files.len() > 1);
     command.print_all(&files, &mut printer)?;
     printer.finish()
 }

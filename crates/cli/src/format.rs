@@ -26,12 +26,12 @@ pub(crate) fn as_md(grid: &layout::Grid) -> String {
 /// How answers look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
-    /// For people: aligned, rounded to six digits
+    /// For people: aligned, rounded to six digits; blank where undefined
     #[default]
     Table,
-    /// For programs: one object a line, every digit
+    /// For programs: one object a line, every digit; null where undefined or infinite, which JSON lacks
     Json,
-    /// For spreadsheets: every digit
+    /// For spreadsheets: every digit; inf and -inf, empty where undefined
     Csv,
     /// For documents: a Markdown table, rounded as `table`
     Md,

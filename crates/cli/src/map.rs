@@ -26,7 +26,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let text = matches.get_one::<String>("expression").map_or("", String::as_str);
     let expression = Expression::parse(text).map_err(|e| Failure::usage(e.to_string()))?;
     let kernel = (MAP.bind)(serde_json::json!({ "expr": text })).map_err(|e| Failure::reject(&e, MAP.spec.name))?;
-    answer::answer(kernel.as_ref(), &|source| choose(&expression, source), matches)
+    answer::answer(kernel, &|source| choose(&expression, source), matches)
 }
 
 /// The columns that the expression names.

@@ -101,6 +101,24 @@ fn nan_as_asked() {
 }
 
 #[test]
+fn infinities_are_told_from_what_is_undefined() {
+    let input = &b"x\n0\n-0.0\n-1\n2\n"[..];
+    let gamma = |format| piped(&format!("gamma - --format {format}"), input).good();
+    assert_eq!(gamma("csv"), "gamma\ninf\n-inf\n\n1.0\n");
+    assert_eq!(gamma("table"), "row  gamma\n  0    inf\n  1   -inf\n  2\n  3      1\n");
+    assert_eq!(gamma("md"), "| row | gamma |\n| ---: | ---: |\n| 0 | inf |\n| 1 | -inf |\n| 2 |  |\n| 3 | 1 |\n");
+    assert!(gamma("json").contains(r#""result":[null,null,null,1.0]"#));
+    let directory = with_file("x.csv", input);
+    echoes_in(directory.path(), "gamma x.csv -o out.csv").good();
+    assert_eq!(std::fs::read_to_string(directory.path().join("out.csv")).unwrap(), gamma("csv"));
+    let extrema = |format| piped(&format!("describe - --format {format}"), b"x\ninf\n1\n-inf\n").good();
+    assert!(extrema("csv").contains("x,float64,3,0,,,-inf,"), "{}", extrema("csv"));
+    assert!(extrema("json").contains(r#""min":null"#));
+    assert_eq!(piped("max - --format md", b"x\n1\ninf\n").good(), "| column | max |\n| --- | ---: |\n| x | inf |\n");
+    assert_eq!(piped("quantile - --q 1 --format csv", b"x\n1\ninf\n").good(), "q,quantile\n1.0,inf\n");
+}
+
+#[test]
 fn the_report_is_on_standard_error() {
     let ran = echoes("mean sunspots.csv --report");
     assert_eq!(ran.code, Some(0));
