@@ -77,6 +77,7 @@ pub(crate) fn answer(kernel: Box<dyn BoundKernel>, choose: &Choose<'_>, matches:
         let [file] = files.as_slice() else {
             return Err(Failure::usage("-o takes one FILE: write the others to files of their own"));
         };
+        output::check_apart(file, path)?;
         return command.write(file, path);
     }
     let mut printer = Printer::new().format(format).many(files.len() > 1);
