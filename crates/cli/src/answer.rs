@@ -15,8 +15,8 @@ use crate::{
 use clap::ArgMatches;
 use echoes_cache::Cache;
 use echoes_engine::{Cancel, Error, Job, Report, Request};
-use echoes_io::Source;
-use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Shape, Spec};
+use echoes_io::{Source, names::shorten};
+use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Reject, Shape, Spec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +103,18 @@ fn check(kernel: &dyn BoundKernel) -> Result<(), Failure> {
     kernel.spread(&shape, &mut Bundle::default()).map_err(|e| Failure::reject(&e, kernel.spec().name))
 }
 
+/// A failure of a run, at the file, and at the column where it is of one.
+fn failure(error: &Error, source: &dyn Source) -> Failure {
+    let column = match error {
+        Error::Reject(Reject::NotANumber { column, .. }) => source.fields().get(*column),
+        _ => None,
+    };
+    match column {
+        Some(field) => Failure::engine(error, &format!("{}: column {}", source.name(), shorten(&field.name))),
+        None => Failure::engine(error, source.name()),
+    }
+}
+
 struct Command<'a> {
     kernel: &'a dyn BoundKernel,
     settings: Settings,
@@ -143,7 +155,7 @@ impl Command<'_> {
         }
         Self::tell_skipped(source, &choice);
         let (answers, report) =
-            self.running(|job| self.answers(job, source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
+            self.running(|job| self.answers(job, source, &requests)).map_err(|e| failure(&e, source))?;
         self.report(&report);
         let (answers, failure) = self.sort_out(source, choice, answers, &report);
         if !answers.sets.is_empty() {
@@ -253,7 +265,7 @@ impl Command<'_> {
         Self::tell_skipped(source, &choice);
         let mut out = Output::create(path)?;
         let report =
-            self.running(|job| job.write(source, request, &mut out)).map_err(|e| Failure::engine(&e, source.name()))?;
+            self.running(|job| job.write(source, request, &mut out)).map_err(|e| failure(&e, source))?;
         self.report(&report);
         out.finish()
     }

@@ -93,8 +93,8 @@ impl Failure {
         match reject {
             Reject::Parameter { .. } | Reject::Parameters(_) => Self::usage(reject.to_string()),
             Reject::Columns { .. } => Self::usage(format!("{place}: {reject}")),
-            Reject::NotANumber { row } => Self::data(format!(
-                "{place}: row {row} (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
+            Reject::NotANumber { row, .. } => Self::data(format!(
+                "{place}, row {row} (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
             )),
             _ => Self::data(format!("{place}: {reject}")),
         }

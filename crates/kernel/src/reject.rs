@@ -36,8 +36,10 @@ pub enum Reject {
         found: usize,
     },
     /// A value is NaN and the policy is to raise.
-    #[error("row {row} is NaN: drop it with nan = omit, or let it spread with nan = propagate")]
+    #[error("column {column}, row {row} is NaN: drop it with nan = omit, or let it spread with nan = propagate")]
     NotANumber {
+        /// The column's position, from 0, among those that there are to read.
+        column: usize,
         /// The row, from 0.
         row: u64,
     },

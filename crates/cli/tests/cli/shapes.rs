@@ -101,6 +101,18 @@ fn nan_as_asked() {
 }
 
 #[test]
+fn a_nan_that_is_an_error_is_at_a_column() {
+    let input = b"town,x,y\nUlm,1,2\nBonn,1,nan\n";
+    let says = |name: &str| {
+        format!("echoes: standard input: column {name}, row 1 (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate")
+    };
+    for line in ["mean - -c x,y", "corr - -c y,x", "corr_matrix - -c x,y", "ttest_ind - -c x,y", "cumsum - -c y", "fft - -c y"] {
+        let ran = piped(&format!("{line} --nan raise"), input);
+        assert_eq!((ran.code, ran.line()), (Some(3), &*says("y")), "{line}");
+    }
+}
+
+#[test]
 fn infinities_are_told_from_what_is_undefined() {
     let input = &b"x\n0\n-0.0\n-1\n2\n"[..];
     let gamma = |format| piped(&format!("gamma - --format {format}"), input).good();
