@@ -7,7 +7,7 @@ use crate::{
     files,
     format::{self, Format, Printer},
     interrupt::{self, Running},
-    kernel_args, output,
+    kernel_args, layout, output,
     output::Output,
     progress::Bar,
     settings::Settings,
@@ -16,7 +16,7 @@ use clap::ArgMatches;
 use echoes_cache::Cache;
 use echoes_engine::{Cancel, Error, Job, Report, Request};
 use echoes_io::{Source, names::shorten};
-use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Reject, Shape, Spec};
+use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, DType, Entry, Reject, Shape, Spec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,15 @@ fn check(kernel: &dyn BoundKernel) -> Result<(), Failure> {
     };
     let shape = Shape { rows: None, columns, sample: &[] };
     kernel.spread(&shape, &mut Bundle::default()).map_err(|e| Failure::reject(&e, kernel.spec().name))
+}
+
+/// The type that a described column came to have. That of a CSV column is known from its beginning; further on there may be
+/// fractions, which show where they are its extremes.
+fn widened(dtype: DType, description: &Answer) -> DType {
+    let entries = layout::entries(description).0;
+    let text = |name: &str| entries.iter().find(|(entry, _)| entry == name).map_or("0", |(_, value)| value.get());
+    let is_real = |name: &str| text(name).parse::<i128>().is_err();
+    if text("count") != "0" && !dtype.is_float() && (is_real("min") || is_real("max")) { DType::Float64 } else { dtype }
 }
 
 /// A failure of a run, at the file, and at the column where it is of one.
@@ -207,14 +216,19 @@ impl Command<'_> {
         answers: Vec<echoes_engine::Result<Answer>>,
         report: &Report,
     ) -> (Answers, Option<Failure>) {
+        let spec = self.kernel.spec();
         let mut sets = Vec::new();
         let mut failed: Vec<(String, Error)> = Vec::new();
         for (columns, answer) in choice.sets.iter().zip(answers) {
             let fields: Vec<_> = columns.iter().filter_map(|&column| source.fields().get(column)).collect();
             let columns: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-            let dtype = fields.first().and_then(|field| field.dtype).map_or("", |dtype| dtype.name());
+            let dtype = fields.first().and_then(|field| field.dtype);
             match answer {
-                Ok(answer) => sets.push(Set { columns, dtype, answer }),
+                Ok(answer) => {
+                    let dtype =
+                        if spec.name == "describe" { dtype.map(|dtype| widened(dtype, &answer)) } else { dtype };
+                    sets.push(Set { columns, dtype: dtype.map_or("", DType::name), answer });
+                }
                 Err(error) => failed.push((columns::listed(columns.iter().map(String::as_str)), error)),
             }
         }
@@ -224,7 +238,7 @@ impl Command<'_> {
         });
         let answers = Answers {
             source: source.name().to_owned(),
-            spec: self.kernel.spec(),
+            spec,
             params: self.kernel.params(),
             rows: report.rows,
             sets,
@@ -264,8 +278,7 @@ impl Command<'_> {
         }
         Self::tell_skipped(source, &choice);
         let mut out = Output::create(path)?;
-        let report =
-            self.running(|job| job.write(source, request, &mut out)).map_err(|e| failure(&e, source))?;
+        let report = self.running(|job| job.write(source, request, &mut out)).map_err(|e| failure(&e, source))?;
         self.report(&report);
         out.finish()
     }

@@ -103,7 +103,9 @@ impl Output {
         let directory = directory(&own);
         if fs::metadata(directory).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             let (path, directory) = (path.display(), directory.display());
-            return Err(Failure::file(format!("cannot write {path}: there is no directory {directory}; make it first")));
+            return Err(Failure::file(format!(
+                "cannot write {path}: there is no directory {directory}; make it first"
+            )));
         }
         let begun = if streams { Target::stream(path) } else { Target::name(path) };
         let (file, target) = begun.map_err(|e| Failure::file(format!("cannot write {}", what(path, &e))))?;

@@ -35,6 +35,16 @@ pub enum Reject {
         /// How many it was given.
         found: usize,
     },
+    /// The kernel takes no more than so many columns.
+    #[error("`{kernel}` takes at most {limit} columns, not {found}: choose fewer")]
+    TooManyColumns {
+        /// The kernel's name.
+        kernel: &'static str,
+        /// How many it takes at most.
+        limit: usize,
+        /// How many it was given.
+        found: usize,
+    },
     /// A value is NaN and the policy is to raise.
     #[error("column {column}, row {row} is NaN: drop it with nan = omit, or let it spread with nan = propagate")]
     NotANumber {

@@ -104,9 +104,13 @@ fn nan_as_asked() {
 fn a_nan_that_is_an_error_is_at_a_column() {
     let input = b"town,x,y\nUlm,1,2\nBonn,1,nan\n";
     let says = |name: &str| {
-        format!("echoes: standard input: column {name}, row 1 (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate")
+        format!(
+            "echoes: standard input: column {name}, row 1 (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
+        )
     };
-    for line in ["mean - -c x,y", "corr - -c y,x", "corr_matrix - -c x,y", "ttest_ind - -c x,y", "cumsum - -c y", "fft - -c y"] {
+    for line in
+        ["mean - -c x,y", "corr - -c y,x", "corr_matrix - -c x,y", "ttest_ind - -c x,y", "cumsum - -c y", "fft - -c y"]
+    {
         let ran = piped(&format!("{line} --nan raise"), input);
         assert_eq!((ran.code, ran.line()), (Some(3), &*says("y")), "{line}");
     }
@@ -128,6 +132,24 @@ fn infinities_are_told_from_what_is_undefined() {
     assert!(extrema("json").contains(r#""min":null"#));
     assert_eq!(piped("max - --format md", b"x\n1\ninf\n").good(), "| column | max |\n| --- | ---: |\n| x | inf |\n");
     assert_eq!(piped("quantile - --q 1 --format csv", b"x\n1\ninf\n").good(), "q,quantile\n1.0,inf\n");
+}
+
+#[test]
+fn names_stay_on_their_line_and_in_their_cell() {
+    let mean = |format| piped(&format!("mean - --format {format}"), b"\"a\nb\",\"c|\td\"\n1,2\n").good();
+    assert_eq!(mean("table"), "column  mean\na b        1\nc| d       2\n");
+    assert_eq!(mean("md"), "| column | mean |\n| --- | ---: |\n| a b | 1 |\n| c\\| d | 2 |\n");
+    assert_eq!(mean("csv"), "column,mean\n\"a\nb\",1.0\nc|\td,2.0\n");
+    let described = piped("describe - --format md", b"\"a\n|b\",c\n1,2\n").good();
+    assert!(described.contains("|  | a \\|b | c |\n"), "{described}");
+}
+
+#[test]
+fn a_column_that_widens_late_is_described_as_what_it_became() {
+    let text = "1\n".repeat(600_000) + "0.5\n";
+    let described = |text: &str| piped("describe - --format csv", text.as_bytes()).good();
+    assert!(described(&text).contains("c0,float64,600001,"), "{}", described(&text));
+    assert!(described("1\n2\n").contains("c0,int64,2,"));
 }
 
 #[test]
