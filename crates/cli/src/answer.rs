@@ -5,9 +5,9 @@ use crate::{
     columns::{self, Choice},
     exit::{Exit, Failure, reason, say},
     files,
-    format::{self, Printer},
+    format::{self, Format, Printer},
     interrupt::{self, Running},
-    kernel_args, output,
+    kernel_args, layout, output,
     output::Output,
     progress::Bar,
     settings::Settings,
@@ -15,8 +15,8 @@ use crate::{
 use clap::ArgMatches;
 use echoes_cache::Cache;
 use echoes_engine::{Cancel, Error, Job, Report, Request};
-use echoes_io::Source;
-use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Shape, Spec};
+use echoes_io::{Source, names::shorten};
+use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, DType, Entry, Reject, Shape, Spec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -50,20 +50,22 @@ pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
     let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
     check(kernel.as_ref())?;
     let wanted: Vec<String> = matches.get_many::<String>("columns").into_iter().flatten().cloned().collect();
-    answer(kernel.as_ref(), &|source| columns::choose(source, &entry.spec, &wanted), matches)
+    answer(kernel, &|source| columns::choose(source, &entry.spec, &wanted), matches)
 }
 
 /// Which columns of a source a kernel gets.
 pub(crate) type Choose<'a> = dyn Fn(&dyn Source) -> Result<Choice, Failure> + 'a;
 
 /// Runs a kernel on the columns of each file that `choose` names.
-pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &ArgMatches) -> Result<(), Failure> {
+pub(crate) fn answer(kernel: Box<dyn BoundKernel>, choose: &Choose<'_>, matches: &ArgMatches) -> Result<(), Failure> {
+    let format = format::of(matches);
+    let kernel = if format == Format::Json { kernel } else { kernel.telling_infinities() };
     let files = files::expand(matches)?;
     let settings = Settings::of(matches);
     let cache = settings.cache.then(cache::open).transpose()?;
     #[cfg(unix)]
     end_on_lost_page()?;
-    let command = Command { kernel, settings, cache, choose, cancel: interrupt::install() };
+    let command = Command { kernel: kernel.as_ref(), settings, cache, choose, cancel: interrupt::install() };
     if let Some(path) = output::wanted(matches) {
         let spec = kernel.spec();
         if !spec.form.writes_columns() {
@@ -75,9 +77,10 @@ pub(crate) fn answer(kernel: &dyn BoundKernel, choose: &Choose<'_>, matches: &Ar
         let [file] = files.as_slice() else {
             return Err(Failure::usage("-o takes one FILE: write the others to files of their own"));
         };
+        output::check_apart(file, path)?;
         return command.write(file, path);
     }
-    let mut printer = Printer::new().format(format::of(matches)).many(files.len() > 1);
+    let mut printer = Printer::new().format(format).many(files.len() > 1);
     command.print_all(&files, &mut printer)?;
     printer.finish()
 }
@@ -98,6 +101,27 @@ fn check(kernel: &dyn BoundKernel) -> Result<(), Failure> {
     };
     let shape = Shape { rows: None, columns, sample: &[] };
     kernel.spread(&shape, &mut Bundle::default()).map_err(|e| Failure::reject(&e, kernel.spec().name))
+}
+
+/// The type that a described column came to have. That of a CSV column is known from its beginning; further on there may be
+/// fractions, which show where they are its extremes.
+fn widened(dtype: DType, description: &Answer) -> DType {
+    let entries = layout::entries(description).0;
+    let text = |name: &str| entries.iter().find(|(entry, _)| entry == name).map_or("0", |(_, value)| value.get());
+    let is_real = |name: &str| text(name).parse::<i128>().is_err();
+    if text("count") != "0" && !dtype.is_float() && (is_real("min") || is_real("max")) { DType::Float64 } else { dtype }
+}
+
+/// A failure of a run, at the file, and at the column where it is of one.
+fn failure(error: &Error, source: &dyn Source) -> Failure {
+    let column = match error {
+        Error::Reject(Reject::NotANumber { column, .. }) => source.fields().get(*column),
+        _ => None,
+    };
+    match column {
+        Some(field) => Failure::engine(error, &format!("{}: column {}", source.name(), shorten(&field.name))),
+        None => Failure::engine(error, source.name()),
+    }
 }
 
 struct Command<'a> {
@@ -140,7 +164,7 @@ impl Command<'_> {
         }
         Self::tell_skipped(source, &choice);
         let (answers, report) =
-            self.running(|job| self.answers(job, source, &requests)).map_err(|e| Failure::engine(&e, source.name()))?;
+            self.running(|job| self.answers(job, source, &requests)).map_err(|e| failure(&e, source))?;
         self.report(&report);
         let (answers, failure) = self.sort_out(source, choice, answers, &report);
         if !answers.sets.is_empty() {
@@ -192,14 +216,19 @@ impl Command<'_> {
         answers: Vec<echoes_engine::Result<Answer>>,
         report: &Report,
     ) -> (Answers, Option<Failure>) {
+        let spec = self.kernel.spec();
         let mut sets = Vec::new();
         let mut failed: Vec<(String, Error)> = Vec::new();
         for (columns, answer) in choice.sets.iter().zip(answers) {
             let fields: Vec<_> = columns.iter().filter_map(|&column| source.fields().get(column)).collect();
             let columns: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-            let dtype = fields.first().and_then(|field| field.dtype).map_or("", |dtype| dtype.name());
+            let dtype = fields.first().and_then(|field| field.dtype);
             match answer {
-                Ok(answer) => sets.push(Set { columns, dtype, answer }),
+                Ok(answer) => {
+                    let dtype =
+                        if spec.name == "describe" { dtype.map(|dtype| widened(dtype, &answer)) } else { dtype };
+                    sets.push(Set { columns, dtype: dtype.map_or("", DType::name), answer });
+                }
                 Err(error) => failed.push((columns::listed(columns.iter().map(String::as_str)), error)),
             }
         }
@@ -209,7 +238,7 @@ impl Command<'_> {
         });
         let answers = Answers {
             source: source.name().to_owned(),
-            spec: self.kernel.spec(),
+            spec,
             params: self.kernel.params(),
             rows: report.rows,
             sets,
@@ -249,8 +278,7 @@ impl Command<'_> {
         }
         Self::tell_skipped(source, &choice);
         let mut out = Output::create(path)?;
-        let report =
-            self.running(|job| job.write(source, request, &mut out)).map_err(|e| Failure::engine(&e, source.name()))?;
+        let report = self.running(|job| job.write(source, request, &mut out)).map_err(|e| failure(&e, source))?;
         self.report(&report);
         out.finish()
     }

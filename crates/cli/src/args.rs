@@ -1,7 +1,11 @@
 //! The command line's grammar, and its errors in one line.
 
 use crate::{exit::Failure, files, format, health, kernel_args, map, serve, settings};
-use clap::{Arg, ArgMatches, Command, builder::EnumValueParser, error::ErrorKind};
+use clap::{
+    Arg, ArgMatches, Command,
+    builder::EnumValueParser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use echoes_stats::KERNELS;
 use std::ffi::OsString;
 
@@ -14,7 +18,8 @@ pub(crate) enum Listing {
 
 /// Parses the arguments; `None` if they asked for help or the version, which is then printed.
 pub(crate) fn parse(args: Vec<OsString>) -> Result<Option<ArgMatches>, Failure> {
-    let error = match command(Listing::Short).try_get_matches_from(kernel_args::complete_flags(args)) {
+    let args = kernel_args::complete_flags(ask_for_help(args));
+    let error = match command(Listing::Short).try_get_matches_from(&args) {
         Ok(matches) => return Ok(Some(matches)),
         Err(error) => error,
     };
@@ -23,8 +28,32 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Option<ArgMatches>, Failure> 
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(Failure::usage("say what to do: echoes describe FILE, echoes kernels, or echoes --help"))
         }
-        _ => Err(Failure::usage(one_line(&error))),
+        _ => Err(Failure::usage(match from_variable(&error, &args) {
+            Some(variable) => format!("{variable}: {}", one_line(&error)),
+            None => one_line(&error),
+        })),
     }
+}
+
+/// `echoes help mean` as `echoes mean --help`.
+fn ask_for_help(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|first| first == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
+}
+
+/// The variable that a wrong value is from, if it is not from the arguments.
+fn from_variable(error: &clap::Error, args: &[OsString]) -> Option<String> {
+    let of_a_value = matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg).filter(|_| of_a_value) else {
+        return None;
+    };
+    let flag = arg.split([' ', '=', '[']).next()?;
+    let variable = settings::variable(flag.strip_prefix("--")?);
+    let given = args.iter().any(|arg| arg.to_str().is_some_and(|arg| arg.starts_with(flag)));
+    (!given && std::env::var_os(&variable).is_some()).then_some(variable)
 }
 
 /// The whole grammar. The kernels' options are made only for the kernel that is called.

@@ -13,6 +13,10 @@ pub(crate) fn open() -> Result<Cache, Failure> {
         return Err(Failure::usage("--cache: this user has no cache directory; set XDG_CACHE_HOME"));
     };
     let directory = directory.join("echoes").join("partials");
-    Cache::persistent(MEMORY_MAX, &directory, DISK_MAX)
-        .map_err(|e| Failure::file(format!("{}: cannot keep the cache there: {}", directory.display(), reason(&e))))
+    Cache::persistent(MEMORY_MAX, &directory, DISK_MAX).map_err(|e| {
+        let (directory, reason) = (directory.display(), reason(&e));
+        Failure::file(format!(
+            "{directory}: cannot keep the cache there: {reason}; set XDG_CACHE_HOME to where you may write, or leave out --cache"
+        ))
+    })
 }

@@ -26,9 +26,7 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
         for wanted in wanted {
             columns.extend(named(source.name(), fields, wanted)?);
         }
-        if let Some(&text) = columns.iter().find(|&&column| fields[column].dtype.is_none()) {
-            return Err(not_numeric(source, text));
-        }
+        check_numeric(source, &columns)?;
         return Ok(Choice { sets: sets(source, spec, columns)?, skipped: Vec::new() });
     }
     let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some()).collect();
@@ -37,6 +35,12 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
     }
     let skipped = fields.iter().filter(|field| field.dtype.is_none()).map(|field| field.name.clone()).collect();
     Ok(Choice { sets: sets(source, spec, numeric)?, skipped })
+}
+
+/// Refuses columns that cannot be read as numbers.
+pub(crate) fn check_numeric(source: &dyn Source, columns: &[usize]) -> Result<(), Failure> {
+    let is_text = |column: &&usize| source.fields().get(**column).is_some_and(|field| field.dtype.is_none());
+    columns.iter().find(is_text).map_or(Ok(()), |&text| Err(not_numeric(source, text)))
 }
 
 /// No column is numeric; where there is one, its own reason says more.
@@ -100,12 +104,16 @@ fn named(source: &str, fields: &[Field], wanted: &str) -> Result<Vec<usize>, Fai
 }
 
 fn unknown(source: &str, fields: &[Field], wanted: &str) -> Failure {
+    Failure::usage(format!("{source}: there is no column {}; {}", shorten(wanted), instead(fields, wanted)))
+}
+
+/// What may be written instead of a name that no column has.
+pub(crate) fn instead(fields: &[Field], wanted: &str) -> String {
     let there_are = format!("here are {}", listed(names(fields)));
-    let mend = match nearest(wanted, names(fields)) {
+    match nearest(wanted, names(fields)) {
         Some(near) => format!("did you mean {}? T{there_are}", shorten(near)),
         None => format!("t{there_are}"),
-    };
-    Failure::usage(format!("{source}: there is no column {}; {mend}", shorten(wanted)))
+    }
 }
 
 fn names(fields: &[Field]) -> impl Iterator<Item = &str> {

@@ -93,8 +93,9 @@ impl Failure {
         match reject {
             Reject::Parameter { .. } | Reject::Parameters(_) => Self::usage(reject.to_string()),
             Reject::Columns { .. } => Self::usage(format!("{place}: {reject}")),
-            Reject::NotANumber { row } => Self::data(format!(
-                "{place}: row {row} (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
+            Reject::TooManyColumns { .. } => Self::usage(format!("{place}: {reject} with -c")),
+            Reject::NotANumber { row, .. } => Self::data(format!(
+                "{place}, row {row} (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
             )),
             _ => Self::data(format!("{place}: {reject}")),
         }
@@ -122,8 +123,12 @@ impl From<&echoes_io::Error> for Failure {
 
 /// One line on standard error, whatever the text contains. There is nothing to do if it cannot be written.
 pub(crate) fn say(text: &str) {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let _ = writeln!(io::stderr(), "echoes: {line}");
+    let _ = writeln!(io::stderr(), "echoes: {}", on_one_line(text));
+}
+
+/// Text that stays on its line: line ends and other control characters as spaces.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What the system says, without its number.

@@ -6,7 +6,11 @@ mod md;
 mod number;
 mod table;
 
-use crate::{answer::Answers, exit::Failure, layout};
+use crate::{
+    answer::Answers,
+    exit::{Failure, on_one_line},
+    layout,
+};
 use clap::{Arg, ArgMatches, ValueEnum, builder::EnumValueParser};
 use echoes_engine::Plan;
 use std::io::{self, BufWriter, StdoutLock, Write};
@@ -26,12 +30,12 @@ pub(crate) fn as_md(grid: &layout::Grid) -> String {
 /// How answers look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
-    /// For people: aligned, rounded to six digits
+    /// For people: aligned, rounded to six digits; blank where undefined
     #[default]
     Table,
-    /// For programs: one object a line, every digit
+    /// For programs: one object a line, every digit; null where undefined or infinite, which JSON lacks
     Json,
-    /// For spreadsheets: every digit
+    /// For spreadsheets: every digit; inf and -inf, empty where undefined
     Csv,
     /// For documents: a Markdown table, rounded as `table`
     Md,
@@ -101,7 +105,7 @@ impl Printer {
     fn for_people(&self, answers: &Answers) -> String {
         let grid = if self.format == Format::Md { md::grid } else { table::grid };
         let mut text = if self.printed > 0 { "\n".to_owned() } else { String::new() };
-        let mut title = answers.source.clone();
+        let mut title = on_one_line(&answers.source);
         if answers.is_description() {
             title += &format!(": {} rows", number::grouped(answers.rows));
         }
@@ -112,7 +116,7 @@ impl Printer {
             if answers.is_description() { vec![layout::describe_for_people(answers)] } else { layout::kernel(answers) };
         text += &grids.iter().map(grid).collect::<Vec<_>>().join("\n");
         if !answers.skipped.is_empty() {
-            text += &format!("\nskipped text columns: {}\n", answers.skipped.join(", "));
+            text += &format!("\nskipped text columns: {}\n", on_one_line(&answers.skipped.join(", ")));
         }
         text
     }

@@ -36,6 +36,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Ok(line) if status(&line) == Some(200) => Ok(()),
         Ok(line) => no(format!("it answers `{}`", line.trim_end())),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => no(format!("no answer in {} s", PATIENCE.as_secs())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            no(format!("{}; start a server with echoes serve, or say with --url where it is", reason(&error)))
+        }
         Err(error) => no(reason(&error)),
     }
 }

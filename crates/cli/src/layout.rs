@@ -4,7 +4,7 @@ use crate::{
     answer::{Answers, Set},
     tree::{Entries, Node},
 };
-use echoes_kernel::Spec;
+use echoes_kernel::{INFINITY, MINUS_INFINITY, Spec};
 use serde_json::{Value, value::RawValue};
 
 /// Data columns that `describe` sets side by side; more are set one below another.
@@ -25,7 +25,7 @@ pub(crate) struct Grid {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cell {
     Text(String),
-    /// A number, in the digits of its JSON.
+    /// A number, in the digits of its JSON; `inf` and `-inf`, which JSON lacks.
     Number(String),
     /// Undefined.
     Blank,
@@ -33,10 +33,14 @@ pub(crate) enum Cell {
 
 impl Cell {
     fn of(raw: &RawValue) -> Self {
-        let text = raw.get();
+        let text = match raw.get() {
+            INFINITY => "inf",
+            MINUS_INFINITY => "-inf",
+            text => text,
+        };
         match text.as_bytes().first() {
             Some(b'n') => Self::Blank,
-            Some(b'-' | b'0'..=b'9') => Self::Number(text.to_owned()),
+            Some(b'-' | b'i' | b'0'..=b'9') => Self::Number(text.to_owned()),
             Some(b'"') => Self::Text(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())),
             _ => Self::Text(text.to_owned()),
         }

@@ -1,9 +1,14 @@
 //! `echoes map 'EXPR' FILE`: a column made of others by an expression.
 
-use crate::{answer, columns::Choice, exit::Failure, files, format, output, settings};
+use crate::{
+    answer,
+    columns::{self, Choice},
+    exit::Failure,
+    files, format, output, settings,
+};
 use clap::{Arg, ArgMatches, Command};
 use echoes_io::Source;
-use echoes_stats::expr::{Expression, MAP};
+use echoes_stats::expr::{Expression, Fault, MAP};
 
 const LONG: &str = "A column made of others by an expression, row by row.\n\n\
 Columns stand by name (in backticks where the name is no plain word), with numbers, pi, e, + - * / ^, comparisons that \
@@ -26,12 +31,19 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let text = matches.get_one::<String>("expression").map_or("", String::as_str);
     let expression = Expression::parse(text).map_err(|e| Failure::usage(e.to_string()))?;
     let kernel = (MAP.bind)(serde_json::json!({ "expr": text })).map_err(|e| Failure::reject(&e, MAP.spec.name))?;
-    answer::answer(kernel.as_ref(), &|source| choose(&expression, source), matches)
+    answer::answer(kernel, &|source| choose(&expression, source), matches)
 }
 
 /// The columns that the expression names.
 fn choose(expression: &Expression, source: &dyn Source) -> Result<Choice, Failure> {
     let names: Vec<&str> = source.fields().iter().map(|field| field.name.as_str()).collect();
-    let columns = expression.locate(&names).map_err(|e| Failure::usage(format!("{}: {e}", source.name())))?;
+    let columns = expression.locate(&names).map_err(|e| {
+        let mend = match &e.fault {
+            Fault::Column(wanted) => format!("; {}", columns::instead(source.fields(), wanted)),
+            _ => String::new(),
+        };
+        Failure::usage(format!("{}: {e}{mend}", source.name()))
+    })?;
+    columns::check_numeric(source, &columns)?;
     Ok(Choice { sets: vec![columns], skipped: Vec::new() })
 }

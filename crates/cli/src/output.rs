@@ -31,6 +31,28 @@ pub(crate) fn wanted(matches: &ArgMatches) -> Option<&Path> {
     matches.try_get_one::<PathBuf>("output").ok().flatten().map(PathBuf::as_path)
 }
 
+/// Refuses to write onto the file that is read, which would be lost.
+pub(crate) fn check_apart(input: &Path, output: &Path) -> std::result::Result<(), Failure> {
+    if !is_same_file(input, output) {
+        return Ok(());
+    }
+    let output = output.display();
+    Err(Failure::usage(format!("cannot write {output}: it is the file that is read; give -o another name")))
+}
+
+/// Whether two paths lead to one regular file. A terminal may well be both read and written.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let (Ok(first), Ok(second)) = (fs::metadata(a), fs::metadata(b)) else { return false };
+    #[cfg(unix)]
+    let same = {
+        use std::os::unix::fs::MetadataExt;
+        (first.dev(), first.ino()) == (second.dev(), second.ino())
+    };
+    #[cfg(not(unix))]
+    let same = fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b));
+    same && first.is_file() && second.is_file()
+}
+
 /// Columns being written. Dropped before [`finish`](Output::finish), it leaves nothing behind.
 pub(crate) struct Output {
     path: PathBuf,
@@ -77,6 +99,14 @@ impl Output {
         if path.is_dir() {
             return Err(Failure::file(format!("cannot write {}: it is a directory", path.display())));
         }
+        let own = followed(path);
+        let directory = directory(&own);
+        if fs::metadata(directory).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            let (path, directory) = (path.display(), directory.display());
+            return Err(Failure::file(format!(
+                "cannot write {path}: there is no directory {directory}; make it first"
+            )));
+        }
         let begun = if streams { Target::stream(path) } else { Target::name(path) };
         let (file, target) = begun.map_err(|e| Failure::file(format!("cannot write {}", what(path, &e))))?;
         Ok(Self { path: path.to_owned(), target, writer: Writer::New(file, kind) })
@@ -96,7 +126,8 @@ impl Output {
 
 impl Target {
     fn name(path: &Path) -> io::Result<(File, Self)> {
-        if let Err(error) = fs::metadata(path)
+        // Replacing a file asks nobody whether it may be written; opening it does, and leaves it as it is.
+        if let Err(error) = File::options().write(true).open(path)
             && error.kind() != io::ErrorKind::NotFound
         {
             return Err(error);
@@ -156,9 +187,13 @@ fn followed(path: &Path) -> PathBuf {
     path
 }
 
+/// The directory that a file is in.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// A file of passing name in the same directory, so that naming it anew is one step; what is there already lends its permissions.
 fn beside(path: &Path) -> io::Result<(File, TempPath)> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let kept = fs::metadata(path).ok().map(|there| there.permissions());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".echoes-").suffix(".part");
@@ -168,7 +203,7 @@ fn beside(path: &Path) -> io::Result<(File, TempPath)> {
         // A new one as other programs make files: the umask takes its share.
         builder.permissions(kept.clone().unwrap_or_else(|| Permissions::from_mode(0o666)));
     }
-    let (file, passing) = builder.tempfile_in(directory)?.into_parts();
+    let (file, passing) = builder.tempfile_in(directory(path))?.into_parts();
     kept.map_or(Ok(()), |kept| file.set_permissions(kept))?;
     Ok((file, passing))
 }

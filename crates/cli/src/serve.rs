@@ -1,6 +1,9 @@
 //! `echoes serve`: the kernels over HTTP. Every setting of the server is a flag, an environment variable and a key of a file.
 
-use crate::exit::{Failure, reason};
+use crate::{
+    exit::{Failure, reason},
+    settings,
+};
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 use echoes_server::{Config, Error, SETTINGS, Setting};
 use std::{fs, path::PathBuf};
@@ -19,8 +22,7 @@ pub(crate) fn command(command: Command) -> Command {
 
 /// `--name`, or `ECHOES_NAME`.
 fn argument(name: &'static str, help: &'static str) -> Arg {
-    let variable = format!("ECHOES_{}", name.to_uppercase());
-    Arg::new(name).long(flag(name)).env(variable).hide_env_values(true).help(help)
+    settings::or_variable(Arg::new(name), name).long(flag(name)).help(help)
 }
 
 fn flag(name: &str) -> String {

@@ -7,7 +7,7 @@ use clap::{
 use echoes_engine::{Engine, Gpu, parse_threads};
 use echoes_io::{Access, OpenOptions};
 use echoes_kernel::Nan;
-use std::num::NonZeroUsize;
+use std::{env, num::NonZeroUsize};
 
 const HEADING: &str = "Reading";
 
@@ -50,12 +50,24 @@ pub(crate) fn engine(matches: &ArgMatches) -> Engine {
     }
 }
 
+/// Lets an environment variable stand for a flag; an empty one counts as unset.
+pub(crate) fn or_variable(arg: Arg, name: &str) -> Arg {
+    let name = variable(name);
+    match env::var_os(&name) {
+        Some(value) if value.is_empty() => arg,
+        _ => arg.env(name).hide_env_values(true),
+    }
+}
+
+/// The variable that stands for a flag or setting of this name.
+pub(crate) fn variable(name: &str) -> String {
+    format!("ECHOES_{}", name.replace('-', "_").to_uppercase())
+}
+
 /// `--gpu`.
 pub(crate) fn gpu() -> Arg {
-    Arg::new("gpu")
+    or_variable(Arg::new("gpu"), "gpu")
         .long("gpu")
-        .env("ECHOES_GPU")
-        .hide_env_values(true)
         .value_name("WHETHER")
         .value_parser(PossibleValuesParser::new(Gpu::ALL.map(Gpu::name)).try_map(|word| word.parse::<Gpu>()))
         .default_value(Gpu::default().name())
@@ -95,7 +107,10 @@ pub(crate) fn args() -> Vec<Arg> {
             .help("How files are read; pread where others may write to them meanwhile"),
         threads(),
         gpu(),
-        flag("cache").help("Keep what was read of a file for questions to come, in the user's cache directory"),
+        flag("cache").help(
+            "Keep what was read of a file for questions to come, in the user's cache directory; of a file that changed \
+            within the last 4 seconds, nothing yet",
+        ),
         flag("explain").help("Print the plan and read nothing"),
         flag("report").help("Say on standard error what was read, and how fast"),
     ]

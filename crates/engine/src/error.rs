@@ -35,6 +35,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of a reading of some of the columns that there are: where it names one, by its position among them all.
+    pub(crate) fn among(self, columns: &[usize]) -> Self {
+        match self {
+            Self::Reject(Reject::NotANumber { column, row }) => {
+                let column = columns.get(column).copied().unwrap_or(column);
+                Reject::NotANumber { column, row }.into()
+            }
+            other => other,
+        }
+    }
+
     /// Columns do not fit in memory.
     pub(crate) fn no_room() -> Self {
         Self::Sink("the columns: they do not fit in memory".to_owned())

@@ -66,7 +66,8 @@ impl<F: Fold> Absorb for Groups<F> {
         for (columns, fold) in &mut self.0 {
             let chosen: SmallVec<[Slice<'_>; 2]> = columns.iter().filter_map(|&i| chunk.get(i).copied()).collect();
             fold.make_room(rows_of(chunk));
-            prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(&block))?;
+            prepare::each_block(context, &chosen, start, scratch, |block| fold.absorb(&block))
+                .map_err(|error| error.among(columns))?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@
 //! let engine = Engine::new();
 //! let x = [1.0, f64::NAN, 3.0];
 //! assert_eq!(engine.job().nan(Nan::Omit).run(&Std { ddof: 0 }, &x)?, 1.0);
-//! assert_eq!(engine.job().nan(Nan::Raise).run(&Mean {}, &x), Err(Error::Reject(Reject::NotANumber { row: 1 })));
+//! assert_eq!(engine.job().nan(Nan::Raise).run(&Mean {}, &x), Err(Error::Reject(Reject::NotANumber { column: 0, row: 1 })));
 //! # Ok::<(), Error>(())
 //! ```
 #![forbid(unsafe_code)]

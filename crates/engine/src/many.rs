@@ -281,15 +281,16 @@ impl<'a> Run<'a> {
 
     fn read<A: fold::Absorb>(&self, columns: &[usize], begin: impl Fn() -> A + Sync) -> Result<A> {
         let pool = self.pool()?;
-        match self.source.read(columns)? {
+        let read = match self.source.read(columns)? {
             Reading::Rows(rows) => fold::rows(&self.context, pool, rows.as_ref(), begin),
             Reading::Stream(mut stream) => fold::stream(&self.context, self.job.engine, stream.as_mut(), begin),
-        }
+        };
+        read.map_err(|error| error.among(columns))
     }
 
     fn gather(&self, request: &Request<'_>) -> Result<Columns> {
         let pool = self.pool()?;
-        match self.source.read(&request.columns)? {
+        let gathered = match self.source.read(&request.columns)? {
             Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
             Reading::Stream(mut stream) => {
                 let width = request.columns.len();
@@ -300,7 +301,8 @@ impl<'a> Run<'a> {
                 };
                 gather_stream(&self.context, stream.as_mut(), width, check)
             }
-        }
+        };
+        gathered.map_err(|error| error.among(&request.columns))
     }
 
     fn emit(&self, request: &Request<'_>, emitting: &dyn Emitting, begun: &Bundle, sink: &mut dyn Sink) -> Result<()> {
@@ -313,19 +315,19 @@ impl<'a> Run<'a> {
             emit: &|before: &Bundle, piece: &_, out: &mut _| emitting.emit(before, piece, out),
         };
         let pool = self.pool()?;
-        match self.source.read(&request.columns)? {
+        let written = match self.source.read(&request.columns)? {
             Reading::Rows(rows) => {
                 let count = rows.rows();
                 let done = self.write_on_device(&request.columns, emitting.formula(), pool, sink)?;
                 let stretch = Stretch { rows: rows.as_ref(), seen: 0..count };
-                writer.write(&self.context, pool, &stretch, done..count, &mut begin(), sink)?;
-                rows.finish()?;
-                Ok(())
+                let written = writer.write(&self.context, pool, &stretch, done..count, &mut begin(), sink);
+                written.and_then(|()| Ok(rows.finish()?))
             }
             Reading::Stream(mut stream) => {
                 writer.write_stream(&self.context, self.job.engine, stream.as_mut(), &mut begin(), sink)
             }
-        }
+        };
+        written.map_err(|error| error.among(&request.columns))
     }
 
     /// How many rows, from the first on, a device has written.

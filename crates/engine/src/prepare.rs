@@ -81,7 +81,8 @@ pub(crate) fn keep(nan: Nan, columns: &[Slice<'_>], first: u64, kept: &mut Vec<u
         if nan == Nan::Propagate || !columns.iter().any(|column| is_nan(column.values, row)) {
             kept.push(row as u32);
         } else if nan == Nan::Raise {
-            return Err(Reject::NotANumber { row: first + row as u64 }.into());
+            let column = columns.iter().position(|column| is_nan(column.values, row)).unwrap_or_default();
+            return Err(Reject::NotANumber { column, row: first + row as u64 }.into());
         }
     }
     Ok(kept.len() == rows)

@@ -83,7 +83,7 @@ impl<'a> Memories<'a> {
             Self::Rows(memory) => work(memory, 0),
             Self::Samples(views) => views.iter().enumerate().try_for_each(|(sample, view)| {
                 let views: [View<'a>; 1] = [view.clone()];
-                work(&Memory::rows(views)?, sample)
+                work(&Memory::rows(views)?, sample).map_err(|error| error.among(&[sample]))
             }),
         }
     }

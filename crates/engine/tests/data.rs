@@ -273,7 +273,7 @@ fn the_first_nan_is_named_whatever_the_threads() {
         x[row] = f64::NAN;
     }
     let first = 2 * CHUNK as u64 + 7;
-    let expected: Error = Reject::NotANumber { row: first }.into();
+    let expected: Error = Reject::NotANumber { column: 0, row: first }.into();
     for engine in [1, 2, 3, 8].map(threads) {
         let job = engine.job().nan(Nan::Raise);
         for _ in 0..3 {

@@ -260,7 +260,7 @@ fn what_the_device_cannot_have_is_the_processors() {
         let x = [1.0, f64::NAN, 4.0];
         assert_eq!(engine.job().nan(Nan::Omit).run(&Mean {}, &x), Ok(2.5));
         let raised = engine.job().nan(Nan::Raise).run(&Mean {}, &x);
-        assert_eq!(raised, Err(Error::Reject(Reject::NotANumber { row: 1 })));
+        assert_eq!(raised, Err(Error::Reject(Reject::NotANumber { column: 0, row: 1 })));
         assert_eq!(engine.run(&Mean {}, &[1, 2, 6]), Ok(3.0));
         assert_eq!(told.backend(), "memory");
         let empty: [f64; 0] = [];

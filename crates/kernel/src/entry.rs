@@ -1,11 +1,11 @@
 //! The registry's entries: kernels whose types have been forgotten.
 
 use crate::{
-    Bundle, Columns, Emit, Kernel, NamedColumns, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec, Whole,
-    sweep::Formula,
+    Bundle, Columns, Emission, Emit, Kernel, NamedColumns, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec,
+    Whole, infinite::Telling, sweep::Formula,
 };
 use schemars::Schema;
-use serde_json::value::{RawValue, Value};
+use serde_json::value::{RawValue, Value, to_raw_value};
 
 /// An answer as JSON text, which keeps integers of any size exact.
 pub type Answer = Box<RawValue>;
@@ -45,7 +45,7 @@ impl Entry {
 
 fn bind<K: Kernel>(params: Value) -> Result<Box<dyn BoundKernel>> {
     let kernel: K = serde_json::from_value(params).map_err(|e| Reject::Parameters(in_words::<K>(&e.to_string())))?;
-    Ok(Box::new(Bound(kernel)))
+    Ok(Box::new(Bound { kernel, text: Text::Json }))
 }
 
 /// What is wrong with parameters, without Rust's names of types.
@@ -73,6 +73,9 @@ pub trait BoundKernel: Send + Sync {
     fn spec(&self) -> Spec;
     /// The parameters, defaults filled in.
     fn params(&self) -> Value;
+    /// The same kernel, whose answers say [`INFINITY`](crate::INFINITY) and [`MINUS_INFINITY`](crate::MINUS_INFINITY) where they
+    /// else say null.
+    fn telling_infinities(self: Box<Self>) -> Box<dyn BoundKernel>;
     /// Checks the parameters and adds the partials that are needed to the reading.
     ///
     /// # Errors
@@ -128,41 +131,63 @@ pub trait Gathering: Send + Sync {
     fn columns(&self, columns: Columns) -> Result<Option<NamedColumns>>;
 }
 
-struct Bound<K>(K);
+struct Bound<K> {
+    kernel: K,
+    text: Text,
+}
 
 impl<K: Kernel> BoundKernel for Bound<K> {
     fn spec(&self) -> Spec {
         K::SPEC
     }
     fn params(&self) -> Value {
-        serde_json::to_value(&self.0).unwrap_or_default()
+        serde_json::to_value(&self.kernel).unwrap_or_default()
+    }
+    fn telling_infinities(self: Box<Self>) -> Box<dyn BoundKernel> {
+        Box::new(Self { text: Text::Telling, ..*self })
     }
     fn spread(&self, shape: &Shape<'_>, bundle: &mut Bundle) -> Result<()> {
-        K::Pass::spread(&self.0.pass(shape)?, bundle);
+        K::Pass::spread(&self.kernel.pass(shape)?, bundle);
         Ok(())
     }
     fn finish(&self, shape: &Shape<'_>, bundle: &Bundle) -> Result<Step> {
-        let setup = self.0.pass(shape)?;
+        let setup = self.kernel.pass(shape)?;
         let pass = K::Pass::gather(&setup, bundle).ok_or(Reject::Kernel("its partial is not in the reading"))?;
-        Ok(match self.0.finish(&pass)? {
-            Next::Done(output) => Step::Done(to_answer(&output)?),
-            Next::Again(kernel) => Step::Again(Box::new(Bound(kernel))),
-            Next::Whole(whole) => Step::Whole(Box::new(ErasedWhole(whole))),
-            Next::Emit(emission) => {
-                Step::Emit(Box::new(ErasedEmit::<K> { emit: emission.emit, collect: emission.collect, setup }))
+        Ok(match self.kernel.finish(&pass)? {
+            Next::Done(output) => Step::Done(self.text.of(&output)?),
+            Next::Again(kernel) => Step::Again(Box::new(Self { kernel, text: self.text })),
+            Next::Whole(whole) => Step::Whole(Box::new(ErasedWhole { whole, text: self.text })),
+            Next::Emit(Emission { emit, collect }) => {
+                Step::Emit(Box::new(ErasedEmit::<K> { emit, collect, setup, text: self.text }))
             }
         })
     }
 }
 
-fn to_answer<T: serde::Serialize>(output: &T) -> Result<Answer> {
-    serde_json::value::to_raw_value(output).map_err(|_| Reject::Kernel("its answer is not JSON"))
+/// How an answer becomes text.
+#[derive(Clone, Copy)]
+enum Text {
+    /// Infinities are null.
+    Json,
+    /// Infinities are told.
+    Telling,
+}
+
+impl Text {
+    fn of<T: serde::Serialize>(self, output: &T) -> Result<Answer> {
+        let text = match self {
+            Self::Json => to_raw_value(output),
+            Self::Telling => to_raw_value(&Telling(output)),
+        };
+        text.map_err(|_| Reject::Kernel("its answer is not JSON"))
+    }
 }
 
 struct ErasedEmit<K: Kernel> {
     emit: Box<dyn Emit<K::Pass>>,
     collect: fn(Columns) -> K::Output,
     setup: <K::Pass as Partial>::Setup,
+    text: Text,
 }
 
 impl<K: Kernel> Emitting for ErasedEmit<K> {
@@ -180,18 +205,21 @@ impl<K: Kernel> Emitting for ErasedEmit<K> {
         self.emit.emit(&before, piece, out);
     }
     fn collect(&self, columns: Columns) -> Result<Answer> {
-        to_answer(&(self.collect)(columns))
+        self.text.of(&(self.collect)(columns))
     }
 }
 
-struct ErasedWhole<O>(Box<dyn Whole<O>>);
+struct ErasedWhole<O> {
+    whole: Box<dyn Whole<O>>,
+    text: Text,
+}
 
 impl<O: serde::Serialize> Gathering for ErasedWhole<O> {
     fn answer(&self, columns: Columns) -> Result<Answer> {
-        to_answer(&self.0.whole(columns)?)
+        self.text.of(&self.whole.whole(columns)?)
     }
     fn columns(&self, columns: Columns) -> Result<Option<NamedColumns>> {
-        let answer = self.0.whole(columns)?;
-        Ok(self.0.columns(answer))
+        let answer = self.whole.whole(columns)?;
+        Ok(self.whole.columns(answer))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Partial, Result, Spec, sweep::Formula};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser::SerializeSeq};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
 /// What a caller asks for. `Self` is the parameters; their doc comments are the help text.
 pub trait Kernel: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
@@ -159,11 +159,7 @@ pub struct Series(pub Vec<f64>);
 
 impl Serialize for Series {
     fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut seq = to.serialize_seq(Some(self.0.len()))?;
-        for &x in &self.0 {
-            seq.serialize_element(&x.is_finite().then_some(x))?;
-        }
-        seq.end()
+        to.collect_seq(self.0.iter().map(|&x| (!x.is_nan()).then_some(x)))
     }
 }
 

@@ -35,9 +35,21 @@ pub enum Reject {
         /// How many it was given.
         found: usize,
     },
+    /// The kernel takes no more than so many columns.
+    #[error("`{kernel}` takes at most {limit} columns, not {found}: choose fewer")]
+    TooManyColumns {
+        /// The kernel's name.
+        kernel: &'static str,
+        /// How many it takes at most.
+        limit: usize,
+        /// How many it was given.
+        found: usize,
+    },
     /// A value is NaN and the policy is to raise.
-    #[error("row {row} is NaN: drop it with nan = omit, or let it spread with nan = propagate")]
+    #[error("column {column}, row {row} is NaN: drop it with nan = omit, or let it spread with nan = propagate")]
     NotANumber {
+        /// The column's position, from 0, among those that there are to read.
+        column: usize,
         /// The row, from 0.
         row: u64,
     },

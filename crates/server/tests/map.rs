@@ -23,10 +23,10 @@ fn errors_point_at_the_place() {
     let mut client = server.connect();
     let (deep, long) = ("(".repeat(60_000), "x+".repeat(500_000));
     let cases = [
-        ("a + ", "column 4 of the expression: a column, a number or a function should stand here"),
-        ("a + d", "column 5 of the expression: there is no column `d`"),
-        ("mean(max(a))", "column 6 of the expression: an aggregate within an aggregate"),
-        (&deep, "column 257 of the expression: it has more than 256 levels"),
+        ("a + ", "at character 4 of the expression: a column, a number or a function should stand here"),
+        ("a + d", "at character 5 of the expression: there is no column `d`"),
+        ("mean(max(a))", "at character 6 of the expression: an aggregate within an aggregate"),
+        (&deep, "at character 257 of the expression: it has more than 256 levels"),
         (&long, "with `expr` the parameters have more than 65536 bytes: shorten them"),
     ];
     for (expression, detail) in cases {

@@ -9,7 +9,7 @@
 //! assert_eq!(reference(&Map::new(scores), &[&[1.0, 3.0]])?.0, [-1.0, 1.0]);
 //!
 //! let error = Expression::parse("exp(-x^2").unwrap_err();
-//! assert_eq!(error.to_string(), "column 4 of the expression: this parenthesis is not closed");
+//! assert_eq!(error.to_string(), "at character 4 of the expression: this parenthesis is not closed");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

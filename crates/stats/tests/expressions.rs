@@ -82,17 +82,21 @@ fn errors_point_at_the_place() {
             10,
             "an aggregate within an aggregate needs another reading: compute the inner one first",
         ),
-        ("1 + 2", 1, "it names no column, so it has no rows"),
+        (
+            "1 + e",
+            1,
+            "it names no column, so it has no rows; pi and e are numbers, a column of that name stands in backticks",
+        ),
         ("x * 1e999", 5, "this is not a number that a double can hold"),
         ("x + `y", 5, "a name in backticks must end with one, on something"),
     ];
     for (text, column, fault) in cases {
         let error = Expression::parse(text).unwrap_err();
-        assert_eq!((error.column, error.fault.to_string().as_str()), (column, fault), "{text}");
+        assert_eq!((error.character, error.fault.to_string().as_str()), (column, fault), "{text}");
         assert!(text.is_char_boundary(error.at));
     }
     let unknown = Expression::parse("x + price").unwrap().locate(&["x", "y"]).unwrap_err();
-    assert_eq!((unknown.column, unknown.fault), (5, Fault::Column("price".to_owned())));
+    assert_eq!((unknown.character, unknown.fault), (5, Fault::Column("price".to_owned())));
 }
 
 #[test]

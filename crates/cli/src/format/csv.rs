@@ -1,4 +1,4 @@
-//! CSV: every digit, undefined as an empty field.
+//! CSV: every digit, `inf` and `-inf`, undefined as an empty field.
 
 use crate::layout::{Cell, Grid};
 use echoes_io::csv::quoted;

@@ -1,12 +1,15 @@
 //! Markdown tables.
 
 use super::{number::rounded, table};
-use crate::layout::{Cell, Grid};
+use crate::{
+    exit::on_one_line,
+    layout::{Cell, Grid},
+};
 
 /// A grid as a Markdown table.
 pub(super) fn grid(grid: &Grid) -> String {
     let shown = table::shown(grid);
-    let escape = |text: &str| text.replace('|', "\\|");
+    let escape = |text: &str| on_one_line(text).replace('|', "\\|");
     let mut text = line(grid.header.iter().map(|name| escape(name)));
     let right = |i: usize| shown.iter().any(|row| matches!(row.get(i), Some(Cell::Number(_))));
     text += &line((0..grid.header.len()).map(|i| if right(i) { "---:".to_owned() } else { "---".to_owned() }));

@@ -1,7 +1,10 @@
 //! Tables for people: text to the left, numbers under each other at their points.
 
 use super::number::{grouped, rounded};
-use crate::layout::{Cell, Grid};
+use crate::{
+    exit::on_one_line,
+    layout::{Cell, Grid},
+};
 
 /// Rows of a long column that are shown.
 const ROWS_SHOWN: usize = 10;
@@ -54,14 +57,14 @@ impl Column {
             .collect();
         let decimals = numbers.iter().map(|number| decimals(number)).max().unwrap_or_default();
         let padded = cells.zip(numbers).map(|(cell, number)| match cell {
-            Some(Cell::Text(text)) => text.clone(),
+            Some(Cell::Text(text)) => on_one_line(text),
             Some(Cell::Number(_)) => {
                 let missing = decimals - self::decimals(&number);
                 number + &" ".repeat(missing)
             }
             _ => String::new(),
         });
-        let fields: Vec<String> = std::iter::once(name.to_owned()).chain(padded).collect();
+        let fields: Vec<String> = std::iter::once(on_one_line(name)).chain(padded).collect();
         let width = fields.iter().map(|field| field.chars().count()).max().unwrap_or_default();
         Self { fields, width, numeric }
     }

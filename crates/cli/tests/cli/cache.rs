@@ -4,6 +4,16 @@ use crate::tool::{command, finish, noise, npy, with_file};
 use std::{fs, thread::sleep, time::Duration};
 
 #[test]
+fn a_place_where_nothing_can_be_kept() {
+    let directory = with_file("x.csv", "x\n1\n");
+    let taken = directory.path().join("x.csv");
+    let ran =
+        finish(command().current_dir(directory.path()).env("XDG_CACHE_HOME", taken).args(["mean", "x.csv", "--cache"]));
+    assert_eq!(ran.code, Some(4));
+    assert!(ran.line().ends_with("; set XDG_CACHE_HOME to where you may write, or leave out --cache"), "{}", ran.err);
+}
+
+#[test]
 fn the_second_question_reads_nothing_until_the_file_changes() {
     let directory = with_file("x.npy", npy(&noise(300_000)));
     let at = directory.path();

@@ -24,11 +24,13 @@ fn bad_files() -> TempDir {
     file("sales.csv", b"price,qty,town\n1.5,2,Ulm\n2,3,Bonn\n");
     file("table.parquet", b"PAR1....");
     file("line\nbreak.csv", b"");
+    file("sunspots.csv", b"year,sunspots\n1700,5\n");
+    file("many.csv", "1,".repeat(3000).as_bytes());
     fs::create_dir(directory.path().join("folder")).unwrap();
     directory
 }
 
-const CASES: [(i32, &str); 42] = [
+const CASES: [(i32, &str); 46] = [
     (2, ""),
     (2, "meen sales.csv"),
     (2, "mean"),
@@ -71,6 +73,10 @@ const CASES: [(i32, &str); 42] = [
     (3, "mean /dev/zero"),
     (4, "zscore sales.csv -c qty -o nowhere/out.npy"),
     (4, "describe no*.csv"),
+    (4, "mean foo[a.csv"),
+    (3, "mean sunspots.csv --delimiter ;"),
+    (2, "corr_matrix many.csv"),
+    (2, "help nope"),
 ];
 
 #[test]
@@ -119,6 +125,19 @@ fn a_file_that_fails_does_not_stop_the_next() {
 fn bad_parameters_are_refused_before_anything_is_read() {
     let ran = piped("quantile - --q 2", b"");
     assert_eq!(ran.line(), "echoes: parameter `q` is 2: it must be 1 to 1000 fractions between 0 and 1");
+}
+
+#[test]
+fn a_variable_is_named_and_an_empty_one_is_none() {
+    let ran = finish(command().env("ECHOES_GPU", "foo").args(["mean", "sunspots.csv"]));
+    let line = "echoes: ECHOES_GPU: invalid value 'foo' for '--gpu <WHETHER>' [possible values: auto, on, off, cpu]; see --help";
+    assert_eq!((ran.code, ran.line()), (Some(2), line));
+    let ran = finish(command().env("ECHOES_GPU", "foo").args(["mean", "sunspots.csv", "--gpu=bar"]));
+    assert!(ran.line().starts_with("echoes: invalid value 'bar' for"), "{}", ran.err);
+    finish(command().env("ECHOES_GPU", "foo").args(["mean", "sunspots.csv", "--gpu", "off"])).good();
+    finish(command().env("ECHOES_GPU", "").args(["mean", "sunspots.csv"])).good();
+    let ran = finish(command().env("ECHOES_THREADS", "x").env("ECHOES_LISTEN", "").arg("serve"));
+    assert!(ran.line().starts_with("echoes: ECHOES_THREADS: invalid value 'x' for"), "{}", ran.err);
 }
 
 #[test]

@@ -17,6 +17,8 @@ fn help() {
     insta::assert_snapshot!("quantile_help", echoes("quantile --help").good());
     insta::assert_snapshot!("zscore_short_help", echoes("zscore -h").good());
     assert_eq!(echoes("kernels quantile").good(), echoes("quantile --help").good());
+    assert_eq!(echoes("help quantile").good(), echoes("quantile --help").good());
+    assert_eq!(echoes("help").good(), echoes("--help").good());
 }
 
 #[test]

@@ -32,16 +32,31 @@ fn powers_of_columns_are_exact() {
 }
 
 #[test]
-fn hostile_expressions_are_one_line_that_points_at_a_column() {
+fn bad_data_is_told_from_a_bad_expression() {
+    let text = map("town", "");
+    let line = "echoes: in.csv:2:5: column town is not numeric, it has \"Ulm\": choose others";
+    assert_eq!((text.code, text.line()), (Some(3), line));
+    let slip = map("x+`unitprice`", "");
+    let line = "echoes: in.csv: at character 3 of the expression: there is no column `unitprice`; did you mean unit price? \
+        There are x, unit price and town";
+    assert_eq!((slip.code, slip.line()), (Some(2), line));
+    let constant = map("e", "");
+    let line = "echoes: at character 1 of the expression: it names no column, so it has no rows; pi and e are numbers, \
+        a column of that name stands in backticks";
+    assert_eq!((constant.code, constant.line()), (Some(2), line));
+}
+
+#[test]
+fn hostile_expressions_are_one_line_that_points_at_a_character() {
     let directory = with_file("in.csv", DATA);
     // No system takes a longer argument than 128 KiB.
     let cases = [
-        ("(".repeat(60_000), "column 257 of the expression: it has more than 256 levels"),
-        ("-".repeat(60_000) + "x", "column 257 of the expression: it has more than 256 levels"),
-        ("x^".repeat(30_000) + "x", "column 514 of the expression: it has more than 256 levels"),
-        ("(".repeat(100_000), "column 1 of the expression: it is longer than 65536 bytes"),
-        ("x".repeat(120_000), "column 1 of the expression: it is longer than 65536 bytes"),
-        ("x+".repeat(100) + "$", "column 201 of the expression: `$` means nothing here"),
+        ("(".repeat(60_000), "at character 257 of the expression: it has more than 256 levels"),
+        ("-".repeat(60_000) + "x", "at character 257 of the expression: it has more than 256 levels"),
+        ("x^".repeat(30_000) + "x", "at character 514 of the expression: it has more than 256 levels"),
+        ("(".repeat(100_000), "at character 1 of the expression: it is longer than 65536 bytes"),
+        ("x".repeat(120_000), "at character 1 of the expression: it is longer than 65536 bytes"),
+        ("x+".repeat(100) + "$", "at character 201 of the expression: `$` means nothing here"),
     ];
     for (expression, says) in cases {
         let ran = finish(command().current_dir(directory.path()).args(["map", &expression, "in.csv"]));

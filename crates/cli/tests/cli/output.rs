@@ -2,11 +2,11 @@
 
 use crate::{
     errors::parts,
-    tool::{echoes_in, finish, noise, npy, with_file},
+    tool::{command, echoes_in, finish, noise, npy, with_file},
 };
 use std::fs;
 #[cfg(unix)]
-use std::{process::Command, thread};
+use std::{path::Path, process::Command, thread};
 
 #[test]
 fn npy_comes_back() {
@@ -77,6 +77,49 @@ fn a_file_keeps_its_mode_and_a_link_its_place() {
     symlink("circle.csv", at.join("circle.csv")).unwrap();
     assert_eq!(echoes_in(at, "cumsum x.csv -o circle.csv").code, Some(4));
     assert_eq!((parts(at), parts(&at.join("far"))), (0, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_is_not_written_onto() {
+    let directory = with_file("x.csv", "x\n1\n2\n");
+    let at = directory.path();
+    std::os::unix::fs::symlink("x.csv", at.join("link.csv")).unwrap();
+    fs::hard_link(at.join("x.csv"), at.join("twin.csv")).unwrap();
+    for line in ["cumsum x.csv -o ./x.csv", "map x*2 x.csv -o link.csv", "zscore link.csv -o twin.csv"] {
+        let ran = echoes_in(at, line);
+        let name = line.rsplit(' ').next().unwrap();
+        let says = format!("echoes: cannot write {name}: it is the file that is read; give -o another name");
+        assert_eq!((ran.code, ran.line()), (Some(2), says.as_str()));
+    }
+    assert_eq!(fs::read_to_string(at.join("x.csv")).unwrap(), "x\n1\n2\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_written_is_not_replaced() {
+    use std::os::unix::{fs::PermissionsExt, process::CommandExt};
+    const NOBODY: u32 = 65_534;
+    let directory = with_file("x.csv", "x\n1\n2\n");
+    let at = directory.path();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(at, 0o777);
+    let out = at.join("out.csv");
+    fs::write(&out, "precious").unwrap();
+    mode(&out, 0o444);
+    let mut echoes = command();
+    echoes.current_dir(at).args(["cumsum", "x.csv", "-o", "out.csv"]);
+    if fs::File::options().write(true).open(&out).is_ok() {
+        // Root may write everything.
+        echoes.uid(NOBODY);
+    }
+    let Ok(output) = echoes.output() else {
+        println!("skipped: another user cannot run the program here");
+        return;
+    };
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*line), (Some(4), "echoes: cannot write out.csv: Permission denied\n"));
+    assert_eq!(fs::read_to_string(&out).unwrap(), "precious");
 }
 
 #[cfg(unix)]

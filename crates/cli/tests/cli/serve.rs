@@ -142,7 +142,10 @@ fn health_where_nobody_listens() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ran = echoes(&format!("health --url http://{free}"));
     assert_eq!(ran.code, Some(1));
-    assert!(ran.line().contains("/health: "), "{}", ran.err);
+    let line = format!(
+        "echoes: http://{free}/health: Connection refused; start a server with echoes serve, or say with --url where it is"
+    );
+    assert_eq!(ran.line(), line);
 }
 
 #[test]

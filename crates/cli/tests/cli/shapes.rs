@@ -101,6 +101,58 @@ fn nan_as_asked() {
 }
 
 #[test]
+fn a_nan_that_is_an_error_is_at_a_column() {
+    let input = b"town,x,y\nUlm,1,2\nBonn,1,nan\n";
+    let says = |name: &str| {
+        format!(
+            "echoes: standard input: column {name}, row 1 (from 0) is NaN; leave it out with --nan omit, or let it spread with --nan propagate"
+        )
+    };
+    for line in
+        ["mean - -c x,y", "corr - -c y,x", "corr_matrix - -c x,y", "ttest_ind - -c x,y", "cumsum - -c y", "fft - -c y"]
+    {
+        let ran = piped(&format!("{line} --nan raise"), input);
+        assert_eq!((ran.code, ran.line()), (Some(3), &*says("y")), "{line}");
+    }
+}
+
+#[test]
+fn infinities_are_told_from_what_is_undefined() {
+    let input = &b"x\n0\n-0.0\n-1\n2\n"[..];
+    let gamma = |format| piped(&format!("gamma - --format {format}"), input).good();
+    assert_eq!(gamma("csv"), "gamma\ninf\n-inf\n\n1.0\n");
+    assert_eq!(gamma("table"), "row  gamma\n  0    inf\n  1   -inf\n  2\n  3      1\n");
+    assert_eq!(gamma("md"), "| row | gamma |\n| ---: | ---: |\n| 0 | inf |\n| 1 | -inf |\n| 2 |  |\n| 3 | 1 |\n");
+    assert!(gamma("json").contains(r#""result":[null,null,null,1.0]"#));
+    let directory = with_file("x.csv", input);
+    echoes_in(directory.path(), "gamma x.csv -o out.csv").good();
+    assert_eq!(std::fs::read_to_string(directory.path().join("out.csv")).unwrap(), gamma("csv"));
+    let extrema = |format| piped(&format!("describe - --format {format}"), b"x\ninf\n1\n-inf\n").good();
+    assert!(extrema("csv").contains("x,float64,3,0,,,-inf,"), "{}", extrema("csv"));
+    assert!(extrema("json").contains(r#""min":null"#));
+    assert_eq!(piped("max - --format md", b"x\n1\ninf\n").good(), "| column | max |\n| --- | ---: |\n| x | inf |\n");
+    assert_eq!(piped("quantile - --q 1 --format csv", b"x\n1\ninf\n").good(), "q,quantile\n1.0,inf\n");
+}
+
+#[test]
+fn names_stay_on_their_line_and_in_their_cell() {
+    let mean = |format| piped(&format!("mean - --format {format}"), b"\"a\nb\",\"c|\td\"\n1,2\n").good();
+    assert_eq!(mean("table"), "column  mean\na b        1\nc| d       2\n");
+    assert_eq!(mean("md"), "| column | mean |\n| --- | ---: |\n| a b | 1 |\n| c\\| d | 2 |\n");
+    assert_eq!(mean("csv"), "column,mean\n\"a\nb\",1.0\nc|\td,2.0\n");
+    let described = piped("describe - --format md", b"\"a\n|b\",c\n1,2\n").good();
+    assert!(described.contains("|  | a \\|b | c |\n"), "{described}");
+}
+
+#[test]
+fn a_column_that_widens_late_is_described_as_what_it_became() {
+    let text = "1\n".repeat(600_000) + "0.5\n";
+    let described = |text: &str| piped("describe - --format csv", text.as_bytes()).good();
+    assert!(described(&text).contains("c0,float64,600001,"), "{}", described(&text));
+    assert!(described("1\n2\n").contains("c0,int64,2,"));
+}
+
+#[test]
 fn the_report_is_on_standard_error() {
     let ran = echoes("mean sunspots.csv --report");
     assert_eq!(ran.code, Some(0));

@@ -77,13 +77,20 @@ impl Dialect {
             let Some(record) = scanner.next()? else { break };
             kinds.iter_mut().zip(record.cells).for_each(|(kind, &cell)| kind.take(record, cell));
         }
+        let only = fields.len() == 1;
         let texts = fields.iter_mut().zip(kinds).map(|(field, kind)| {
             field.dtype = match kind {
                 Kind::Whole { large: false, .. } => Some(DType::Int64),
                 Kind::Whole { negative: false, .. } => Some(DType::UInt64),
                 Kind::Empty | Kind::Whole { .. } | Kind::Real => Some(DType::Float64),
                 Kind::Text(place, shown) => {
-                    let what = format!("column {} is not numeric, it has {shown:?}: choose others", field.name);
+                    let mend = match other_delimiter(&shown) {
+                        Some(other) if only => {
+                            format!("is {other:?} what separates its fields? Give it with --delimiter")
+                        }
+                        _ => "choose others".to_owned(),
+                    };
+                    let what = format!("column {} is not numeric, it has {shown:?}: {mend}", field.name);
                     return Some(Error::new(crate::Kind::Column, bytes.name(), what).at(place.0, place.1));
                 }
             };
@@ -92,6 +99,11 @@ impl Dialect {
         let texts = texts.collect();
         Ok(Self { delimiter, header, start, fields, texts })
     }
+}
+
+/// A delimiter within a field. Where that is all of its line, another delimiter may have been given or found by mistake.
+fn other_delimiter(field: &str) -> Option<char> {
+    DELIMITERS.map(char::from).into_iter().find(|&delimiter| field.contains(delimiter))
 }
 
 /// What the fields of a column were so far.

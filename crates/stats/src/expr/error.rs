@@ -2,12 +2,12 @@
 
 /// What is wrong with an expression, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("column {column} of the expression: {fault}")]
+#[error("at character {character} of the expression: {fault}")]
 pub struct ExprError {
     /// The byte of the text where it is.
     pub at: usize,
     /// The character where it is, from 1.
-    pub column: usize,
+    pub character: usize,
     /// What is wrong.
     pub fault: Fault,
 }
@@ -56,7 +56,7 @@ pub enum Fault {
     #[error("an aggregate within an aggregate needs another reading: compute the inner one first")]
     Nested,
     /// No column is named, so there are no rows.
-    #[error("it names no column, so it has no rows")]
+    #[error("it names no column, so it has no rows; pi and e are numbers, a column of that name stands in backticks")]
     NoColumn,
     /// The data have no such column.
     #[error("there is no column `{0}`")]
@@ -66,7 +66,7 @@ pub enum Fault {
 impl ExprError {
     /// The fault at byte `at` of `text`.
     pub(super) fn new(text: &str, at: usize, fault: Fault) -> Self {
-        let column = 1 + text.char_indices().take_while(|(i, _)| *i < at).count();
-        Self { at, column, fault }
+        let character = 1 + text.char_indices().take_while(|(i, _)| *i < at).count();
+        Self { at, character, fault }
     }
 }

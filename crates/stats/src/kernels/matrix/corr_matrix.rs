@@ -30,10 +30,7 @@ impl Kernel for CorrMatrix {
     fn pass(&self, shape: &Shape<'_>) -> Result<usize> {
         match shape.columns {
             columns @ ..=COLUMNS_MAX => Ok(columns),
-            columns => {
-                let (needed, limit) = (columns as u64, COLUMNS_MAX as u64);
-                Err(Reject::TooLarge { what: "a correlation matrix", needed, limit })
-            }
+            found => Err(Reject::TooManyColumns { kernel: Self::SPEC.name, limit: COLUMNS_MAX, found }),
         }
     }
 
@@ -55,7 +52,7 @@ mod tests {
     #[test]
     fn too_many_columns_are_refused() {
         let columns = vec![&[1.0, 2.0][..]; 2049];
-        assert!(matches!(reference(&CorrMatrix {}, &columns), Err(Reject::TooLarge { needed: 2049, .. })));
+        assert!(matches!(reference(&CorrMatrix {}, &columns), Err(Reject::TooManyColumns { found: 2049, .. })));
     }
 
     #[test]
