@@ -134,7 +134,7 @@ fn a_plan_is_plain_data_and_damage_is_refused() {
     }
     let stored = serde_json::to_string(&Map::new(expression.clone())).unwrap();
     assert_eq!(serde_json::from_str::<Map>(&stored).unwrap(), Map::new(expression));
-    assert!(serde_json::from_str::<Map>(r#"{"expr": "x +"}"#).unwrap_err().to_string().contains("column 4"));
+    assert!(serde_json::from_str::<Map>(r#"{"expr": "x +"}"#).unwrap_err().to_string().contains("character 4"));
 }
 
 /// An expression as a tree, for a naive evaluation.
