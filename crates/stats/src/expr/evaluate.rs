@@ -27,7 +27,8 @@ impl Tile {
     }
 }
 
-/// Where a program keeps its values: numbers and aggregates as columns that are the same all over, and registers.
+/// Where a program keeps its values: numbers and aggregates as columns that are the same all over, and registers, behind which stands
+/// one to spare.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Space {
     same: Vec<Tile>,
@@ -43,13 +44,13 @@ impl Space {
 
     fn prepare(&mut self, program: &Program, aggregates: &[f64]) {
         self.same.extend(program.constants().iter().chain(aggregates).map(|&value| Tile::of(value)));
-        self.registers.resize_with(program.registers(), Tile::default);
+        self.registers.resize_with(program.registers() + 1, Tile::default);
     }
 }
 
 /// Writes the program's value of each row to `out`; the columns are as long.
 pub(super) fn evaluate(program: &Program, space: &mut Space, columns: &[&[f64]], out: &mut [f64]) {
-    if space.registers.len() != program.registers() {
+    if space.registers.len() != program.registers() + 1 {
         // It was made anew from what was stored.
         space.prepare(program, &[]);
     }
@@ -67,14 +68,15 @@ impl Operation for Evaluate<'_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
-        // What a step writes to, then the register that it gives.
-        let mut spare = Tile::default();
+        // What a step writes to before it becomes the register that the step gives.
+        let mut spare = self.space.registers.pop().unwrap_or_default();
         let mut start = 0;
         while start < self.out.len() {
             let rows = TILE.min(self.out.len() - start);
             self.tile(l, start, rows, &mut spare);
             start += rows;
         }
+        self.space.registers.push(spare);
     }
 }
 
