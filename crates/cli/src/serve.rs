@@ -20,9 +20,9 @@ pub(crate) fn command(command: Command) -> Command {
     command.arg(file).args(SETTINGS.iter().map(setting)).after_help(LOG)
 }
 
-/// `--name`, or `ECHOES_NAME`.
+/// `--name`, or `ECHOES_NAME`. An empty one is refused as an empty flag is: of keys it would be no keys, and leave the server open.
 fn argument(name: &'static str, help: &'static str) -> Arg {
-    settings::or_variable(Arg::new(name), name).long(flag(name)).help(help)
+    Arg::new(name).env(settings::variable(name)).hide_env_values(true).long(flag(name)).help(help)
 }
 
 fn flag(name: &str) -> String {

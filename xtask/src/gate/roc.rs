@@ -138,7 +138,7 @@ impl Study {
                 line["control"] = reading_json(&comparison.control);
                 line["benches"] = comparison.readings.iter().map(reading_json).collect();
                 if dose > 0.0 {
-                    line["planted"] = first.names_with_parts()?.into_iter().filter(is_in_set).collect();
+                    line["planted"] = first.names_with_parts()?.into_iter().filter(|bench| is_in_set(bench)).collect();
                 }
                 line["times"] = comparison.verdict().name().into();
                 let grown = grown(case, &arms)?;
@@ -183,8 +183,8 @@ impl Study {
     }
 }
 
-fn is_in_set(bench: &String) -> bool {
-    SET.contains(&bench.as_str())
+fn is_in_set(bench: &str) -> bool {
+    SET.contains(&bench)
 }
 
 /// The benches whose instructions a mutant has let grow. What is planted is seen there by `--selftest`.
