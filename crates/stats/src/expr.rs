@@ -34,6 +34,7 @@ mod map;
 mod parse;
 mod program;
 mod token;
+mod walk;
 
 pub use aggregates::{Aggregates, Input};
 pub use error::{ExprError, Fault};

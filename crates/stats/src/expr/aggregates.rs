@@ -63,7 +63,7 @@ impl Gathered {
             moments: input.moments.map(|order| Moments::begin(&order)),
             extrema: input.extrema.then(|| Extrema::begin(&())),
             sum: input.sum.then(|| Sum::begin(&())),
-            space: Space::new(&input.program, &[]),
+            space: Space::default(),
         }
     }
 
@@ -74,7 +74,8 @@ impl Gathered {
             _ => {
                 let columns: [&[f64]; COLUMNS_MAX] =
                     std::array::from_fn(|i| if i < block.columns() { block.values(i) } else { &[] });
-                evaluate(&self.program, &mut self.space, &columns[..block.columns().min(COLUMNS_MAX)], made);
+                let columns = &columns[..block.columns().min(COLUMNS_MAX)];
+                evaluate(&self.program, &mut self.space, &[], columns, made);
                 Column::of(made)
             }
         };

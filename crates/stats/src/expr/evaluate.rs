@@ -1,10 +1,14 @@
-//! Runs a program: each step over a few hundred rows at a time, so that what is in between stays in the first-level cache.
+//! Runs a program: each walk over a few hundred rows at a time, so that what is kept from one to the next stays in the first-level
+//! cache, and in it over 32 rows at a time, which stay in registers of the processor from link to link.
 
-use super::program::{Binary, Operand, Program, Step, Unary};
+use super::{
+    program::{Binary, Operand, Program, Unary},
+    walk::{Link, Walk},
+};
 use crate::special::{exp_sum, ln, power};
-use echoes_simd::{Divisor, Lanes, Operation, run};
+use echoes_simd::{GROUP, Lanes, Operation, run};
 
-/// Rows that a step takes at a time: 2 KiB a value.
+/// Rows that are walked over at a time: 2 KiB a value.
 const TILE: usize = 256;
 
 /// Rows in a line of the cache.
@@ -16,213 +20,80 @@ struct Tile(Box<[f64; TILE]>);
 
 impl Default for Tile {
     fn default() -> Self {
-        Self::of(0.0)
+        Self(Box::new([0.0; TILE]))
     }
 }
 
-impl Tile {
-    /// The same number all over.
-    fn of(value: f64) -> Self {
-        Self(Box::new([value; TILE]))
-    }
-}
-
-/// Where a program keeps its values: numbers and aggregates as columns that are the same all over, and registers, behind which stands
-/// one to spare.
+/// What a program works with, kept from call to call.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Space {
-    same: Vec<Tile>,
     registers: Vec<Tile>,
-}
-
-impl Space {
-    pub(super) fn new(program: &Program, aggregates: &[f64]) -> Self {
-        let mut space = Self::default();
-        space.prepare(program, aggregates);
-        space
-    }
-
-    fn prepare(&mut self, program: &Program, aggregates: &[f64]) {
-        self.same.extend(program.constants().iter().chain(aggregates).map(|&value| Tile::of(value)));
-        self.registers.resize_with(program.registers() + 1, Tile::default);
-    }
+    /// What a walk writes to before it becomes the register that the walk gives.
+    spare: Tile,
+    /// The links of all walks, with the numbers that they take.
+    works: Vec<Work>,
 }
 
 /// Writes the program's value of each row to `out`; the columns are as long.
-pub(super) fn evaluate(program: &Program, space: &mut Space, columns: &[&[f64]], out: &mut [f64]) {
-    if space.registers.len() != program.registers() + 1 {
-        // It was made anew from what was stored.
-        space.prepare(program, &[]);
-    }
-    run(Evaluate { program, space, columns, out });
+pub(super) fn evaluate(program: &Program, space: &mut Space, aggregates: &[f64], columns: &[&[f64]], out: &mut [f64]) {
+    let value = |operand| Value::of(operand, program.constants(), aggregates);
+    space.registers.resize_with(program.registers(), Tile::default);
+    space.works.clear();
+    let links = program.walks().iter().flat_map(|walk| &walk.links);
+    space.works.extend(links.map(|link| Work::of(*link, value)));
+    run(Evaluate { walks: program.walks(), space, columns, out, value });
 }
 
-struct Evaluate<'a> {
-    program: &'a Program,
-    space: &'a mut Space,
-    columns: &'a [&'a [f64]],
-    out: &'a mut [f64],
+/// A value that is taken.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    /// The same all over.
+    Same(f64),
+    /// A column's.
+    Column(u16),
+    /// A register's.
+    Register(u16),
 }
 
-impl Operation for Evaluate<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run<L: Lanes>(mut self, l: L) {
-        // What a step writes to before it becomes the register that the step gives.
-        let mut spare = self.space.registers.pop().unwrap_or_default();
-        let mut start = 0;
-        while start < self.out.len() {
-            let rows = TILE.min(self.out.len() - start);
-            self.tile(l, start, rows, &mut spare);
-            start += rows;
-        }
-        self.space.registers.push(spare);
-    }
-}
-
-impl Evaluate<'_> {
-    #[inline(always)]
-    fn tile<L: Lanes>(&mut self, l: L, start: usize, rows: usize, spare: &mut Tile) {
-        let (numbers, out) = (self.program.constants().len(), self.out.as_ptr());
-        let columns = Columns { columns: self.columns, out, start, rows, numbers };
-        let Some((last, steps)) = self.program.steps().split_last() else {
-            self.out[start..start + rows].copy_from_slice(columns.at(self.space, self.program.result()));
-            return;
-        };
-        for step in steps {
-            take(l, step, &columns, self.space, &mut spare.0[..rows]);
-            std::mem::swap(&mut self.space.registers[usize::from(step.to())], spare);
-        }
-        take(l, last, &columns, self.space, &mut self.out[start..start + rows]);
-    }
-}
-
-/// Where operands stand while a tile is computed.
-struct Columns<'a> {
-    columns: &'a [&'a [f64]],
-    /// Where the rows are written, for its address alone.
-    out: *const f64,
-    start: usize,
-    rows: usize,
-    numbers: usize,
-}
-
-impl Columns<'_> {
-    fn at<'s>(&'s self, space: &'s Space, operand: Operand) -> &'s [f64] {
-        let same = |i: usize| &space.same[i].0[..self.rows];
+impl Value {
+    fn of(operand: Operand, constants: &[f64], aggregates: &[f64]) -> Self {
         match operand {
-            Operand::Column(i) => &self.columns[usize::from(i)][self.start..self.start + self.rows],
-            Operand::Constant(i) => same(i.into()),
-            Operand::Aggregate(i) => same(self.numbers + usize::from(i)),
-            Operand::Register(i) => &space.registers[usize::from(i)].0[..self.rows],
-        }
-    }
-
-    /// Asks for a line of each column in the tile that comes next: a tile is read and written faster than memory gives it, and the
-    /// processor does not look far enough ahead.
-    #[inline(always)]
-    fn fetch_ahead<L: Lanes>(&self, l: L, line: usize) {
-        let row = self.start + self.rows + line * LINE;
-        l.prefetch_near(self.out.wrapping_add(row));
-        for column in self.columns {
-            l.prefetch_near(column.as_ptr().wrapping_add(row));
+            Operand::Constant(i) => Self::Same(constants[usize::from(i)]),
+            Operand::Aggregate(i) => Self::Same(aggregates[usize::from(i)]),
+            Operand::Column(i) => Self::Column(i),
+            Operand::Register(i) => Self::Register(i),
         }
     }
 }
 
-/// Takes one step.
-#[inline(always)]
-fn take<L: Lanes>(l: L, step: &Step, columns: &Columns<'_>, space: &Space, to: &mut [f64]) {
-    match *step {
-        Step::Unary { operation, of, .. } => {
-            let x = columns.at(space, of);
-            match operation {
-                Unary::Negate => each(l, &Negate, x, x, to, columns),
-                Unary::Exp => each(l, &Exp, x, x, to, columns),
-                Unary::Ln => each(l, &Ln, x, x, to, columns),
-                Unary::Sqrt => each(l, &Sqrt, x, x, to, columns),
-                Unary::Abs => each(l, &Abs, x, x, to, columns),
-            }
-        }
-        Step::Binary { operation, left, right, .. } => {
-            let (a, b) = (columns.at(space, left), columns.at(space, right));
-            match operation {
-                Binary::Add => each(l, &Add, a, b, to, columns),
-                Binary::Subtract => each(l, &Subtract, a, b, to, columns),
-                Binary::Multiply => each(l, &Multiply, a, b, to, columns),
-                Binary::Divide => match (right, b) {
-                    (Operand::Constant(_) | Operand::Aggregate(_), &[by, ..]) => match inverse(by) {
-                        Some(inverse) => each(l, &Times(inverse), a, a, to, columns),
-                        None => each(l, &DivideBy(Divisor::new(by)), a, a, to, columns),
-                    },
-                    _ => each(l, &Divide, a, b, to, columns),
-                },
-                Binary::Power => each(l, &Power, a, b, to, columns),
-                Binary::Less => each(l, &Less, a, b, to, columns),
-                Binary::LessEqual => each(l, &LessEqual, a, b, to, columns),
-                Binary::Equal => each(l, &Equal, a, b, to, columns),
-                Binary::NotEqual => each(l, &NotEqual, a, b, to, columns),
-            }
+/// A [`Link`] as it is done.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Unary(Unary),
+    Both(Binary),
+    Left(Binary, Value),
+    Right(Binary, Value),
+}
+
+impl Work {
+    fn of(link: Link, value: impl Fn(Operand) -> Value) -> Self {
+        match link {
+            Link::Unary(operation) => Self::Unary(operation),
+            Link::Both(operation) => Self::Both(operation),
+            Link::Left(operation, other) => Self::left(operation, value(other)),
+            Link::Right(operation, other) => Self::Right(operation, value(other)),
         }
     }
-}
 
-/// Writes what becomes of each pair of rows.
-#[inline(always)]
-fn each<L: Lanes, P: Pair>(l: L, work: &P, a: &[f64], b: &[f64], to: &mut [f64], columns: &Columns<'_>) {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let (to, to_rest) = to.as_chunks_mut::<8>();
-    for (line, ((a, b), to)) in a.iter().zip(b).zip(to).enumerate() {
-        if P::IS_SLOW {
-            columns.fetch_ahead(l, line);
+    fn left(operation: Binary, other: Value) -> Self {
+        match (operation, other) {
+            (Binary::Divide, Value::Same(by)) => match inverse(by) {
+                Some(inverse) => Self::Left(Binary::Multiply, Value::Same(inverse)),
+                None => Self::Left(operation, other),
+            },
+            _ => Self::Left(operation, other),
         }
-        *to = l.to_array(work.of(l, l.load8(a), l.load8(b)));
     }
-    if !to_rest.is_empty() {
-        let made = l.to_array(work.of(l, l.load8(&filled(a_rest)), l.load8(&filled(b_rest))));
-        to_rest.copy_from_slice(&made[..to_rest.len()]);
-    }
-}
-
-fn filled(rest: &[f64]) -> [f64; 8] {
-    let mut eight = [1.0; 8];
-    eight[..rest.len()].copy_from_slice(rest);
-    eight
-}
-
-/// What becomes of two values, or of the first.
-trait Pair {
-    /// Whether it takes long enough to hide the way to memory, which those of one instruction leave to the processor.
-    const IS_SLOW: bool = false;
-
-    fn of<L: Lanes>(&self, l: L, a: L::V, b: L::V) -> L::V;
-}
-
-macro_rules! pairs {
-    ($($name:ident $slow:literal $l:ident $a:ident $b:ident => $value:expr;)*) => {$(
-        struct $name;
-        impl Pair for $name {
-            const IS_SLOW: bool = $slow;
-            #[inline(always)]
-            fn of<L: Lanes>(&self, $l: L, $a: L::V, $b: L::V) -> L::V { $value }
-        }
-    )*};
-}
-pairs! {
-    Negate false l a _b => l.splat(-0.0) - a;
-    Exp true l a _b => exp_sum(l, a, l.splat(0.0));
-    Ln true l a _b => ln(l, a);
-    Sqrt false l a _b => l.sqrt(a);
-    Abs false l a _b => l.and(a, l.splat(f64::from_bits(u64::MAX >> 1)));
-    Add false _l a b => a + b;
-    Subtract false _l a b => a - b;
-    Multiply false _l a b => a * b;
-    Divide false _l a b => a / b;
-    Power true l a b => power(l, a, b);
-    Less false l a b => l.select(l.lt(a, b), l.splat(1.0), l.splat(0.0));
-    LessEqual false l a b => l.select(l.le(a, b), l.splat(1.0), l.splat(0.0));
-    Equal false l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(1.0), l.splat(0.0));
-    NotEqual false l a b => l.select(l.le(a, b) & l.le(b, a), l.splat(0.0), l.splat(1.0));
 }
 
 /// `1 / by` where that is exact, so that multiplying by it gives the bits of dividing: for powers of two.
@@ -232,48 +103,236 @@ fn inverse(by: f64) -> Option<f64> {
     (is_power && inverse.is_normal()).then_some(inverse)
 }
 
-/// Multiplication by the same number all over.
-struct Times(f64);
+struct Evaluate<'a, V> {
+    walks: &'a [Walk],
+    space: &'a mut Space,
+    columns: &'a [&'a [f64]],
+    out: &'a mut [f64],
+    value: V,
+}
 
-impl Pair for Times {
+impl<V: Fn(Operand) -> Value> Operation for Evaluate<'_, V> {
+    type Output = ();
     #[inline(always)]
-    fn of<L: Lanes>(&self, l: L, a: L::V, _: L::V) -> L::V {
-        a * l.splat(self.0)
+    fn run<L: Lanes>(mut self, l: L) {
+        for start in (0..self.out.len()).step_by(TILE) {
+            self.tile(l, start, TILE.min(self.out.len() - start));
+        }
     }
 }
 
-/// Division by the same number all over.
-struct DivideBy(Divisor);
-
-impl Pair for DivideBy {
+impl<V: Fn(Operand) -> Value> Evaluate<'_, V> {
     #[inline(always)]
-    fn of<L: Lanes>(&self, l: L, a: L::V, _: L::V) -> L::V {
-        l.quotient(a, self.0)
+    fn tile<L: Lanes>(&mut self, l: L, start: usize, rows: usize) {
+        let Space { registers, spare, works } = &mut *self.space;
+        let next = Next { columns: self.columns, out: self.out.as_ptr(), start: start + rows };
+        let Some((last, walks)) = self.walks.split_last() else { return };
+        let mut works = works.as_slice();
+        for walk in walks {
+            let values = Values { columns: self.columns, registers, start, rows };
+            take(l, walk, (self.value)(walk.from), &mut works, &values, &next, &mut spare.0[..rows]);
+            std::mem::swap(&mut registers[usize::from(walk.to)], spare);
+        }
+        let values = Values { columns: self.columns, registers, start, rows };
+        take(l, last, (self.value)(last.from), &mut works, &values, &next, &mut self.out[start..start + rows]);
+    }
+}
+
+/// The tile that comes next. A tile is read and written faster than memory gives it, and the processor does not look far enough ahead.
+struct Next<'a> {
+    columns: &'a [&'a [f64]],
+    /// Where the rows are written, for its address alone.
+    out: *const f64,
+    start: usize,
+}
+
+impl Next<'_> {
+    /// Asks for a group of each column.
+    #[inline(always)]
+    fn fetch<L: Lanes>(&self, l: L, at: usize) {
+        for row in (self.start + at..self.start + at + GROUP).step_by(LINE) {
+            l.prefetch_near(self.out.wrapping_add(row));
+            for column in self.columns {
+                l.prefetch_near(column.as_ptr().wrapping_add(row));
+            }
+        }
+    }
+}
+
+/// The values of a tile.
+struct Values<'a> {
+    columns: &'a [&'a [f64]],
+    registers: &'a [Tile],
+    start: usize,
+    rows: usize,
+}
+
+impl Values<'_> {
+    /// The rows from `at` on, of the tile or of the group that begins there.
+    #[inline(always)]
+    fn group<L: Lanes>(&self, l: L, value: Value, at: usize) -> Group<L> {
+        match value {
+            Value::Same(x) => [l.splat(x); 4],
+            Value::Column(i) => load(l, &self.columns[usize::from(i)][self.start + at..self.start + self.rows]),
+            Value::Register(i) => load(l, &self.registers[usize::from(i)].0[at..]),
+        }
+    }
+}
+
+/// The rows that are in registers of the processor.
+type Group<L> = [<L as Lanes>::V; 4];
+
+/// What becomes of each vector of a group, or of two. No closure: those are compiled without the instructions of the level.
+macro_rules! each {
+    ($x:ident => $value:expr) => {{
+        let [a, b, c, d] = $x;
+        [
+            {
+                let $x = a;
+                $value
+            },
+            {
+                let $x = b;
+                $value
+            },
+            {
+                let $x = c;
+                $value
+            },
+            {
+                let $x = d;
+                $value
+            },
+        ]
+    }};
+    ($x:ident, $y:ident => $value:expr) => {{
+        let ([a, b, c, d], [e, f, g, h]) = ($x, $y);
+        [
+            {
+                let ($x, $y) = (a, e);
+                $value
+            },
+            {
+                let ($x, $y) = (b, f);
+                $value
+            },
+            {
+                let ($x, $y) = (c, g);
+                $value
+            },
+            {
+                let ($x, $y) = (d, h);
+                $value
+            },
+        ]
+    }};
+}
+
+#[inline(always)]
+fn load<L: Lanes>(l: L, rows: &[f64]) -> Group<L> {
+    let mut filled = [1.0; GROUP];
+    let rows = rows.first_chunk::<GROUP>().unwrap_or_else(|| {
+        filled[..rows.len()].copy_from_slice(rows);
+        &filled
+    });
+    let (eights, _) = rows.as_chunks::<8>();
+    [l.load8(&eights[0]), l.load8(&eights[1]), l.load8(&eights[2]), l.load8(&eights[3])]
+}
+
+#[inline(always)]
+fn store<L: Lanes>(l: L, group: Group<L>, to: &mut [f64]) {
+    let made = each!(group => l.to_array(group));
+    match to.first_chunk_mut::<GROUP>() {
+        Some(to) => to.copy_from_slice(made.as_flattened()),
+        None => to.copy_from_slice(&made.as_flattened()[..to.len()]),
+    }
+}
+
+/// Takes one walk, which does the first of the works.
+#[inline(always)]
+fn take<L: Lanes>(
+    l: L,
+    walk: &Walk,
+    from: Value,
+    works: &mut &[Work],
+    values: &Values<'_>,
+    next: &Next<'_>,
+    to: &mut [f64],
+) {
+    let (mine, others) = works.split_at(walk.links.len());
+    *works = others;
+    let is_slow = walk.links.iter().any(Link::is_slow);
+    for (i, to) in to.chunks_mut(GROUP).enumerate() {
+        let at = i * GROUP;
+        if is_slow {
+            next.fetch(l, at);
+        }
+        let mut group = values.group(l, from, at);
+        for work in mine {
+            group = apply(l, work, group, values, at);
+        }
+        store(l, group, to);
+    }
+}
+
+/// What becomes of a group of rows, that at `at`.
+#[inline(always)]
+fn apply<L: Lanes>(l: L, work: &Work, x: Group<L>, values: &Values<'_>, at: usize) -> Group<L> {
+    match *work {
+        Work::Unary(operation) => unary_of(l, operation, x),
+        Work::Both(operation) => binary_of(l, operation, x, x),
+        Work::Left(operation, other) => binary_of(l, operation, x, values.group(l, other, at)),
+        Work::Right(operation, other) => binary_of(l, operation, values.group(l, other, at), x),
+    }
+}
+
+#[inline(always)]
+fn unary_of<L: Lanes>(l: L, operation: Unary, x: Group<L>) -> Group<L> {
+    match operation {
+        Unary::Negate => each!(x => l.splat(-0.0) - x),
+        Unary::Exp => each!(x => exp_sum(l, x, l.splat(0.0))),
+        Unary::Ln => each!(x => ln(l, x)),
+        Unary::Sqrt => each!(x => l.sqrt(x)),
+        Unary::Abs => each!(x => l.and(x, l.splat(f64::from_bits(u64::MAX >> 1)))),
+    }
+}
+
+#[inline(always)]
+fn binary_of<L: Lanes>(l: L, operation: Binary, x: Group<L>, y: Group<L>) -> Group<L> {
+    let (no, yes) = (l.splat(0.0), l.splat(1.0));
+    match operation {
+        Binary::Add => each!(x, y => x + y),
+        Binary::Subtract => each!(x, y => x - y),
+        Binary::Multiply => each!(x, y => x * y),
+        Binary::Divide => each!(x, y => x / y),
+        Binary::Power => each!(x, y => power(l, x, y)),
+        Binary::Less => each!(x, y => l.select(l.lt(x, y), yes, no)),
+        Binary::LessEqual => each!(x, y => l.select(l.le(x, y), yes, no)),
+        Binary::Equal => each!(x, y => l.select(l.le(x, y) & l.le(y, x), yes, no)),
+        Binary::NotEqual => each!(x, y => l.select(l.le(x, y) & l.le(y, x), no, yes)),
     }
 }
 
 /// One operation on one number, to the bits of a program.
 pub(super) fn unary(operation: Unary, x: f64) -> f64 {
-    let step = Step::Unary { operation, to: 0, of: Operand::Column(0) };
-    one(step, &[&[x]])
+    one(Work::Unary(operation), x)
 }
 
 /// One operation on two numbers, to the bits of a program.
 pub(super) fn binary(operation: Binary, a: f64, b: f64) -> f64 {
-    let step = Step::Binary { operation, to: 0, left: Operand::Column(0), right: Operand::Column(1) };
-    one(step, &[&[a], &[b]])
+    one(Work::left(operation, Value::Same(b)), a)
 }
 
-fn one(step: Step, columns: &[&[f64]]) -> f64 {
-    struct One<'a>(Step, Columns<'a>);
-    impl Operation for One<'_> {
+fn one(work: Work, x: f64) -> f64 {
+    struct One(Work, f64);
+    impl Operation for One {
         type Output = f64;
         #[inline(always)]
         fn run<L: Lanes>(self, l: L) -> f64 {
-            let mut out = [0.0];
-            take(l, &self.0, &self.1, &Space::default(), &mut out);
-            out[0]
+            let values = Values { columns: &[], registers: &[], start: 0, rows: 0 };
+            let group = apply(l, &self.0, [l.splat(self.1); 4], &values, 0);
+            l.to_array(group[0])[0]
         }
     }
-    run(One(step, Columns { columns, out: std::ptr::null(), start: 0, rows: 1, numbers: 0 }))
+    run(One(work, x))
 }

@@ -1,6 +1,9 @@
 //! A plan: what an expression computes, as data that can be stored, sent, and compiled for other processors.
 
-use super::error::Fault;
+use super::{
+    error::Fault,
+    walk::{Walk, walks},
+};
 use serde::{Deserialize, Serialize};
 
 /// Steps of one program, intermediate values that it keeps, and numbers that it knows: each at most so many.
@@ -109,6 +112,8 @@ impl Step {
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Program {
     parts: Parts,
+    /// The steps as they are run here.
+    walks: Vec<Walk>,
 }
 
 /// A program's data, not yet known to hold together.
@@ -157,7 +162,8 @@ impl TryFrom<Parts> for Program {
         if !(is_there(parts.result) && ends && parts.steps.iter().all(sound)) {
             return Err(Fault::Operator);
         }
-        Ok(Self { parts })
+        let walks = walks(&parts.steps, parts.result);
+        Ok(Self { parts, walks })
     }
 }
 
@@ -185,6 +191,10 @@ impl Program {
     /// The steps, in order.
     pub fn steps(&self) -> &[Step] {
         &self.parts.steps
+    }
+
+    pub(super) fn walks(&self) -> &[Walk] {
+        &self.walks
     }
 
     /// Where the value of each row stands in the end.
