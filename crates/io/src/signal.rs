@@ -1,12 +1,22 @@
 //! Signals of a Unix system: the one by which it tells that a mapped page is gone, and whether the parent wants one ignored.
 
-use std::{ffi::CString, io, sync::OnceLock};
+use std::{
+    ffi::CString,
+    io,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// What to say, and the exit code, when a mapped page is gone.
 static LAST_WORDS: OnceLock<(String, i32)> = OnceLock::new();
 
 /// The file to remove then.
 static UNFINISHED: OnceLock<CString> = OnceLock::new();
+
+/// Whether a thread is ending the process already.
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// From now on, a mapped file that is cut shorter while its bytes are being read ends the process with `line` on standard error
 /// and `code`, instead of a signal (`SIGBUS`) that says nothing. For programs, once; a library leaves the signal alone.
@@ -23,7 +33,7 @@ pub fn end_on_lost_page(line: &str, code: i32) -> io::Result<()> {
     let installed = unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handler as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         libc::sigemptyset(&raw mut action.sa_mask);
         libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut())
     };
@@ -38,13 +48,20 @@ pub fn remove_on_lost_page(unfinished: impl Into<Vec<u8>>) {
     }
 }
 
-extern "C" fn lost_page(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+extern "C" fn lost_page(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     // SAFETY: with `SA_SIGINFO` the system passes a valid `siginfo_t`.
-    if unsafe { (*info).si_code } != libc::BUS_ADRERR {
-        // Another fault: on return it comes again, and finds the default action, which `SA_RESETHAND` has put back.
+    let words = LAST_WORDS.get().filter(|_| unsafe { (*info).si_code } == libc::BUS_ADRERR);
+    let Some((line, code)) = words else {
+        // Another fault: on return it comes again, and finds the default action.
+        // SAFETY: a signal handler may call `signal` (POSIX, signal-safety).
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
         return;
+    };
+    // Threads that read the same file lose their pages together; the first speaks, and the process ends under the others.
+    while ENDING.swap(true, Ordering::Relaxed) {
+        // SAFETY: `pause` is among the functions that a signal handler may call.
+        unsafe { libc::pause() };
     }
-    let Some((line, code)) = LAST_WORDS.get() else { return };
     // SAFETY: `unlink`, `write` and `_exit` are among the functions that a signal handler may call (POSIX, signal-safety);
     // the path ends in a zero byte, the text is as long as is said, and both live as long as the process. Reading a
     // `OnceLock` that is set is one atomic load.

@@ -63,7 +63,7 @@ impl Gathered {
             moments: input.moments.map(|order| Moments::begin(&order)),
             extrema: input.extrema.then(|| Extrema::begin(&())),
             sum: input.sum.then(|| Sum::begin(&())),
-            space: Space::default(),
+            space: Space::new(&input.program),
         }
     }
 

@@ -34,9 +34,19 @@ pub(super) struct Space {
     works: Vec<Work>,
 }
 
+impl Space {
+    /// Room for a program, which then needs no more.
+    pub(super) fn new(program: &Program) -> Self {
+        let links = program.walks().iter().map(|walk| walk.links.len()).sum();
+        let registers = vec![Tile::default(); program.registers()];
+        Self { registers, spare: Tile::default(), works: Vec::with_capacity(links) }
+    }
+}
+
 /// Writes the program's value of each row to `out`; the columns are as long.
 pub(super) fn evaluate(program: &Program, space: &mut Space, aggregates: &[f64], columns: &[&[f64]], out: &mut [f64]) {
     let value = |operand| Value::of(operand, program.constants(), aggregates);
+    // It is there already, but in a space that was left behind when what it belongs to travelled.
     space.registers.resize_with(program.registers(), Tile::default);
     space.works.clear();
     let links = program.walks().iter().flat_map(|walk| &walk.links);

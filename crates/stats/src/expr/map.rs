@@ -120,6 +120,6 @@ struct Write {
 impl Emit<Aggregates> for Write {
     fn emit(&self, _: &Aggregates, piece: &Piece<'_>, out: &mut [&mut [f64]]) {
         let columns: Vec<&[f64]> = (0..piece.columns.len()).map(|i| piece.own(i)).collect();
-        evaluate(&self.program, &mut Space::default(), &self.aggregates, &columns, out[0]);
+        evaluate(&self.program, &mut Space::new(&self.program), &self.aggregates, &columns, out[0]);
     }
 }
