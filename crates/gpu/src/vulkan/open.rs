@@ -13,7 +13,10 @@ use vulkano::{
     },
     instance::{
         Instance, InstanceCreateInfo, InstanceExtensions,
-        debug::{DebugUtilsMessageSeverity, DebugUtilsMessengerCallback, DebugUtilsMessengerCreateInfo},
+        debug::{
+            DebugUtilsMessageSeverity, DebugUtilsMessageType, DebugUtilsMessengerCallback,
+            DebugUtilsMessengerCreateInfo,
+        },
     },
     memory::MemoryHeapFlags,
 };
@@ -92,6 +95,8 @@ fn messenger(messages: Arc<Messages>) -> DebugUtilsMessengerCreateInfo {
     };
     DebugUtilsMessengerCreateInfo {
         message_severity: DebugUtilsMessageSeverity::ERROR | DebugUtilsMessageSeverity::WARNING,
+        // `user_callback` alone would hear general messages, and none of the layer's.
+        message_type: DebugUtilsMessageType::GENERAL | DebugUtilsMessageType::VALIDATION,
         ..DebugUtilsMessengerCreateInfo::user_callback(callback)
     }
 }
@@ -209,4 +214,31 @@ fn memory(device: &PhysicalDevice) -> u64 {
     let heaps = device.memory_properties().memory_heaps.iter();
     let own = heaps.filter(|heap| heap.flags.intersects(MemoryHeapFlags::DEVICE_LOCAL));
     own.map(|heap| heap.size).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::print_stdout, reason = "a skipped test says so")]
+mod tests {
+    use super::*;
+    use vulkano::buffer::{BufferCreateInfo, BufferUsage, sys::RawBuffer};
+
+    #[test]
+    fn what_the_layer_says_is_heard() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let messages = Arc::clone(&heard);
+        let options = Options::default().on_processor();
+        let options = options.validate(move |message| messages.lock().unwrap().push(message.to_owned()));
+        let device = match options.open() {
+            Ok(device) => device,
+            Err(reason) => return println!("skipped: {reason}"),
+        };
+        if let Some(reason) = heard.lock().unwrap().pop() {
+            return println!("skipped: {reason}");
+        }
+        let useless = BufferCreateInfo { size: 64, usage: BufferUsage::empty(), ..Default::default() };
+        // SAFETY: it is against the rules, so that the layer has something to say; the driver makes a buffer that nothing uses.
+        drop(unsafe { RawBuffer::new_unchecked(Arc::clone(&device.inner), useless) });
+        let heard = heard.lock().unwrap();
+        assert!(heard.iter().any(|message| message.contains("VkBufferCreateInfo-usage")), "{heard:?}");
+    }
 }
