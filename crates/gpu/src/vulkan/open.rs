@@ -196,6 +196,7 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
         memory,
         limits,
         pool: Mutex::new(Pool::default()),
+        fences: Mutex::default(),
         queue,
         commands: Arc::new(StandardCommandBufferAllocator::new(Arc::clone(&inner), Default::default())),
         sets: Arc::new(StandardDescriptorSetAllocator::new(Arc::clone(&inner), Default::default())),
