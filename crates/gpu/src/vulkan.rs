@@ -22,7 +22,8 @@ use std::{
 };
 use vulkano::{
     command_buffer::allocator::StandardCommandBufferAllocator,
-    descriptor_set::allocator::StandardDescriptorSetAllocator, device::Queue, sync::fence::Fence,
+    descriptor_set::allocator::StandardDescriptorSetAllocator, device::Queue, instance::debug::DebugUtilsMessenger,
+    sync::fence::Fence,
 };
 
 /// What sort of device it is, the best first.
@@ -53,6 +54,8 @@ pub struct Device {
     queue: Arc<Queue>,
     commands: Arc<StandardCommandBufferAllocator>,
     sets: Arc<StandardDescriptorSetAllocator>,
+    /// Hands on what the validation layer says of the calls.
+    _messenger: Option<DebugUtilsMessenger>,
     inner: Arc<vulkano::device::Device>,
 }
 

@@ -14,7 +14,7 @@ use vulkano::{
     instance::{
         Instance, InstanceCreateInfo, InstanceExtensions,
         debug::{
-            DebugUtilsMessageSeverity, DebugUtilsMessageType, DebugUtilsMessengerCallback,
+            DebugUtilsMessageSeverity, DebugUtilsMessageType, DebugUtilsMessenger, DebugUtilsMessengerCallback,
             DebugUtilsMessengerCreateInfo,
         },
     },
@@ -64,7 +64,7 @@ impl Options {
         let devices = gate.call("vkEnumeratePhysicalDevices", || instance.enumerate_physical_devices());
         let devices = devices.map_err(|e| Absent::Driver(e.to_string()))?;
         let chosen = choose(devices.map(Candidate::new), self.processor)?;
-        open(gate, chosen)
+        open(gate, chosen, self.messages.clone())
     }
 
     fn instance(&self, gate: &Gate) -> Result<Arc<Instance>> {
@@ -159,7 +159,7 @@ fn choose(devices: impl Iterator<Item = Candidate>, on_processor: bool) -> std::
     best.ok_or(reason)
 }
 
-fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
+fn open(gate: Gate, chosen: Candidate, messages: Option<Arc<Messages>>) -> Result<Arc<Device>> {
     let properties = chosen.device.properties();
     let limits = Limits {
         buffer: properties.max_storage_buffer_range.into(),
@@ -187,6 +187,11 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
     let (inner, mut queues) =
         gate.call("vkCreateDevice", || vulkano::device::Device::new(Arc::clone(&chosen.device), info))?;
     let queue = queues.next().ok_or(Absent::Device)?;
+    // Those of the instance's parameters hear its own making and end alone.
+    let instance = Arc::clone(chosen.device.instance());
+    let messages = messages.filter(|_| instance.enabled_extensions().ext_debug_utils).map(messenger);
+    let messenger = |info| gate.call("vkCreateDebugUtilsMessengerEXT", || DebugUtilsMessenger::new(instance, info));
+    let messenger = messages.map(messenger).transpose()?;
     Ok(Arc::new(Device {
         gate,
         kind,
@@ -197,6 +202,7 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
         limits,
         pool: Mutex::new(Pool::default()),
         fences: Mutex::default(),
+        _messenger: messenger,
         queue,
         commands: Arc::new(StandardCommandBufferAllocator::new(Arc::clone(&inner), Default::default())),
         sets: Arc::new(StandardDescriptorSetAllocator::new(Arc::clone(&inner), Default::default())),
