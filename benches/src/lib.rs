@@ -3,11 +3,13 @@
 
 mod absorbing;
 pub mod bandwidth;
+mod bins;
 mod fused;
 mod subject;
 pub mod workloads;
 
 pub use absorbing::allocated_in_absorb;
+pub use bins::Bins;
 pub use fused::Fused;
 pub use subject::Subject;
 

@@ -6,6 +6,7 @@
 mod asked;
 mod costs;
 mod device;
+mod pace;
 mod resident;
 mod session;
 mod slot;

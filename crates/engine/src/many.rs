@@ -340,16 +340,18 @@ impl<'a> Run<'a> {
     ) -> Result<u64> {
         let wanted = Wanted { columns, rows: self.source.rows(), has_program: true, pool };
         let Some(writing) = self.session.writing(wanted, formula) else { return Ok(0) };
-        let (mut written, mut done) = (Vec::new(), 0);
+        let mut done = 0;
         for (tile, rows) in writing.tiles().enumerate() {
             self.context.check()?;
-            written.resize((rows.end - rows.start) as usize, 0.0);
-            if !self.session.write(&self.context, &writing, tile, &mut written) {
-                break;
-            }
-            for chunk in written.chunks(CHUNK) {
-                self.context.check()?;
-                sink.write(&[chunk])?;
+            let written = self.session.write(&self.context, &writing, tile, |written| {
+                written.chunks(CHUNK).try_for_each(|chunk| {
+                    self.context.check()?;
+                    sink.write(&[chunk])
+                })
+            });
+            match written {
+                Some(written) => written?,
+                None => break,
             }
             done = rows.end;
         }

@@ -11,8 +11,8 @@ use crate::{
     whole::{gather, interruptible},
 };
 use echoes_io::{Memory, Rows, View};
-use echoes_kernel::{Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape, sweep::Formula};
-use rayon::ThreadPool;
+use echoes_kernel::{CHUNK, Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape, sweep::Formula};
+use rayon::{ThreadPool, prelude::*};
 use smallvec::smallvec;
 use std::{marker::PhantomData, sync::atomic::Ordering, time::Instant};
 
@@ -235,7 +235,12 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         for (tile, rows) in writing.tiles().enumerate() {
             self.context.check()?;
             let out = &mut out[rows.start as usize..rows.end as usize];
-            if !self.session.write(&self.context, &writing, tile, out) {
+            let copy = |(to, from): (&mut [f64], &[f64])| to.copy_from_slice(from);
+            let written = self.session.write(&self.context, &writing, tile, |scores| match pool {
+                Some(pool) => pool.install(|| out.par_chunks_mut(CHUNK).zip(scores.par_chunks(CHUNK)).for_each(copy)),
+                None => copy((out, scores)),
+            });
+            if written.is_none() {
                 return Ok(false);
             }
         }

@@ -1,6 +1,7 @@
 //! Law 8: with a graphics processor every answer has the processor's bits, whatever the device does.
 //!
 //! On a driver that runs on the processor, under the validation layer; without a driver each test says that it is skipped.
+//! With `ECHOES_TEST_GPU=on`, on the machine's own graphics processor; then a test without one fails.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
@@ -39,6 +40,16 @@ const NO_LAYER: &str = "the validation layer is not installed";
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
+/// Whether the machine's own graphics processor is to be tested.
+fn on_graphics() -> bool {
+    std::env::var_os("ECHOES_TEST_GPU").is_some_and(|value| value == "on")
+}
+
+/// The device that is tested.
+fn tested() -> Options {
+    if on_graphics() { Options::default() } else { Options::default().on_processor() }
+}
+
 /// What one test has been told: messages of the validation layer, and how each run read its data.
 #[derive(Clone, Default)]
 struct Told {
@@ -49,13 +60,14 @@ struct Told {
 impl Told {
     fn options(&self) -> Options {
         let messages = Arc::clone(&self.messages);
-        Options::default().on_processor().validate(move |message| messages.lock().unwrap().push(message.to_owned()))
+        tested().validate(move |message| messages.lock().unwrap().push(message.to_owned()))
     }
 
     fn engine(&self, options: Options) -> Engine {
         let backends = Arc::clone(&self.backends);
         let observer: Arc<Observer> = Arc::new(move |run: &Run<'_>| backends.lock().unwrap().push(run.backend));
-        Engine::with_threads(THREADS).gpu(Gpu::Cpu).devices(options).observer(observer)
+        let gpu = if on_graphics() { Gpu::On } else { Gpu::Cpu };
+        Engine::with_threads(THREADS).gpu(gpu).devices(options).observer(observer)
     }
 
     /// How the last run read its data.
@@ -66,9 +78,10 @@ impl Told {
 
 /// Whether there is a driver to test with; says so if not.
 fn has_driver() -> bool {
-    match Options::default().on_processor().open() {
+    match tested().open() {
         Ok(_) => true,
         Err(reason) => {
+            assert!(!on_graphics(), "{reason}");
             println!("skipped: no Vulkan driver ({reason})");
             false
         }
@@ -323,10 +336,12 @@ fn whatever_call_fails_the_answer_is_right() {
     let run = |nth: usize, fault: gpu::Error| {
         let (told, calls) = (Told::default(), Arc::new(AtomicUsize::new(0)));
         let count = Arc::clone(&calls);
-        let options = Options::default()
-            .on_processor()
-            .faults(move |_| (count.fetch_add(1, Ordering::Relaxed) == nth).then(|| fault.clone()));
-        assert_eq!(some_runs(&told.engine(options), &x), expected, "call {nth}");
+        let options = tested().faults(move |_| (count.fetch_add(1, Ordering::Relaxed) == nth).then(|| fault.clone()));
+        let engine = told.engine(options);
+        // A run that must have a device is refused where none is found.
+        if !(on_graphics() && matches!(engine.run(&Mean {}, &[1.0]), Err(Error::Gpu(_)))) {
+            assert_eq!(some_runs(&engine, &x), expected, "call {nth}");
+        }
         calls.load(Ordering::Relaxed)
     };
     let calls = run(usize::MAX, gpu::Error::Lost);
@@ -406,7 +421,7 @@ fn choosing(options: Options) -> (Engine, Arc<AtomicUsize>) {
 
 #[test]
 fn nothing_is_looked_for_before_a_run_could_gain_from_it() {
-    let (engine, calls) = choosing(Options::default().on_processor());
+    let (engine, calls) = choosing(tested());
     let cache = Cache::new(1 << 20);
     let columns = columns(CHUNK);
     let source = named(&columns);
@@ -422,7 +437,7 @@ fn nothing_is_looked_for_before_a_run_could_gain_from_it() {
 
 #[test]
 fn a_large_column_is_placed_where_it_costs_less() {
-    let Ok(device) = Options::default().on_processor().open() else {
+    let Ok(device) = tested().open() else {
         has_driver();
         return;
     };
@@ -440,7 +455,7 @@ fn a_large_column_is_placed_where_it_costs_less() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join(format!("gpu-{}-{THREADS}.json", device.identity()));
         fs::write(file, serde_json::to_vec(&costs).unwrap()).unwrap();
-        let (engine, calls) = choosing(Options::default().on_processor());
+        let (engine, calls) = choosing(tested());
         let engine = engine.measurements(directory.path());
         let cache = Cache::new(1 << 20);
         for (name, place) in ["mean", "min", "sum"].into_iter().zip(places) {
@@ -467,13 +482,13 @@ fn costs_are_measured_once_and_kept() {
     let directory = tempfile::tempdir().unwrap();
     let told = Told::default();
     let graphics = |engine: &Engine| engine.graphics().unwrap();
-    let measured = graphics(&told.engine(Options::default().on_processor()).measurements(directory.path()));
+    let measured = graphics(&told.engine(tested()).measurements(directory.path()));
     let costs = measured.costs;
     for cost in [costs.submit_seconds, costs.upload, costs.sweep, costs.download, costs.processor] {
         assert!(cost.is_finite() && cost > 0.0, "{costs:?}");
     }
     assert!(!measured.name.is_empty() && !measured.driver.is_empty());
     // Another measurement would not find the same numbers.
-    let again = graphics(&told.engine(Options::default().on_processor()).measurements(directory.path()));
+    let again = graphics(&told.engine(tested()).measurements(directory.path()));
     assert_eq!(again, measured);
 }

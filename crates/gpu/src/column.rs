@@ -9,6 +9,9 @@ use std::{ops::Range, sync::Arc};
 /// Blocks of a tile. A tile is 64 MiB: half of what every device lets a program reach, and a dispatch of some milliseconds.
 pub const TILE: usize = 4096;
 
+/// Tiles that one batch of work takes: 4 GiB.
+pub(crate) const TILES: usize = 64;
+
 /// A column of doubles in a device's memory, in tiles.
 pub struct Column {
     tiles: Vec<Buffer>,

@@ -12,6 +12,13 @@ pub use range::Range;
 pub use standardise::Standardise;
 pub use sweep::Sweep;
 
+use crate::vulkan::ALIGNED;
+
+/// The first place from which a part of a buffer may begin, whatever the size of its items: a multiple of a word's.
+const fn aligned(place: usize) -> usize {
+    place.next_multiple_of(ALIGNED as usize / size_of::<u32>())
+}
+
 /// A double as two words for a program, the low one first.
 const fn halves(x: f64) -> [u32; 2] {
     let bits = x.to_bits();

@@ -10,7 +10,7 @@ mod program;
 mod run;
 
 pub use gate::Faults;
-pub(crate) use memory::Buffer;
+pub(crate) use memory::{ALIGNED, Buffer, Part};
 pub use open::Options;
 pub(crate) use program::Program;
 pub(crate) use run::Step;
@@ -22,7 +22,8 @@ use std::{
 };
 use vulkano::{
     command_buffer::allocator::StandardCommandBufferAllocator,
-    descriptor_set::allocator::StandardDescriptorSetAllocator, device::Queue,
+    descriptor_set::allocator::StandardDescriptorSetAllocator, device::Queue, instance::debug::DebugUtilsMessenger,
+    sync::fence::Fence,
 };
 
 /// What sort of device it is, the best first.
@@ -48,9 +49,13 @@ pub struct Device {
     memory: u64,
     limits: Limits,
     pool: Mutex<memory::Pool>,
+    /// Fences that nobody waits for.
+    fences: Mutex<Vec<Arc<Fence>>>,
     queue: Arc<Queue>,
     commands: Arc<StandardCommandBufferAllocator>,
     sets: Arc<StandardDescriptorSetAllocator>,
+    /// Hands on what the validation layer says of the calls.
+    _messenger: Option<DebugUtilsMessenger>,
     inner: Arc<vulkano::device::Device>,
 }
 

@@ -9,7 +9,7 @@ use crate::{BLOCK, Partial};
 pub const BINS_MAX: u32 = 2_048;
 
 /// A column of doubles, none of them missing, whose blocks of [`BLOCK`] rows something sweeps.
-pub trait Sweeper {
+pub trait Sweeper: Sync {
     /// Rows of the column; there is one at least.
     fn rows(&self) -> u64;
 
@@ -38,6 +38,12 @@ pub trait Sweeper {
     /// # Errors
     /// [`Halt`].
     fn counts(&mut self, bins: Bins) -> Result<Counts, Halt>;
+
+    /// Does `work` for each number below `count`, in any order, on the threads that there are for it: what sweeps leave of a large
+    /// column is much for one.
+    fn each(&self, count: u64, work: &(dyn Fn(u64) + Sync)) {
+        (0..count).for_each(work);
+    }
 }
 
 /// How a partial of a whole column is made of sweeps, to the bits of reading it.

@@ -1,6 +1,6 @@
 //! A device that is open, and its programs, each made when it is first wanted.
 
-use super::costs::Costs;
+use super::{costs::Costs, pace::Pace};
 use echoes_gpu::{Device, Histogram, Kind, Range, Result, Standardise, Sweep};
 use echoes_kernel::sweep::Powers;
 use rayon::ThreadPool;
@@ -25,13 +25,14 @@ struct Programs {
 /// A device with its programs, and what its work costs once that is known.
 pub(crate) struct Opened {
     pub(crate) device: Arc<Device>,
+    pub(super) pace: Pace,
     costs: OnceLock<Costs>,
     programs: Programs,
 }
 
 impl Opened {
     pub(super) fn new(device: Arc<Device>) -> Self {
-        Self { device, costs: OnceLock::new(), programs: Programs::default() }
+        Self { device, pace: Pace::new(), costs: OnceLock::new(), programs: Programs::default() }
     }
 
     /// Bytes of columns that may stay on the device: half of its own memory, an eighth of memory that is shared.

@@ -101,7 +101,7 @@ impl<'a> Session<'a> {
                 lock(&self.accelerator.residents).clear();
             }
             let made = self.resident(context, wanted, &opened, tile, &open).and_then(|resident| {
-                let mut sweeping = Sweeping::new(context, &opened, &resident);
+                let mut sweeping = Sweeping::new(context, wanted.pool, &opened, &resident);
                 make(&mut sweeping).map_err(|Halt| sweeping.stopped())
             });
             match made {
@@ -143,19 +143,21 @@ impl<'a> Session<'a> {
         Some(Writing { opened, resident, formula })
     }
 
-    /// Writes the rows of a tile, and says whether it could.
-    pub(crate) fn write(&self, context: &Context<'_>, writing: &Writing, tile: usize, out: &mut [f64]) -> bool {
-        match writing.tile(tile, out) {
-            Ok(()) => {
-                context.on_device.store(true, Ordering::Relaxed);
-                context.read(out.len() as u64, 0);
-                true
-            }
-            Err(error) => {
-                self.accelerator.failed(&writing.opened, &error);
-                false
-            }
-        }
+    /// Hands the rows of a tile to `take`, where the device has written them; `None` if it could not.
+    pub(crate) fn write<T>(
+        &self,
+        context: &Context<'_>,
+        writing: &Writing,
+        tile: usize,
+        take: impl FnOnce(&[f64]) -> T,
+    ) -> Option<T> {
+        let take = |rows: &[f64]| {
+            context.on_device.store(true, Ordering::Relaxed);
+            context.read(rows.len() as u64, 0);
+            take(rows)
+        };
+        let taken = writing.tile(tile, take);
+        taken.inspect_err(|error| self.accelerator.failed(&writing.opened, error)).ok()
     }
 
     /// The column, brought there if it is not there yet.
@@ -235,10 +237,10 @@ impl Writing {
         (0..column.tiles()).map(|tile| column.tile_rows(tile))
     }
 
-    fn tile(&self, tile: usize, out: &mut [f64]) -> echoes_gpu::Result<()> {
+    fn tile<T>(&self, tile: usize, take: impl FnOnce(&[f64]) -> T) -> echoes_gpu::Result<T> {
         match self.formula {
             Formula::Standardise { shift, scale } => {
-                self.opened.standardise()?.tile(&self.resident.column, tile, (shift, scale), out)
+                self.opened.standardise()?.tile(&self.resident.column, tile, (shift, scale), take)
             }
         }
     }

@@ -1,20 +1,28 @@
-//! A column on the device, as partials see it: something that sweeps its blocks, a tile at a time.
+//! A column on the device, as partials see it: something that sweeps its blocks, some tiles at a time.
 
 use super::{Stop, device::Opened, resident::Resident};
 use crate::context::Context;
 use echoes_kernel::sweep::{Bins, Counts, Extent, Halt, Powers, Sums, Sweeper};
+use rayon::{ThreadPool, prelude::*};
+use std::{ops::Range, time::Instant};
 
 /// A column on the device.
 pub(super) struct Sweeping<'a> {
     context: &'a Context<'a>,
+    pool: Option<&'a ThreadPool>,
     opened: &'a Opened,
     resident: &'a Resident,
     stop: Option<Stop>,
 }
 
 impl<'a> Sweeping<'a> {
-    pub(super) const fn new(context: &'a Context<'a>, opened: &'a Opened, resident: &'a Resident) -> Self {
-        Self { context, opened, resident, stop: None }
+    pub(super) const fn new(
+        context: &'a Context<'a>,
+        pool: Option<&'a ThreadPool>,
+        opened: &'a Opened,
+        resident: &'a Resident,
+    ) -> Self {
+        Self { context, pool, opened, resident, stop: None }
     }
 
     /// Why a sweep was not made.
@@ -22,11 +30,27 @@ impl<'a> Sweeping<'a> {
         self.stop.unwrap_or(Stop::Unfit)
     }
 
-    fn work<T>(&mut self, work: impl FnOnce(&Self) -> Result<T, Stop>) -> Result<T, Halt> {
-        work(self).map_err(|stop| {
-            self.stop = Some(stop);
-            Halt
-        })
+    /// Has `work` done on `count` things, of which a tile has so many, in parts that the device does while nobody would stop it.
+    fn work(
+        &mut self,
+        count: usize,
+        of_tile: usize,
+        mut work: impl FnMut(&Self, Range<usize>) -> Result<(), Stop>,
+    ) -> Result<(), Halt> {
+        let mut from = 0;
+        while from < count {
+            let tiles = self.opened.pace.tiles();
+            let to = count.min(from + tiles * of_tile);
+            let started = Instant::now();
+            let done = self.context.check().map_err(Stop::from).and_then(|()| work(self, from..to));
+            if let Err(stop) = done {
+                self.stop = Some(stop);
+                return Err(Halt);
+            }
+            self.opened.pace.took(tiles, (to - from).div_ceil(of_tile), started.elapsed());
+            from = to;
+        }
+        Ok(())
     }
 }
 
@@ -40,38 +64,41 @@ impl Sweeper for Sweeping<'_> {
     }
 
     fn sums(&mut self, powers: Powers, blocks: &[(u64, f64)]) -> Result<Vec<Sums>, Halt> {
-        self.work(|this| {
-            let (program, column) = (this.opened.sweep(powers)?, &this.resident.column);
-            let mut sums = Vec::with_capacity(blocks.len());
-            for blocks in blocks.chunks(column.tile_blocks()) {
-                this.context.check()?;
-                sums.extend(program.run(column, blocks)?);
-            }
-            Ok(sums)
-        })
+        let mut sums = Vec::new();
+        self.work(blocks.len(), self.resident.column.tile_blocks(), |this, part| {
+            join(&mut sums, this.opened.sweep(powers)?.run(&this.resident.column, &blocks[part])?);
+            Ok(())
+        })?;
+        Ok(sums)
     }
 
     fn extents(&mut self) -> Result<Vec<Extent>, Halt> {
-        self.work(|this| {
-            let (program, column) = (this.opened.range()?, &this.resident.column);
-            let mut extents = Vec::with_capacity(column.blocks() as usize);
-            for tile in 0..column.tiles() {
-                this.context.check()?;
-                extents.extend(program.tile(column, tile)?);
-            }
-            Ok(extents)
-        })
+        let mut extents = Vec::new();
+        self.work(self.resident.column.tiles(), 1, |this, tiles| {
+            join(&mut extents, this.opened.range()?.tiles(&this.resident.column, tiles)?);
+            Ok(())
+        })?;
+        Ok(extents)
     }
 
     fn counts(&mut self, bins: Bins) -> Result<Counts, Halt> {
-        self.work(|this| {
-            let (program, column) = (this.opened.histogram()?, &this.resident.column);
-            let mut counts = Counts::none(bins);
-            for tile in 0..column.tiles() {
-                this.context.check()?;
-                counts.add(&program.tile(column, tile, bins)?);
-            }
-            Ok(counts)
-        })
+        let mut counts = Counts::none(bins);
+        self.work(self.resident.column.tiles(), 1, |this, tiles| {
+            counts.add(&this.opened.histogram()?.tiles(&this.resident.column, tiles, bins)?);
+            Ok(())
+        })?;
+        Ok(counts)
     }
+
+    fn each(&self, count: u64, work: &(dyn Fn(u64) + Sync)) {
+        match self.pool {
+            Some(pool) => pool.install(|| (0..count).into_par_iter().for_each(work)),
+            None => (0..count).for_each(work),
+        }
+    }
+}
+
+/// Puts one part behind the others; the first is often the only one, and megabytes.
+fn join<T>(all: &mut Vec<T>, part: Vec<T>) {
+    if all.is_empty() { *all = part } else { all.extend(part) }
 }

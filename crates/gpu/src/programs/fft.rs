@@ -11,12 +11,15 @@ use crate::{
     Column, Device, Error, Result,
     assembler::{Array, Assembler, F, Module, U},
     column::TILE,
-    vulkan::{Buffer, Floats, Program, Step},
+    vulkan::{Buffer, Floats, Part, Program, Step},
 };
-use std::{f64::consts::PI, sync::Arc};
+use std::{
+    f64::consts::PI,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-/// Invocations of a group.
-const LANES: u32 = 64;
+/// Invocations of a group: so many that the longest transform has no more groups than every device allows.
+const LANES: u32 = 128;
 /// The longest transform: a tile.
 const LEN_MAX: u64 = (TILE * crate::BLOCK) as u64;
 
@@ -26,6 +29,8 @@ pub struct RealFft {
     two: Program,
     four: Program,
     untangle: Program,
+    /// The factors of the last length, on the device.
+    table: Mutex<Option<(u64, Arc<Buffer>)>>,
 }
 
 impl RealFft {
@@ -39,6 +44,7 @@ impl RealFft {
             two: device.program(&two(floats))?,
             four: device.program(&four(floats))?,
             untangle: device.program(&untangle(floats))?,
+            table: Mutex::new(None),
             device: Arc::clone(device),
         })
     }
@@ -59,32 +65,45 @@ impl RealFft {
         if u64::from(rows) != n {
             return Err(Error::Invalid("a transform needs its column in one tile"));
         }
-        let factors = factors(n as usize);
         let mut spectrum = vec![[0.0; 2]; n as usize / 2 + 1];
-        let table = self.device.buffer(8 * n)?;
+        let table = self.table(n)?;
         let spaces = [self.device.buffer(8 * n)?, self.device.buffer(8 * n)?];
         let out = self.device.buffer(16 * spectrum.len() as u64)?;
         let plan = Plan::new(n as u32 / 2);
-        let buffers: Vec<[&Buffer; 3]> = (0..plan.0.len())
+        let buffers: Vec<[Part<'_>; 3]> = (0..plan.0.len())
             .map(|step| {
                 let from = if step == 0 { values } else { &spaces[(step + 1) % 2] };
-                [from, &table, &spaces[step % 2]]
+                [from.all(), table.all(), spaces[step % 2].all()]
             })
             .collect();
-        let mut steps = vec![Step::Upload { to: &table, bytes: bytemuck::cast_slice(&factors) }];
+        let mut steps = Vec::with_capacity(plan.0.len() + 2);
         let words: Vec<[u32; 3]> = plan.0.iter().map(|step| [step.quarter, step.stride, n as u32 / 2]).collect();
         for ((step, buffers), words) in plan.0.iter().zip(&buffers).zip(&words) {
             let program = if step.parts == 4 { &self.four } else { &self.two };
             let groups = (n as u32 / 2 / step.parts).div_ceil(LANES);
             steps.push(Step::Dispatch { program, buffers, words, groups });
         }
-        let last = [buffers.last().map_or(values, |buffers| buffers[2]), &table, &out];
+        let last = [buffers.last().map_or(values.all(), |buffers| buffers[2]), table.all(), out.all()];
         let size = [n as u32 / 2];
         let groups = (n as u32 / 2 + 1).div_ceil(LANES);
         steps.push(Step::Dispatch { program: &self.untangle, buffers: &last, words: &size, groups });
         steps.push(Step::Download { from: &out, bytes: bytemuck::cast_slice_mut(spectrum.as_flattened_mut()) });
         self.device.run(&mut steps)?;
         Ok(spectrum)
+    }
+
+    /// The factors of a length on the device; making them takes longer than a transform, so the last ones stay.
+    fn table(&self, n: u64) -> Result<Arc<Buffer>> {
+        let last = || self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last().as_ref().filter(|(len, _)| *len == n).map(|(_, table)| Arc::clone(table));
+        if let Some(table) = known {
+            return Ok(table);
+        }
+        let table = Arc::new(self.device.buffer(8 * n)?);
+        let factors = factors(n as usize);
+        self.device.run(&mut [Step::Upload { to: &table, bytes: bytemuck::cast_slice(&factors) }])?;
+        *last() = Some((n, Arc::clone(&table)));
+        Ok(table)
     }
 }
 

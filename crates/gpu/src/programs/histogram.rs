@@ -1,20 +1,23 @@
 //! How many values fall into bins of one width. Counts are whole numbers, so the order in which they grow is all one.
 
-use super::halves;
+use super::{aligned, halves};
 use crate::{
     BLOCK, Column, Device, Error, Result,
     assembler::{Array, Assembler, F, Module, U},
-    vulkan::{Floats, Program, Step},
+    column::TILES,
+    vulkan::{Floats, Part, Program, Step},
 };
 use echoes_kernel::sweep::{BINS_MAX, Bins, Counts};
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 /// Counts beside the bins: below, above, NaN.
 const ASIDE: u32 = 3;
 /// Invocations of a group.
 const LANES: u32 = 128;
-/// Blocks that a group takes.
-const BLOCKS: u32 = 16;
+/// Blocks that a group takes: so few that a tile keeps every core of a large device busy.
+const BLOCKS: u32 = 4;
+/// Values that an invocation asks for at once.
+const RUN: u32 = 8;
 
 /// The program.
 pub struct Histogram {
@@ -34,41 +37,54 @@ impl Histogram {
     /// Counts the column's values.
     ///
     /// # Errors
-    /// As [`tile`](Histogram::tile).
+    /// As [`tiles`](Histogram::tiles).
     pub fn run(&self, column: &Column, bins: Bins) -> Result<Counts> {
         let mut counts = Counts::none(bins);
-        for number in 0..column.tiles() {
-            counts.add(&self.tile(column, number, bins)?);
+        for first in (0..column.tiles()).step_by(TILES) {
+            counts.add(&self.tiles(column, first..column.tiles().min(first + TILES), bins)?);
         }
         Ok(counts)
     }
 
-    /// Counts the values of one tile.
+    /// Counts the values of some tiles; the device is waited for once.
     ///
     /// # Errors
     /// [`Error::Invalid`] for no bin or more than [`BINS_MAX`], and for a tile that is not there; what the driver refuses.
-    pub fn tile(&self, column: &Column, number: usize, bins: Bins) -> Result<Counts> {
+    pub fn tiles(&self, column: &Column, numbers: Range<usize>, bins: Bins) -> Result<Counts> {
         if bins.count == 0 || bins.count > BINS_MAX {
             return Err(Error::Invalid("from 1 to 2,048 bins"));
         }
-        let (tile, rows) = column.tile(number)?;
-        let mut counts = vec![0u32; (bins.count + ASIDE) as usize];
+        let tiles = numbers.map(|number| column.tile(number)).collect::<Result<Vec<_>>>()?;
+        let mut counts = Counts::none(bins);
+        if tiles.is_empty() {
+            return Ok(counts);
+        }
+        // Each tile has counts of its own, so that none waits for another.
+        let slots = (bins.count + ASIDE) as usize;
+        let size = aligned(slots);
+        let mut found = vec![0u32; size * tiles.len()];
+        let buffer = self.device.buffer(4 * found.len() as u64)?;
         let doubles = [bins.low, bins.high, bins.width, bins.per_unit].map(halves);
-        let words: Vec<u32> = [rows, bins.count].into_iter().chain(doubles.into_iter().flatten()).collect();
-        let buffer = self.device.buffer(4 * counts.len() as u64)?;
-        self.device.run(&mut [
-            Step::Clear { buffer: &buffer },
-            Step::Dispatch {
-                program: &self.program,
-                buffers: &[tile, &buffer],
-                words: &words,
-                groups: rows.div_ceil(BLOCK as u32 * BLOCKS),
-            },
-            Step::Download { from: &buffer, bytes: bytemuck::cast_slice_mut(&mut counts) },
-        ])?;
-        let mut bins: Vec<u64> = counts.into_iter().map(u64::from).collect();
-        let aside = bins.split_off(bins.len() - ASIDE as usize);
-        Ok(Counts { bins, below: aside[0], above: aside[1], nan: aside[2] })
+        let words = |rows: u32| [rows, bins.count].into_iter().chain(doubles.into_iter().flatten()).collect();
+        let words: Vec<Vec<u32>> = tiles.iter().map(|(_, rows)| words(*rows)).collect();
+        let parts = tiles.iter().enumerate();
+        let parts: Vec<[Part<'_>; 2]> =
+            parts.map(|(i, (tile, _))| [tile.all(), buffer.of(4, &(i * size..(i + 1) * size))]).collect();
+        let mut steps = vec![Step::Clear { buffer: &buffer }];
+        steps.extend(tiles.iter().zip(&parts).zip(&words).map(|(((_, rows), buffers), words)| Step::Dispatch {
+            program: &self.program,
+            buffers,
+            words,
+            groups: rows.div_ceil(BLOCK as u32 * BLOCKS),
+        }));
+        steps.push(Step::Download { from: &buffer, bytes: bytemuck::cast_slice_mut(&mut found) });
+        self.device.run(&mut steps)?;
+        for found in found.chunks_exact(size) {
+            let mut bins: Vec<u64> = found[..slots].iter().copied().map(u64::from).collect();
+            let aside = bins.split_off(slots - ASIDE as usize);
+            counts.add(&Counts { bins, below: aside[0], above: aside[1], nan: aside[2] });
+        }
+        Ok(counts)
     }
 }
 
@@ -115,32 +131,74 @@ fn count(a: &mut Assembler, values: Array<F>, shared: Array<U>, bins: U) {
     let start = a.imul(a.group(), size);
     let left = a.isub(rows, start);
     let len = a.smaller(left, size);
-    each(a, len, |a, place| {
-        let row = a.iadd(start, place);
-        let x = a.load(values, row);
+    let counting = Counting { values, shared, bins, low, high, width, per_unit, start };
+    let (run, none) = (a.u(RUN), a.u(0));
+    let full_bits = a.u((LANES * RUN).ilog2());
+    let full = a.shift_right(len, full_bits);
+    a.count(none, full, |a, number| {
+        let from = a.imul(number, run);
+        // All are asked for before the first is counted: memory answers late, but many at once.
+        let values: [F; RUN as usize] = std::array::from_fn(|i| {
+            let (i, lanes) = (a.u(i as u32), a.u(LANES));
+            let step = a.iadd(from, i);
+            let offset = a.imul(step, lanes);
+            let place = a.iadd(offset, a.local());
+            counting.load(a, place)
+        });
+        values.into_iter().for_each(|x| counting.take(a, x));
+    });
+    let done = a.shift_left(full, full_bits);
+    let left = a.isub(len, done);
+    each(a, left, |a, number| {
+        let place = a.iadd(done, number);
+        let x = counting.load(a, place);
+        counting.take(a, x);
+    });
+}
+
+/// What values are counted in.
+struct Counting {
+    values: Array<F>,
+    shared: Array<U>,
+    bins: U,
+    low: F,
+    high: F,
+    width: F,
+    per_unit: F,
+    /// The row where the group begins.
+    start: U,
+}
+
+impl Counting {
+    fn load(&self, a: &mut Assembler, place: U) -> F {
+        let row = a.iadd(self.start, place);
+        a.load(self.values, row)
+    }
+
+    fn take(&self, a: &mut Assembler, x: F) {
         let (one, two) = (a.u(1), a.u(2));
-        let last = a.isub(bins, one);
-        let (above, nan) = (a.iadd(bins, one), a.iadd(bins, two));
+        let last = a.isub(self.bins, one);
+        let (above, nan) = (a.iadd(self.bins, one), a.iadd(self.bins, two));
         let slot = a.var(nan);
-        let is_below = a.below(x, low);
-        a.when(is_below, |a| a.set(slot, bins));
-        let is_above = a.below(high, x);
+        let is_below = a.below(x, self.low);
+        a.when(is_below, |a| a.set(slot, self.bins));
+        let is_above = a.below(self.high, x);
         a.when(is_above, |a| a.set(slot, above));
-        let (from, to) = (a.at_most(low, x), a.at_most(x, high));
+        let (from, to) = (a.at_most(self.low, x), a.at_most(x, self.high));
         let inside = a.both(from, to);
         a.when(inside, |a| {
-            let distance = a.sub(x, low);
-            let guess = a.mul(distance, per_unit);
+            let distance = a.sub(x, self.low);
+            let guess = a.mul(distance, self.per_unit);
             let limit = a.double_of(last);
             let beyond = a.below(limit, guess);
             let guess = a.select(beyond, limit, guess);
             let guess = a.whole_of(guess);
-            let bin = settle(a, x, guess, last, low, width);
+            let bin = settle(a, x, guess, last, self.low, self.width);
             a.set(slot, bin);
         });
         let slot = a.get(slot);
-        a.atomic_add(shared, slot, one);
-    });
+        a.atomic_add(self.shared, slot, one);
+    }
 }
 
 /// The bin of a value whose guess is at most one off: what counts are the edges.

@@ -1,16 +1,19 @@
 //! Where the smallest and the largest value of each block first stand, and its first NaN.
 
+use super::aligned;
 use crate::{
     BLOCK, Column, Device, Result,
     assembler::{Array, Assembler, B, F, Module, U, Var},
-    column::TILE,
-    vulkan::{Floats, Program, Step},
+    column::{TILE, TILES},
+    vulkan::{Floats, Part, Program, Step},
 };
 use echoes_kernel::sweep::Extent;
-use std::sync::Arc;
+use std::{ops, slice, sync::Arc};
 
 /// Invocations of a group.
 const LANES: u32 = 32;
+/// Values that a lane asks for at once.
+const RUN: u32 = 8;
 /// Places that a block leaves: of the smallest, the largest, the first NaN.
 const PLACES: usize = 3;
 /// No place.
@@ -37,35 +40,64 @@ impl Range {
     /// What the driver refuses.
     pub fn run(&self, column: &Column) -> Result<Vec<Extent>> {
         let mut extents = Vec::with_capacity(column.blocks() as usize);
-        for number in 0..column.tiles() {
-            extents.extend(self.tile(column, number)?);
+        for first in (0..column.tiles()).step_by(TILES) {
+            extents.extend(self.tiles(column, first..column.tiles().min(first + TILES))?);
         }
         Ok(extents)
     }
 
-    /// What each block of one tile leaves.
+    /// What each block of some tiles leaves; the device is waited for once.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for a tile that is not there, and what the driver refuses.
-    pub fn tile(&self, column: &Column, number: usize) -> Result<Vec<Extent>> {
-        let (tile, rows) = column.tile(number)?;
-        let blocks = rows.div_ceil(BLOCK as u32);
-        let (mut values, mut places) = (vec![0.0; 2 * blocks as usize], vec![0; PLACES * blocks as usize]);
-        let buffer = |bytes: usize| self.device.buffer(bytes as u64);
-        let (value, place) = (buffer(8 * values.len())?, buffer(4 * places.len())?);
-        self.device.run(&mut [
-            Step::Dispatch { program: &self.program, buffers: &[tile, &value, &place], words: &[rows], groups: blocks },
-            Step::Download { from: &value, bytes: bytemuck::cast_slice_mut(&mut values) },
-            Step::Download { from: &place, bytes: bytemuck::cast_slice_mut(&mut places) },
-        ])?;
-        let there = |place: u32| (place != NOWHERE).then_some(place as usize);
-        let blocks = values.chunks_exact(2).zip(places.chunks_exact(PLACES)).map(|(value, place)| Extent {
-            min: there(place[0]).map(|at| (value[0], at)),
-            max: there(place[1]).map(|at| (value[1], at)),
-            nan: there(place[2]),
+    pub fn tiles(&self, column: &Column, numbers: ops::Range<usize>) -> Result<Vec<Extent>> {
+        let tiles = numbers.map(|number| column.tile(number)).collect::<Result<Vec<_>>>()?;
+        let mut blocks = 0;
+        let places = tiles.iter().map(|(_, rows)| {
+            let from = aligned(blocks);
+            blocks = from + rows.div_ceil(BLOCK as u32) as usize;
+            from..blocks
         });
-        Ok(blocks.collect())
+        let places: Vec<ops::Range<usize>> = places.collect();
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (bytes_of_values, bytes_of_places) = ((8 * 2 * blocks) as u64, (4 * PLACES * blocks) as u64);
+        let (value, place) = (self.device.buffer(bytes_of_values)?, self.device.buffer(bytes_of_places)?);
+        let (values, found) = (self.device.landing(bytes_of_values)?, self.device.landing(bytes_of_places)?);
+        let parts = tiles.iter().zip(&places);
+        let parts: Vec<[Part<'_>; 3]> = parts
+            .map(|((tile, _), places)| [tile.all(), value.of(8 * 2, places), place.of(4 * PLACES, places)])
+            .collect();
+        let mut steps: Vec<Step<'_>> = tiles
+            .iter()
+            .zip(&places)
+            .zip(&parts)
+            .map(|(((_, rows), places), buffers)| {
+                let (words, groups) = (slice::from_ref(rows), places.len() as u32);
+                Step::Dispatch { program: &self.program, buffers, words, groups }
+            })
+            .collect();
+        steps.push(Step::Copy { from: &value, to: &values });
+        steps.push(Step::Copy { from: &place, to: &found });
+        self.device.run(&mut steps)?;
+        self.device.read(&values, |values| {
+            self.device.read(&found, |found| {
+                let (values, found) = (bytemuck::cast_slice(values), bytemuck::cast_slice(found));
+                let mut extents = Vec::with_capacity(blocks);
+                places.into_iter().for_each(|places| extents.extend(places.map(|block| extent(values, found, block))));
+                extents
+            })
+        })?
     }
+}
+
+/// What the program has left of the block at a place.
+fn extent(values: &[f64], found: &[u32], block: usize) -> Extent {
+    let (value, place) = (&values[2 * block..], &found[PLACES * block..]);
+    let there = |place: u32| (place != NOWHERE).then_some(place as usize);
+    let [min, max] = [0, 1].map(|i| there(place[i]).map(|at| (value[i], at)));
+    Extent { min, max, nan: there(place[2]) }
 }
 
 /// Places that a lane, or the group, has found so far.
@@ -130,32 +162,72 @@ pub(super) fn module(floats: Floats) -> Module {
 /// Every 32nd value of the block.
 fn lane(a: &mut Assembler, values: Array<F>, [min, max]: [Found; 2], nan: Found) {
     let rows = a.word(0);
-    let (size, none, lanes) = (a.u(BLOCK as u32), a.u(0), a.u(LANES));
+    let (size, none) = (a.u(BLOCK as u32), a.u(0));
     let start = a.imul(a.group(), size);
     let left = a.isub(rows, start);
     let len = a.smaller(left, size);
     let (rounding, bits) = (a.u(LANES - 1), a.u(LANES.ilog2()));
     let rounded = a.iadd(len, rounding);
     let steps = a.shift_right(rounded, bits);
-    a.count(none, steps, |a, step| {
-        let offset = a.imul(step, lanes);
-        let place = a.iadd(offset, a.local());
+    // All values of a run are asked for before the first is looked at: memory answers late, but many at once.
+    let (run, whole_runs) = (a.u(RUN), a.u(LANES.ilog2() + RUN.ilog2()));
+    let full = a.shift_right(len, whole_runs);
+    let lane = Lane { values, min, max, nan, start };
+    a.count(none, full, |a, number| {
+        let from = a.imul(number, run);
+        let places: [U; RUN as usize] = std::array::from_fn(|i| {
+            let i = a.u(i as u32);
+            let step = a.iadd(from, i);
+            place(a, step)
+        });
+        let values = places.map(|place| lane.load(a, place));
+        values.into_iter().zip(places).for_each(|(x, place)| lane.take(a, x, place));
+    });
+    let done = a.imul(full, run);
+    a.count(done, steps, |a, step| {
+        let place = place(a, step);
         let inside = a.less(place, len);
         a.when(inside, |a| {
-            let row = a.iadd(start, place);
-            let x = a.load(values, row);
-            let number = a.same(x, x);
-            let nowhere = a.u(NOWHERE);
-            let seen = a.select(number, place, nowhere);
-            offer(a, min, x, seen, false);
-            offer(a, max, x, seen, true);
-            let is_nan = a.not(number);
-            let before = a.get(nan.place);
-            let missing = a.equal(before, nowhere);
-            let first = a.both(is_nan, missing);
-            a.when(first, |a| a.set(nan.place, place));
+            let x = lane.load(a, place);
+            lane.take(a, x, place);
         });
     });
+}
+
+/// The lane's place of a step.
+fn place(a: &mut Assembler, step: U) -> U {
+    let lanes = a.u(LANES);
+    let offset = a.imul(step, lanes);
+    a.iadd(offset, a.local())
+}
+
+/// What a lane has found so far, and where its block begins.
+struct Lane {
+    values: Array<F>,
+    min: Found,
+    max: Found,
+    nan: Found,
+    start: U,
+}
+
+impl Lane {
+    fn load(&self, a: &mut Assembler, place: U) -> F {
+        let row = a.iadd(self.start, place);
+        a.load(self.values, row)
+    }
+
+    fn take(&self, a: &mut Assembler, x: F, place: U) {
+        let number = a.same(x, x);
+        let nowhere = a.u(NOWHERE);
+        let seen = a.select(number, place, nowhere);
+        offer(a, self.min, x, seen, false);
+        offer(a, self.max, x, seen, true);
+        let is_nan = a.not(number);
+        let before = a.get(self.nan.place);
+        let missing = a.equal(before, nowhere);
+        let first = a.both(is_nan, missing);
+        a.when(first, |a| a.set(self.nan.place, place));
+    }
 }
 
 /// Takes a value if it stands somewhere, and is better than the best so far or as good and stands before it.

@@ -11,9 +11,6 @@ use std::sync::Arc;
 /// Invocations of a group; each takes every 64th row of a block.
 const LANES: u32 = 64;
 
-/// Of what [`Standardise`] is to write to.
-const UNEVEN: Error = Error::Invalid("as many scores as rows are needed");
-
 /// The program.
 pub struct Standardise {
     device: Arc<Device>,
@@ -32,38 +29,44 @@ impl Standardise {
     /// Writes `(x − shift) / scale` for each row into `out`, which has the column's length.
     ///
     /// # Errors
-    /// As [`tile`](Standardise::tile).
+    /// [`Error::Invalid`] if the lengths differ, and as [`tile`](Standardise::tile).
     pub fn run(&self, column: &Column, shift: f64, scale: f64, out: &mut [f64]) -> Result<()> {
-        let mut parts = out.chunks_mut(column.tile_blocks() * BLOCK);
-        for number in 0..column.tiles() {
-            self.tile(column, number, (shift, scale), parts.next().unwrap_or_default())?;
+        if out.len() as u64 != column.rows() {
+            return Err(Error::Invalid("as many scores as rows are needed"));
         }
-        parts.next().map_or(Ok(()), |_| Err(UNEVEN))
+        for (number, out) in out.chunks_mut(column.tile_blocks() * BLOCK).enumerate() {
+            self.tile(column, number, (shift, scale), |scores| out.copy_from_slice(scores))?;
+        }
+        Ok(())
     }
 
-    /// Writes `(x − shift) / scale` for each row of one tile into `out`, which has the tile's length.
+    /// Hands `(x − shift) / scale` for each row of one tile to `take`, where the device has written them.
     ///
     /// The processor's bits where the device divides to the nearest, as every known one does; within 2.5 units in the last place
     /// where it does no more than Vulkan asks for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if the lengths differ or the tile is not there, and what the driver refuses.
-    pub fn tile(&self, column: &Column, number: usize, (shift, scale): (f64, f64), out: &mut [f64]) -> Result<()> {
+    /// [`Error::Invalid`] if the tile is not there, and what the driver refuses.
+    pub fn tile<T>(
+        &self,
+        column: &Column,
+        number: usize,
+        (shift, scale): (f64, f64),
+        take: impl FnOnce(&[f64]) -> T,
+    ) -> Result<T> {
         let (tile, rows) = column.tile(number)?;
-        if out.len() != rows as usize {
-            return Err(UNEVEN);
-        }
         let ([a, b], [c, d]) = (halves(shift), halves(scale));
-        let score = self.device.buffer(tile.len())?;
+        let (score, landing) = (self.device.buffer(tile.len())?, self.device.landing(tile.len())?);
         self.device.run(&mut [
             Step::Dispatch {
                 program: &self.program,
-                buffers: &[tile, &score],
+                buffers: &[tile.all(), score.all()],
                 words: &[rows, a, b, c, d],
                 groups: rows.div_ceil(BLOCK as u32),
             },
-            Step::Download { from: &score, bytes: bytemuck::cast_slice_mut(out) },
-        ])
+            Step::Copy { from: &score, to: &landing },
+        ])?;
+        self.device.read(&landing, |bytes| take(bytemuck::cast_slice(bytes)))
     }
 }
 

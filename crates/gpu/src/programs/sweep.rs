@@ -4,14 +4,15 @@
 //! vectors of eight lanes of a run are added as a tree, and the runs without loss (D. E. Knuth's TwoSum); the values that fill
 //! no 32 are a run of their own. At the end eight lanes are added as a tree. Third and fourth powers are added one by one.
 
-use super::halves;
+use super::{aligned, halves};
 use crate::{
     BLOCK, Column, Device, Error, Result,
     assembler::{Array, Assembler, F, Module, U, Var},
-    vulkan::{Buffer, Floats, Program, Step},
+    column::{TILE, TILES},
+    vulkan::{Buffer, Floats, Part, Program, Step},
 };
 use echoes_kernel::sweep::{Powers, Sums};
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 /// Lanes: invocations of a group.
 const LANES: u32 = 32;
@@ -45,47 +46,77 @@ impl Sweep {
     /// [`Error::Invalid`] for a block that the column has not, and what the driver refuses.
     pub fn run(&self, column: &Column, blocks: &[(u64, f64)]) -> Result<Vec<Sums>> {
         let mut sums = Vec::with_capacity(blocks.len());
-        let size = column.tile_blocks() as u64;
-        for blocks in blocks.chunk_by(|a, b| a.0 / size == b.0 / size) {
-            let number = blocks.first().map_or(0, |(block, _)| (block / size) as usize);
-            let (tile, rows) = column.tile(number)?;
-            for blocks in blocks.chunks(column.tile_blocks()) {
-                let local: Vec<(u32, f64)> =
-                    blocks.iter().map(|(block, center)| ((block % size) as u32, *center)).collect();
-                self.tile(tile, rows, &local, &mut sums)?;
-            }
+        for blocks in blocks.chunks(TILES * TILE) {
+            self.batch(column, blocks, &mut sums)?;
         }
         Ok(sums)
     }
 
-    fn tile(&self, tile: &Buffer, rows: u32, blocks: &[(u32, f64)], sums: &mut Vec<Sums>) -> Result<()> {
-        let numbers: Vec<u32> = blocks.iter().map(|(block, _)| *block).collect();
-        if numbers.iter().any(|number| number * BLOCK as u32 >= rows) {
-            return Err(Error::Invalid("a block beyond the column"));
-        }
-        let centers: Vec<f64> = blocks.iter().map(|(_, center)| *center).collect();
-        let mut found = vec![0.0; RESULTS * blocks.len()];
+    /// All tiles at once, so that the device is waited for once.
+    fn batch(&self, column: &Column, blocks: &[(u64, f64)], sums: &mut Vec<Sums>) -> Result<()> {
+        let plan = Plan::new(column, blocks)?;
+        let places = plan.numbers.len();
         let buffer = |bytes: usize| self.device.buffer(bytes as u64);
-        let (number, center) = (buffer(4 * blocks.len())?, buffer(8 * blocks.len())?);
-        let out = buffer(8 * found.len())?;
-        let groups = blocks.len() as u32;
+        let (number, center, out) = (buffer(4 * places)?, buffer(8 * places)?, buffer(8 * RESULTS * places)?);
+        let landing = self.device.landing(out.len())?;
+        let parts: Vec<[Part<'_>; 4]> = plan
+            .tiles
+            .iter()
+            .map(|(tile, _, places)| {
+                [tile.all(), number.of(4, places), center.of(8, places), out.of(8 * RESULTS, places)]
+            })
+            .collect();
         let zero = halves(if self.powers == Powers::Total { -0.0 } else { 0.0 });
-        self.device.run(&mut [
-            Step::Upload { to: &number, bytes: bytemuck::cast_slice(&numbers) },
-            Step::Upload { to: &center, bytes: bytemuck::cast_slice(&centers) },
-            Step::Dispatch {
-                program: &self.program,
-                buffers: &[tile, &number, &center, &out],
-                words: &[rows, zero[0], zero[1]],
-                groups,
-            },
-            Step::Download { from: &out, bytes: bytemuck::cast_slice_mut(&mut found) },
-        ])?;
-        sums.extend(found.chunks_exact(RESULTS).map(|found| Sums {
+        let words: Vec<[u32; 3]> = plan.tiles.iter().map(|(_, rows, _)| [*rows, zero[0], zero[1]]).collect();
+        let mut steps = vec![
+            Step::Upload { to: &number, bytes: bytemuck::cast_slice(&plan.numbers) },
+            Step::Upload { to: &center, bytes: bytemuck::cast_slice(&plan.centers) },
+        ];
+        steps.extend(plan.tiles.iter().zip(&parts).zip(&words).map(|(((_, _, places), buffers), words)| {
+            Step::Dispatch { program: &self.program, buffers, words, groups: places.len() as u32 }
+        }));
+        steps.push(Step::Copy { from: &out, to: &landing });
+        self.device.run(&mut steps)?;
+        let sums_of = |found: &[f64]| Sums {
             powers: [found[0], found[1], found[2], found[3]],
             constant: (!found[4].is_nan()).then_some(found[4]),
-        }));
-        Ok(())
+        };
+        self.device.read(&landing, |found| {
+            let found: &[f64] = bytemuck::cast_slice(found);
+            for (_, _, places) in &plan.tiles {
+                sums.extend(found[RESULTS * places.start..RESULTS * places.end].chunks_exact(RESULTS).map(sums_of));
+            }
+        })
+    }
+}
+
+/// Blocks by the tiles that they are in.
+struct Plan<'a> {
+    /// A tile, its rows, and the places of its blocks. Those of different tiles lie so far apart that their parts are aligned.
+    tiles: Vec<(&'a Buffer, u32, Range<usize>)>,
+    /// At each place, the number of the block in its tile.
+    numbers: Vec<u32>,
+    centers: Vec<f64>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(column: &'a Column, blocks: &[(u64, f64)]) -> Result<Self> {
+        let mut plan = Self { tiles: Vec::new(), numbers: Vec::new(), centers: Vec::new() };
+        let size = column.tile_blocks() as u64;
+        for blocks in blocks.chunk_by(|a, b| a.0 / size == b.0 / size) {
+            let (tile, rows) = column.tile(blocks.first().map_or(0, |(block, _)| (block / size) as usize))?;
+            let from = aligned(plan.numbers.len());
+            plan.numbers.resize(from, 0);
+            plan.centers.resize(from, 0.0);
+            plan.numbers.extend(blocks.iter().map(|(block, _)| (block % size) as u32));
+            plan.centers.extend(blocks.iter().map(|(_, center)| *center));
+            let places = from..plan.numbers.len();
+            if plan.numbers[places.clone()].iter().any(|number| number * BLOCK as u32 >= rows) {
+                return Err(Error::Invalid("a block beyond the column"));
+            }
+            plan.tiles.push((tile, rows, places));
+        }
+        Ok(plan)
     }
 }
 
@@ -173,18 +204,24 @@ impl Block {
             fourth: a.var(zero),
             same: a.var(one),
         };
-        let [bits, mask, seven, eight, three, none] = [5, 31, 7, 8, 3, 0].map(|x| a.u(x));
+        let [bits, mask, seven, three, none] = [5, 31, 7, 3, 0].map(|x| a.u(x));
         let groups = a.shift_right(self.len, bits);
         let rest = a.and(self.len, mask);
         let rounded = a.iadd(groups, seven);
         let runs = a.shift_right(rounded, three);
-        a.count(none, runs, |a, run| {
+        let full = a.shift_right(groups, three);
+        a.count(none, full, |a, run| {
             self.begin(a, lane);
             let from = a.shift_left(run, three);
-            let end = a.iadd(from, eight);
-            let to = a.smaller(end, groups);
-            a.count(from, to, |a, group| self.value(a, lane, group));
+            self.run(a, lane, from);
             Self::leave(a, lane, shared, run);
+        });
+        let short = a.less(full, runs);
+        a.when(short, |a| {
+            self.begin(a, lane);
+            let from = a.shift_left(full, three);
+            a.count(from, groups, |a, group| self.value(a, lane, group));
+            Self::leave(a, lane, shared, full);
         });
         let left = a.less(none, rest);
         let all = a.var(runs);
@@ -205,13 +242,31 @@ impl Block {
         a.set(lane.second, self.zero);
     }
 
+    /// Takes in the lane's values of a run. All are asked for before the first is added: memory answers late, but many at once.
+    fn run(&self, a: &mut Assembler, lane: Lane, from: U) {
+        let values: [F; RUN as usize] = std::array::from_fn(|i| {
+            let i = a.u(i as u32);
+            let group = a.iadd(from, i);
+            self.load(a, group)
+        });
+        values.into_iter().for_each(|x| self.take(a, lane, x));
+    }
+
     /// Takes in the lane's value of a group of 32.
     fn value(&self, a: &mut Assembler, lane: Lane, group: U) {
+        let x = self.load(a, group);
+        self.take(a, lane, x);
+    }
+
+    fn load(&self, a: &mut Assembler, group: U) -> F {
         let bits = a.u(5);
         let offset = a.shift_left(group, bits);
         let row = a.iadd(self.start, offset);
         let row = a.iadd(row, a.local());
-        let x = a.load(self.values, row);
+        a.load(self.values, row)
+    }
+
+    fn take(&self, a: &mut Assembler, lane: Lane, x: F) {
         let d = a.sub(x, self.center);
         grow(a, lane.first, d);
         if matches!(self.powers, Powers::Second | Powers::Fourth) {

@@ -4,6 +4,7 @@ use super::Device;
 use crate::{Error, Result};
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use vulkano::{
@@ -15,6 +16,9 @@ use vulkano::{
 
 /// The smallest buffer.
 const SMALLEST: u64 = 4 << 10;
+
+/// Where a part of a buffer may begin on every device.
+pub(crate) const ALIGNED: u64 = 256;
 
 /// Bytes of free buffers that are kept.
 const KEPT: u64 = 512 << 20;
@@ -64,6 +68,32 @@ impl Buffer {
     /// The bytes that were asked for.
     pub(super) fn part(&self) -> Subbuffer<[u8]> {
         self.whole.clone().slice(..self.len)
+    }
+
+    /// All of it, for a program.
+    pub(crate) const fn all(&self) -> Part<'_> {
+        Part { of: self, from: 0, to: self.len }
+    }
+
+    /// Places of items of so many bytes, for a program. The first must begin at a multiple of [`ALIGNED`] bytes.
+    pub(crate) const fn of(&self, size: usize, places: &Range<usize>) -> Part<'_> {
+        Part { of: self, from: (size * places.start) as u64, to: (size * places.end) as u64 }
+    }
+}
+
+/// Some bytes of a buffer, which a program is bound to. Dispatches that write to different parts need not wait for each other.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    of: &'a Buffer,
+    from: u64,
+    to: u64,
+}
+
+impl Part<'_> {
+    /// The bytes; `None` beyond the buffer, and for none.
+    pub(super) fn get(self) -> Option<Subbuffer<[u8]>> {
+        let fits = self.from < self.to && self.to <= self.of.len;
+        fits.then(|| self.of.whole.clone().slice(self.from..self.to))
     }
 }
 

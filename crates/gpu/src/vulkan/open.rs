@@ -13,7 +13,10 @@ use vulkano::{
     },
     instance::{
         Instance, InstanceCreateInfo, InstanceExtensions,
-        debug::{DebugUtilsMessageSeverity, DebugUtilsMessengerCallback, DebugUtilsMessengerCreateInfo},
+        debug::{
+            DebugUtilsMessageSeverity, DebugUtilsMessageType, DebugUtilsMessenger, DebugUtilsMessengerCallback,
+            DebugUtilsMessengerCreateInfo,
+        },
     },
     memory::MemoryHeapFlags,
 };
@@ -61,7 +64,7 @@ impl Options {
         let devices = gate.call("vkEnumeratePhysicalDevices", || instance.enumerate_physical_devices());
         let devices = devices.map_err(|e| Absent::Driver(e.to_string()))?;
         let chosen = choose(devices.map(Candidate::new), self.processor)?;
-        open(gate, chosen)
+        open(gate, chosen, self.messages.clone())
     }
 
     fn instance(&self, gate: &Gate) -> Result<Arc<Instance>> {
@@ -92,6 +95,8 @@ fn messenger(messages: Arc<Messages>) -> DebugUtilsMessengerCreateInfo {
     };
     DebugUtilsMessengerCreateInfo {
         message_severity: DebugUtilsMessageSeverity::ERROR | DebugUtilsMessageSeverity::WARNING,
+        // `user_callback` alone would hear general messages, and none of the layer's.
+        message_type: DebugUtilsMessageType::GENERAL | DebugUtilsMessageType::VALIDATION,
         ..DebugUtilsMessengerCreateInfo::user_callback(callback)
     }
 }
@@ -154,7 +159,7 @@ fn choose(devices: impl Iterator<Item = Candidate>, on_processor: bool) -> std::
     best.ok_or(reason)
 }
 
-fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
+fn open(gate: Gate, chosen: Candidate, messages: Option<Arc<Messages>>) -> Result<Arc<Device>> {
     let properties = chosen.device.properties();
     let limits = Limits {
         buffer: properties.max_storage_buffer_range.into(),
@@ -182,6 +187,11 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
     let (inner, mut queues) =
         gate.call("vkCreateDevice", || vulkano::device::Device::new(Arc::clone(&chosen.device), info))?;
     let queue = queues.next().ok_or(Absent::Device)?;
+    // Those of the instance's parameters hear its own making and end alone.
+    let instance = Arc::clone(chosen.device.instance());
+    let messages = messages.filter(|_| instance.enabled_extensions().ext_debug_utils).map(messenger);
+    let messenger = |info| gate.call("vkCreateDebugUtilsMessengerEXT", || DebugUtilsMessenger::new(instance, info));
+    let messenger = messages.map(messenger).transpose()?;
     Ok(Arc::new(Device {
         gate,
         kind,
@@ -191,6 +201,8 @@ fn open(gate: Gate, chosen: Candidate) -> Result<Arc<Device>> {
         memory,
         limits,
         pool: Mutex::new(Pool::default()),
+        fences: Mutex::default(),
+        _messenger: messenger,
         queue,
         commands: Arc::new(StandardCommandBufferAllocator::new(Arc::clone(&inner), Default::default())),
         sets: Arc::new(StandardDescriptorSetAllocator::new(Arc::clone(&inner), Default::default())),
@@ -209,4 +221,31 @@ fn memory(device: &PhysicalDevice) -> u64 {
     let heaps = device.memory_properties().memory_heaps.iter();
     let own = heaps.filter(|heap| heap.flags.intersects(MemoryHeapFlags::DEVICE_LOCAL));
     own.map(|heap| heap.size).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::print_stdout, reason = "a skipped test says so")]
+mod tests {
+    use super::*;
+    use vulkano::buffer::{BufferCreateInfo, BufferUsage, sys::RawBuffer};
+
+    #[test]
+    fn what_the_layer_says_is_heard() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let messages = Arc::clone(&heard);
+        let options = Options::default().on_processor();
+        let options = options.validate(move |message| messages.lock().unwrap().push(message.to_owned()));
+        let device = match options.open() {
+            Ok(device) => device,
+            Err(reason) => return println!("skipped: {reason}"),
+        };
+        if let Some(reason) = heard.lock().unwrap().pop() {
+            return println!("skipped: {reason}");
+        }
+        let useless = BufferCreateInfo { size: 64, usage: BufferUsage::empty(), ..Default::default() };
+        // SAFETY: it is against the rules, so that the layer has something to say; the driver makes a buffer that nothing uses.
+        drop(unsafe { RawBuffer::new_unchecked(Arc::clone(&device.inner), useless) });
+        let heard = heard.lock().unwrap();
+        assert!(heard.iter().any(|message| message.contains("VkBufferCreateInfo-usage")), "{heard:?}");
+    }
 }

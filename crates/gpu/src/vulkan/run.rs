@@ -1,9 +1,18 @@
 //! Running steps, and waiting for them.
 
-use super::{Buffer, Device, Program, memory::Place, program::WORDS};
+use super::{
+    Buffer, Device, Program,
+    memory::{Part, Place},
+    program::WORDS,
+};
 use crate::{Error, Result};
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    hint, mem,
+    sync::{Arc, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 use vulkano::{
+    VulkanError,
     command_buffer::{
         AutoCommandBufferBuilder, CommandBufferSubmitInfo, CommandBufferUsage, CopyBufferInfo,
         PrimaryAutoCommandBuffer, SubmitInfo,
@@ -16,16 +25,19 @@ use vulkano::{
 /// How long a batch of steps may take before the device is held to be lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long the end of a batch is looked for before the thread sleeps until it comes: being woken takes longer than a short batch.
+const IMPATIENCE: Duration = Duration::from_micros(500);
+
 /// Something for a device to do. Steps are done in order; each sees what those before it have written.
 pub(crate) enum Step<'a> {
     /// Bytes to a buffer of at least that length.
     Upload { to: &'a Buffer, bytes: &'a [u8] },
-    /// The bytes of a buffer of the processor's to one of at least that length.
+    /// The bytes of a buffer to one of at least that length.
     Copy { from: &'a Buffer, to: &'a Buffer },
     /// Zeros to all of a buffer.
     Clear { buffer: &'a Buffer },
     /// Groups of a program's invocations.
-    Dispatch { program: &'a Program, buffers: &'a [&'a Buffer], words: &'a [u32], groups: u32 },
+    Dispatch { program: &'a Program, buffers: &'a [Part<'a>], words: &'a [u32], groups: u32 },
     /// Bytes from a buffer of at least that length.
     Download { from: &'a Buffer, bytes: &'a mut [u8] },
 }
@@ -51,9 +63,7 @@ impl Device {
         self.submit(commands)?;
         for (step, staging) in steps.iter_mut().zip(&staged) {
             if let (Step::Download { bytes, .. }, Some(staging)) = (step, staging) {
-                let part = staging.part();
-                let read = self.gate.call("vkInvalidateMappedMemoryRanges", || part.read())?;
-                bytes.copy_from_slice(&read);
+                self.read(staging, |read| bytes.copy_from_slice(read))?;
             }
         }
         Ok(())
@@ -74,6 +84,24 @@ impl Device {
         fill(&mut write)?;
         drop(write);
         Ok(staging)
+    }
+
+    /// A buffer of the processor's that the device copies to, for [`read`](Device::read).
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::OutOfMemory`].
+    pub(crate) fn landing(self: &Arc<Self>, bytes: u64) -> Result<Buffer> {
+        self.buffer_in(Place::Down, bytes)
+    }
+
+    /// What the device has copied to such a buffer.
+    ///
+    /// # Errors
+    /// What the driver refuses.
+    pub(crate) fn read<T>(&self, landed: &Buffer, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        let part = landed.part();
+        let bytes = self.gate.call("vkInvalidateMappedMemoryRanges", || part.read())?;
+        Ok(take(&bytes))
     }
 
     /// Records a step; gives the memory between the processor and the device, where there is some.
@@ -101,7 +129,7 @@ impl Device {
                 Ok(None)
             }
             Step::Download { from, bytes } => {
-                let staging = self.buffer_in(Place::Down, bytes.len() as u64)?;
+                let staging = self.landing(bytes.len() as u64)?;
                 self.copy(recorder, from, &staging, bytes.len() as u64)?;
                 Ok(Some(staging))
             }
@@ -120,7 +148,7 @@ impl Device {
         &self,
         recorder: &mut Recorder,
         program: &Program,
-        buffers: &[&Buffer],
+        buffers: &[Part<'_>],
         words: &[u32],
         groups: u32,
     ) -> Result<()> {
@@ -129,7 +157,9 @@ impl Device {
         }
         let mut all = [0; WORDS];
         all[..words.len()].copy_from_slice(words);
-        let writes = (0..).zip(buffers).map(|(i, buffer)| WriteDescriptorSet::buffer(i, buffer.part()));
+        let parts: Option<Vec<_>> = buffers.iter().map(|part| part.get()).collect();
+        let parts = parts.ok_or(Error::Invalid("a part beyond the end of a buffer"))?;
+        let writes = (0..).zip(parts).map(|(i, part)| WriteDescriptorSet::buffer(i, part));
         let allocator = Arc::clone(&self.sets);
         let set = self
             .gate
@@ -145,9 +175,7 @@ impl Device {
     }
 
     fn submit(&self, commands: Arc<PrimaryAutoCommandBuffer>) -> Result<()> {
-        let fence = self
-            .gate
-            .call("vkCreateFence", || Fence::new(Arc::clone(&self.inner), FenceCreateInfo::default()).map(Arc::new))?;
+        let fence = self.fence()?;
         let info = SubmitInfo {
             command_buffers: vec![CommandBufferSubmitInfo::new(Arc::clone(&commands) as Arc<_>)],
             ..Default::default()
@@ -157,11 +185,41 @@ impl Device {
             // and its barriers order it within itself. What it shares with others was written before their fence.
             self.queue.with(|mut queue| unsafe { queue.submit(&[info], Some(&fence)) })
         })?;
-        self.gate.call("vkWaitForFences", || fence.wait(Some(PATIENCE))).map_err(|_| {
+        self.gate.call("vkWaitForFences", || wait(&fence)).map_err(|_| {
             // The device may still work with them: they are given up, and so is it.
-            mem::forget((commands, fence));
+            mem::forget((commands, Arc::clone(&fence)));
             self.gate.lose();
             Error::Lost
-        })
+        })?;
+        self.fences().push(fence);
+        Ok(())
     }
+
+    /// A fence that is not signalled: one that has served before, since some drivers take longer to make one than to do the work.
+    fn fence(&self) -> Result<Arc<Fence>> {
+        let used = self.fences().pop();
+        let Some(fence) = used else {
+            let make = || Fence::new(Arc::clone(&self.inner), FenceCreateInfo::default());
+            return Ok(Arc::new(self.gate.call("vkCreateFence", make)?));
+        };
+        // SAFETY: it was waited for before it was put aside, and one that is taken from there has no other owner.
+        self.gate.call("vkResetFences", || unsafe { fence.reset() })?;
+        Ok(fence)
+    }
+
+    fn fences(&self) -> MutexGuard<'_, Vec<Arc<Fence>>> {
+        self.fences.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits until a fence is signalled.
+fn wait(fence: &Fence) -> std::result::Result<(), VulkanError> {
+    let started = Instant::now();
+    while started.elapsed() < IMPATIENCE {
+        if fence.is_signaled()? {
+            return Ok(());
+        }
+        hint::spin_loop();
+    }
+    fence.wait(Some(PATIENCE))
 }

@@ -1,6 +1,6 @@
 //! Every call to the driver can fail: an error comes back, never a panic, and never a wrong number.
 
-use crate::Messages;
+use crate::{Messages, skip};
 use echoes_gpu::{Column, Error, Histogram, Options, Sweep};
 use echoes_kernel::sweep::{Bins, Powers};
 use std::sync::{
@@ -39,7 +39,7 @@ fn a_fault_at_each_call_is_an_error() {
     let none = Error::Invalid("never");
     let (whole, calls) = fail(usize::MAX, &none);
     let whole = match whole {
-        Err(Error::Absent(reason)) => return println!("skipped: no Vulkan driver ({reason})"),
+        Err(Error::Absent(reason)) => return skip(&reason),
         other => other.unwrap(),
     };
     assert!(calls > 40, "{calls} calls");
@@ -66,7 +66,7 @@ fn a_lost_device_stays_lost() {
         is_now.then_some(Error::OutOfMemory)
     });
     let device = match options.open() {
-        Err(Error::Absent(reason)) => return println!("skipped: no Vulkan driver ({reason})"),
+        Err(Error::Absent(reason)) => return skip(&reason),
         other => other.unwrap(),
     };
     let column = Column::upload(&device, &X).unwrap();

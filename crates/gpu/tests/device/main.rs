@@ -1,5 +1,5 @@
 //! The programs on a real driver that runs on the processor, under the validation layer. Without a driver each test says that
-//! it is skipped.
+//! it is skipped. With `ECHOES_TEST_GPU=on` they run on the machine's own graphics processor, and fail where there is none.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
@@ -11,7 +11,7 @@ mod others;
 mod sweep;
 mod twice;
 
-use echoes_gpu::{Device, Error, Options};
+use echoes_gpu::{Absent, Device, Error, Options};
 use std::sync::{Arc, Mutex};
 
 /// What the validation layer has said about one device.
@@ -20,6 +20,22 @@ struct Messages(Arc<Mutex<Vec<String>>>);
 
 /// What a device without the layer has to say about it.
 const NO_LAYER: &str = "the validation layer is not installed";
+
+/// Whether the machine's own graphics processor is to be tested.
+fn on_graphics() -> bool {
+    std::env::var_os("ECHOES_TEST_GPU").is_some_and(|value| value == "on")
+}
+
+/// The device that is tested.
+fn tested() -> Options {
+    if on_graphics() { Options::default() } else { Options::default().on_processor() }
+}
+
+/// Says that there is no device to test, unless there must be one.
+fn skip(reason: &Absent) {
+    assert!(!on_graphics(), "{reason}");
+    println!("skipped: no Vulkan driver ({reason})");
+}
 
 impl Messages {
     /// Fails on any message, but not where there is no layer to send one.
@@ -34,7 +50,7 @@ impl Messages {
 
     fn options(&self) -> Options {
         let all = Arc::clone(&self.0);
-        Options::default().on_processor().validate(move |message| all.lock().unwrap().push(message.to_owned()))
+        tested().validate(move |message| all.lock().unwrap().push(message.to_owned()))
     }
 }
 
@@ -46,7 +62,7 @@ fn on_device(test: impl FnOnce(&Arc<Device>)) {
             test(&device);
             messages.check();
         }
-        Err(Error::Absent(reason)) => println!("skipped: no Vulkan driver ({reason})"),
+        Err(Error::Absent(reason)) => skip(&reason),
         Err(other) => panic!("{other}"),
     }
 }

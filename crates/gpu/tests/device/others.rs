@@ -1,8 +1,8 @@
 //! Extents, histograms and scores are those of a loop on the processor.
 
 use crate::{bits, numbers, on_device};
-use echoes_gpu::{BLOCK, Column, Error, Histogram, Range, Standardise};
-use echoes_kernel::sweep::{Bins, Counts, Extent, Spot};
+use echoes_gpu::{BLOCK, Column, Error, Histogram, Range, Standardise, Sweep};
+use echoes_kernel::sweep::{Bins, Counts, Extent, Powers, Spot};
 use proptest::prelude::*;
 
 fn extent(x: &[f64]) -> Extent {
@@ -106,5 +106,33 @@ fn scores_have_the_processors_bits() {
             let wrong = standardise.run(&column, shift, scale, &mut found[1..]);
             prop_assert!(matches!(wrong, Err(Error::Invalid(_))));
         });
+    });
+}
+
+#[test]
+fn tiles_of_any_size_leave_the_same() {
+    on_device(|device| {
+        let x: Vec<f64> = numbers(11).take(69 * BLOCK + 5).collect();
+        let bins = Bins { low: 0.0, high: 1.0, count: 10, width: 0.1, per_unit: 10.0 };
+        let sweep = Sweep::new(device, Powers::Fourth).unwrap();
+        let (range, histogram) = (Range::new(device).unwrap(), Histogram::new(device).unwrap());
+        let standardise = Standardise::new(device).unwrap();
+        let results = |column: &Column| {
+            let chosen: Vec<(u64, f64)> =
+                (0..column.blocks()).filter(|block| block % 5 != 3).map(|b| (b, 0.5)).collect();
+            let mut scores = vec![0.0; x.len()];
+            standardise.run(column, 0.5, 2.0, &mut scores).unwrap();
+            let (sums, extents) = (sweep.run(column, &chosen).unwrap(), range.run(column).unwrap());
+            (sums, extents, histogram.run(column, bins).unwrap(), scores)
+        };
+        let whole = results(&Column::upload(device, &x).unwrap());
+        for blocks in [1, 3, 64] {
+            let fill = |rows: std::ops::Range<u64>, to: &mut [f64]| {
+                to.copy_from_slice(&x[rows.start as usize..rows.end as usize]);
+                Ok::<_, Error>(())
+            };
+            let column = Column::fill(device, x.len() as u64, blocks, fill).unwrap();
+            assert!(results(&column) == whole, "{blocks} blocks");
+        }
     });
 }

@@ -142,7 +142,10 @@ impl Partial for Extrema {
     }
 
     fn swept((): &()) -> Option<Sweep<Self>> {
-        Some(|(), column| Ok(swept::of_blocks(&(), &column.extents()?, Self::absorb_extent)))
+        Some(|(), column| {
+            let extents = column.extents()?;
+            Ok(swept::of_blocks(column, &(), &extents, Self::absorb_extent))
+        })
     }
 }
 

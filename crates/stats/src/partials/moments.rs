@@ -296,33 +296,69 @@ fn deviations(order: Order, count: usize, center: f64, sums: &Sums) -> Result<De
     if plain.is_ordinary(order) || sums.constant == Some(center) { Ok(plain) } else { Err(Halt) }
 }
 
-/// Each block of a column, swept about the anchor of its chunk, and again about its own mean where that was too far off.
-fn sweep(order: Order, column: &mut dyn Sweeper) -> Result<Vec<Swept>, Halt> {
+/// The moments of a column, each block swept about the anchor of its chunk, and again about its own mean where that was too far off.
+fn sweep(order: Order, column: &mut dyn Sweeper) -> Result<Moments, Halt> {
     let powers = match order {
         Order::First => Powers::First,
         Order::Second => Powers::Second,
         Order::Fourth => Powers::Fourth,
     };
-    let anchors: Vec<f64> =
-        (0..column.blocks().div_ceil(BLOCKS as u64)).map(|chunk| run(Anchor(column.first(chunk)))).collect();
-    let rows = column.rows();
+    let anchors = swept::each_chunk(column, |chunk| run(Anchor(column.first(chunk))));
     let blocks: Vec<(u64, f64)> = (0..column.blocks()).map(|block| (block, anchors[block as usize / BLOCKS])).collect();
-    let sums = column.sums(powers, &blocks)?;
-    let mut all: Vec<Swept> = Vec::with_capacity(blocks.len());
-    let mut again: Vec<(u64, f64)> = Vec::new();
-    for (&(block, anchor), sums) in blocks.iter().zip(&sums) {
-        let count = (rows - block * BLOCK as u64).min(BLOCK as u64) as usize;
-        let swept = Swept { count, anchor, first: deviations(order, count, anchor, sums)?, closer: None };
-        again.extend(swept.center(order, || sums.constant).map(|center| (block, center)));
-        all.push(swept);
+    let (rows, sums) = (column.rows(), column.sums(powers, &blocks)?);
+    let chunk = |number: u64| {
+        let first = number as usize * BLOCKS;
+        let sums = &sums[first..sums.len().min(first + BLOCKS)];
+        SweptChunk { order, number, anchor: anchors[number as usize], rows, sums }
+    };
+    let found = swept::each_chunk(column, |number| chunk(number).moments(&[]));
+    let (mut chunks, mut again) = (Vec::with_capacity(found.len()), Vec::with_capacity(found.len()));
+    for found in found {
+        let (moments, missed) = found?;
+        chunks.push(moments);
+        again.push(missed);
     }
-    if !again.is_empty() {
-        for (&(block, center), sums) in again.iter().zip(&column.sums(powers, &again)?) {
-            let swept = &mut all[block as usize];
-            swept.closer = Some(deviations(order, swept.count, center, sums)?);
+    if again.iter().any(|missed| !missed.is_empty()) {
+        let closer = column.sums(powers, &again.concat())?;
+        let mut closer = closer.as_slice();
+        for (number, missed) in (0..).zip(&again).filter(|(_, missed)| !missed.is_empty()) {
+            let (own, rest) = closer.split_at_checked(missed.len()).ok_or(Halt)?;
+            chunks[number as usize] = chunk(number).moments(own)?.0;
+            closer = rest;
         }
     }
-    Ok(all)
+    Ok(swept::merged(&chunks))
+}
+
+/// What sweeps about its anchor have left of the blocks of a chunk.
+struct SweptChunk<'a> {
+    order: Order,
+    number: u64,
+    anchor: f64,
+    /// Rows of the column.
+    rows: u64,
+    sums: &'a [Sums],
+}
+
+impl SweptChunk<'_> {
+    /// The moments, where `closer` has a second sweep of each block that must have one; else the blocks that are missed, with
+    /// their centers.
+    fn moments(&self, closer: &[Sums]) -> Result<(Moments, Vec<(u64, f64)>), Halt> {
+        let (mut moments, mut missed, mut closer) = (Moments::begin(&self.order), Vec::new(), closer.iter());
+        for (block, sums) in (self.number * BLOCKS as u64..).zip(self.sums) {
+            let count = (self.rows - block * BLOCK as u64).min(BLOCK as u64) as usize;
+            let first = deviations(self.order, count, self.anchor, sums)?;
+            let mut swept = Swept { count, anchor: self.anchor, first, closer: None };
+            if let Some(center) = swept.center(self.order, || sums.constant) {
+                match closer.next() {
+                    Some(sums) => swept.closer = Some(deviations(self.order, count, center, sums)?),
+                    None => missed.push((block, center)),
+                }
+            }
+            moments.absorb_swept(&swept);
+        }
+        Ok((moments, missed))
+    }
 }
 
 /// A center for like values to come: the middle of the means of three runs of 128, so that one wild value cannot move it. It is
@@ -434,10 +470,7 @@ impl Partial for Moments {
     }
 
     fn swept(_: &Order) -> Option<Sweep<Self>> {
-        Some(|order, column| {
-            let all = sweep(*order, column)?;
-            Ok(swept::of_blocks(order, &all, |moments: &mut Self, _, swept| moments.absorb_swept(swept)))
-        })
+        Some(|order, column| sweep(*order, column))
     }
 
     // The memory is slower than either sweep.

@@ -58,7 +58,7 @@ impl Partial for Sum {
         Some(|(), column| {
             let blocks: Vec<(u64, f64)> = (0..column.blocks()).map(|block| (block, 0.0)).collect();
             let sums = column.sums(Powers::Total, &blocks)?;
-            Ok(swept::of_blocks(&(), &sums, |sum: &mut Self, _, found| sum.add(found.powers[0])))
+            Ok(swept::of_blocks(column, &(), &sums, |sum: &mut Self, _, found| sum.add(found.powers[0])))
         })
     }
 }
