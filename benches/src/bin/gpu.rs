@@ -10,7 +10,7 @@ use echoes_cache::Cache;
 use echoes_engine::{Engine, Gpu, Request};
 use echoes_gpu::{Column, Device, Options, RealFft};
 use echoes_io::{Memory, Source, View};
-use echoes_kernel::{BoundKernel, Entry};
+use echoes_kernel::{BoundKernel, Columns, Entry};
 use echoes_stats::kernels::{
     descriptive::{Kurtosis, Ptp},
     series::ZScore,
@@ -73,9 +73,10 @@ impl Bench {
         for (name, kernel) in &cases {
             let call = |engine: &Engine, content: String| call(engine, &source, kernel.as_ref(), &content);
             let content = |i: usize| format!("{name}, {millions} million, number {i}");
-            let found = [&self.there, &self.here].map(|engine| call(engine, content(FIRST_CALLS)));
-            let [there, here] = found;
-            if there? != here? {
+            let found = |engine: &Engine| {
+                Ok::<_, Error>((call(engine, content(FIRST_CALLS))?, written(engine, &source, kernel.as_ref())?))
+            };
+            if found(&self.there)? != found(&self.here)? {
                 return Err(format!("{name}: other answers").into());
             }
             let first = times(FIRST_CALLS, |i| call(&self.there, content(i)))?;
@@ -122,8 +123,18 @@ fn times<T>(calls: usize, mut call: impl FnMut(usize) -> Result<T, Error>) -> Re
     Ok(median(times))
 }
 
-/// One call: its answer, or nothing where it writes a column. The cache is a new one: the column may be known by its content, but no
-/// partial is.
+/// The bits of the columns that a kernel writes, none if it writes none.
+fn written(engine: &Engine, source: &dyn Source, kernel: &dyn BoundKernel) -> Result<Vec<u64>, Error> {
+    let mut columns = Columns::new();
+    if kernel.spec().form.writes_columns() {
+        let request = Request { kernel, columns: vec![0] };
+        engine.job().write(source, &request, &mut columns)?;
+    }
+    Ok(columns.into_iter().flatten().map(f64::to_bits).collect())
+}
+
+/// One call: its answer, or nothing where it writes a column, which [`written`] compares. The cache is a new one: the column may be
+/// known by its content, but no partial is.
 fn call(engine: &Engine, source: &dyn Source, kernel: &dyn BoundKernel, content: &str) -> Result<String, Error> {
     let cache = Cache::new(1 << 20);
     let request = [Request { kernel, columns: vec![0] }];

@@ -86,7 +86,7 @@ impl Column {
         self.rows.div_ceil(BLOCK as u64)
     }
 
-    /// How many tiles there are: programs run on one after the other.
+    /// How many tiles there are.
     pub const fn tiles(&self) -> usize {
         self.tiles.len()
     }

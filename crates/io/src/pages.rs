@@ -1,6 +1,10 @@
 //! Large columns on large pages.
 
-/// Below it a column has too few large pages to matter.
+/// Bytes of a large page.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 2 << 20;
+
+/// Below it a column has too few of them to matter.
 #[cfg(target_os = "linux")]
 const LEAST_BYTES: usize = 4 << 20;
 
@@ -23,15 +27,14 @@ pub fn zeros(columns: usize, rows: usize) -> Vec<Vec<f64>> {
 #[cfg(target_os = "linux")]
 fn on_large_pages(column: &mut [f64]) {
     use rustix::mm::{Advice, madvise};
-    let page = rustix::param::page_size();
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(column);
     if bytes.len() < LEAST_BYTES {
         return;
     }
-    let head = bytes.as_ptr().align_offset(page).min(bytes.len());
+    let head = bytes.as_ptr().align_offset(LARGE).min(bytes.len());
     let whole = &mut bytes[head..];
-    let len = whole.len() / page * page;
-    // SAFETY: these pages lie wholly within the column, and the advice changes no byte of them. A system that does not take it
+    let len = whole.len() / LARGE * LARGE;
+    // SAFETY: these pages, large or small, lie wholly within the column, and the advice changes no byte of them. A system that does not take it
     // hands out its usual pages.
     let _ = unsafe { madvise(whole.as_mut_ptr().cast(), len, Advice::LinuxHugepage) };
 }

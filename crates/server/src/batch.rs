@@ -35,6 +35,9 @@ use tokio::time::Instant;
 /// Kernels of one request.
 pub(crate) const REQUESTS_MAX: usize = 256;
 
+/// Bytes of their JSON, of which each may become some forty in memory.
+pub(crate) const BYTES_MAX: usize = 1 << 20;
+
 /// The JSON of the answers, in the order of the requests.
 #[derive(Serialize)]
 struct Answered {
@@ -88,6 +91,11 @@ fn read(app: &App, body: Bytes, arriving: Arriving, admission: &mut Admission) -
     } else {
         body
     };
+    if body.len() > BYTES_MAX {
+        return Err(
+            Kind::TooLarge.because(format!("a batch may have {BYTES_MAX} bytes, not {}: send several", body.len()))
+        );
+    }
     let batch = Batch::read(&body)?;
     if batch.requests.is_empty() || batch.requests.len() > REQUESTS_MAX {
         return Err(Kind::Rejected.because(format!("give 1 to {REQUESTS_MAX} requests")));
@@ -111,7 +119,7 @@ fn answer(
 ) -> Result<Made, Problem> {
     let (dataset, file) = open(app.store()?, name)?;
     let source = dataset.format.read(file).map_err(malformed)?;
-    let room = Room { app, cancel, source: source.as_ref() };
+    let room = Room::new(app, cancel, source.as_ref());
     let mut prepare = |one: &One| match prepare(&room, one, &mut admission) {
         Err(problem) if problem.is_the_servers() => Err(problem),
         other => Ok(other),
@@ -158,7 +166,14 @@ fn done(source: &dyn Source, ready: &Ready, answer: echoes_engine::Result<Answer
     let columns = names(source, &ready.columns).into_iter().map(str::to_owned).collect();
     match answer {
         Ok(result) => Outcome { kernel, params, columns, result: Some(result), problem: None },
-        Err(error) => Outcome { kernel, params, columns, result: None, problem: Some(refuse(error).details()) },
+        Err(error) => {
+            let problem = refuse(error);
+            // The answer as a whole is none that the log would be told of.
+            if let Some(cause) = problem.cause() {
+                tracing::error!("`{kernel}` in a batch: {cause}");
+            }
+            Outcome { kernel, params, columns, result: None, problem: Some(problem.details()) }
+        }
     }
 }
 

@@ -124,7 +124,7 @@ fn answer(
     let source = dataset.format.read(file).map_err(malformed)?;
     let source = source.as_ref();
     let columns = columns_of(source, kernel, &asked.columns, app.config.columns_max)?;
-    let room = Room { app, cancel, source };
+    let room = Room::new(app, cancel, source);
     room.columns(columns.len(), &mut admission)?;
     room.answer(entry, columns.len(), wanted, &mut admission)?;
     let content = dataset.content();

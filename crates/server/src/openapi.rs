@@ -384,6 +384,7 @@ impl Default for Schemas {
             },
             "Batch": {
                 "type": "object",
+                "description": format!("At most {} bytes.", batch::BYTES_MAX),
                 "properties": {
                     "requests": {"type": "array", "minItems": 1, "maxItems": batch::REQUESTS_MAX, "items": {
                         "type": "object",

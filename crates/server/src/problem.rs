@@ -130,6 +130,11 @@ impl Problem {
         Self { cause: Some(Cause(cause.to_string())), ..self }
     }
 
+    /// What the log is told.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_ref().map(|cause| cause.0.as_str())
+    }
+
     /// Whether the request itself may be sound.
     pub(crate) fn is_the_servers(&self) -> bool {
         self.kind.status().is_server_error()

@@ -1,17 +1,18 @@
 //! Room in memory for columns and for answers as long as their data: taken before they are made.
 
 use crate::{
-    answer::malformed,
+    answer::{malformed, refuse},
     app::App,
     gate::Admission,
     media::Wanted,
     problem::{Kind, Problem},
     query::{is, resolve},
 };
-use echoes_engine::{Cancel, streamed_values_max};
+use echoes_engine::{Cancel, Error, streamed_values_max};
 use echoes_io::Source;
 use echoes_kernel::{Entry, Form};
 use serde_json::Value;
+use std::cell::OnceCell;
 
 /// Bytes of a double in memory and in an array.
 const DOUBLE: usize = size_of::<f64>();
@@ -27,9 +28,14 @@ pub(crate) struct Room<'a> {
     pub app: &'a App,
     pub cancel: &'a Cancel,
     pub source: &'a dyn Source,
+    counted: OnceCell<Option<u64>>,
 }
 
-impl Room<'_> {
+impl<'a> Room<'a> {
+    pub(crate) const fn new(app: &'a App, cancel: &'a Cancel, source: &'a dyn Source) -> Self {
+        Self { app, cancel, source, counted: OnceCell::new() }
+    }
+
     /// Takes room for columns of a text: as much as is read of them at a time. Others are read where they lie.
     pub(crate) fn columns(&self, columns: usize, admission: &mut Admission) -> Result<(), Problem> {
         if self.source.rows().is_some() {
@@ -60,8 +66,8 @@ impl Room<'_> {
         if estimate <= most && hold(estimate).is_ok() {
             return Ok(());
         }
-        match self.rows_counted(most)? {
-            Some(rows) => hold(rows),
+        match self.rows_counted()?.filter(|&rows| rows <= most as u64) {
+            Some(rows) => hold(rows as usize),
             None => Err(too_large(entry.spec.name, most, limit)),
         }
     }
@@ -70,11 +76,18 @@ impl Room<'_> {
         self.source.rows_max().and_then(|rows| usize::try_from(rows).ok()).unwrap_or(usize::MAX)
     }
 
-    /// The rows, by a look at all of them; `None` if they are more than so many.
-    fn rows_counted(&self, most: usize) -> Result<Option<usize>, Problem> {
-        let mut go_on = |rows| rows <= most as u64 && !self.cancel.is_cancelled();
-        let rows = self.source.rows_counted(&mut go_on).map_err(malformed)?;
-        Ok(rows.map(|rows| rows as usize))
+    /// The rows, by one look at all of them; `None` if they are more than any answer may have.
+    fn rows_counted(&self) -> Result<Option<u64>, Problem> {
+        if let Some(&counted) = self.counted.get() {
+            return Ok(counted);
+        }
+        let most = (self.app.config.decoded_bytes_max / DOUBLE) as u64;
+        let rows =
+            self.source.rows_counted(&mut |rows| rows <= most && !self.cancel.is_cancelled()).map_err(malformed)?;
+        if self.cancel.is_cancelled() {
+            return Err(refuse(Error::Cancelled));
+        }
+        Ok(*self.counted.get_or_init(|| rows))
     }
 }
 

@@ -109,6 +109,8 @@ pub(crate) struct Store {
     index: RwLock<BTreeMap<Name, Arc<Dataset>>>,
     temporary: AtomicU64,
     datasets_max: usize,
+    /// Whether every name could be read: contents whose name is damaged have no other trace, so none are removed.
+    whole: bool,
     /// Held as long as the store is open.
     _lock: File,
 }
@@ -158,7 +160,7 @@ impl Store {
         let (mut index, mut whole) = (BTreeMap::new(), true);
         for entry in fs::read_dir(root.join("names")).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let Some(dataset) = read_name(&path) else {
+            let Some(dataset) = read_name(&path).map_err(failed)? else {
                 tracing::warn!("{} is damaged, and its dataset not served: restore it, or remove it", path.display());
                 whole = false;
                 continue;
@@ -168,7 +170,6 @@ impl Store {
             }
             index.insert(dataset.name.clone(), Arc::new(dataset));
         }
-        // Contents whose name is damaged have no other trace.
         if whole {
             sweep_objects(root, &index).map_err(failed)?;
         }
@@ -178,6 +179,7 @@ impl Store {
             index: RwLock::new(index),
             temporary: AtomicU64::new(0),
             datasets_max,
+            whole,
             _lock: lock,
         })
     }
@@ -285,8 +287,8 @@ impl Store {
 
     /// Removes contents that no name has any more. Who reads them still can.
     fn forget_object(&self, hash: &str) {
-        if self.list().iter().all(|dataset| dataset.hash != hash) {
-            // If it stays, the next start sweeps it.
+        if self.whole && self.list().iter().all(|dataset| dataset.hash != hash) {
+            // If it stays, the next whole start sweeps it.
             let _ = fs::remove_file(object(&self.root, hash));
         }
     }
@@ -297,9 +299,10 @@ fn object(root: &Path, hash: &str) -> PathBuf {
 }
 
 /// What a name's file says; `None` if it is damaged, or another's.
-fn read_name(path: &Path) -> Option<Dataset> {
-    let dataset: Dataset = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    (path.file_name() == Some(dataset.name.file_name().as_ref())).then_some(dataset)
+fn read_name(path: &Path) -> io::Result<Option<Dataset>> {
+    let text = fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let own = |dataset: &Dataset| path.file_name() == Some(dataset.name.file_name().as_ref());
+    Ok(serde_json::from_slice(&text).ok().filter(own))
 }
 
 /// The contents of a dataset, if they are as long as when they were kept.

@@ -1,7 +1,7 @@
 //! What work costs on a device and on the processor: measured once for each device, driver and count of threads, and kept in a file
 //! if there is a directory for it.
 
-use super::device::Opened;
+use super::{device::Opened, pace};
 use echoes_gpu::{BLOCK, Column, Result, TILE};
 use echoes_kernel::{CHUNK, sweep::Powers};
 use rayon::{ThreadPool, prelude::*};
@@ -40,14 +40,15 @@ impl Costs {
         self.submits(bytes) + bytes as f64 / self.upload
     }
 
-    /// Seconds to sweep so many bytes that are there.
+    /// Seconds to sweep so many bytes that are there, handed over as many at a time as may be.
     pub(super) fn sweep_seconds(&self, bytes: u64) -> f64 {
-        self.submits(bytes) + bytes as f64 / self.sweep
+        self.submit_seconds * bytes.div_ceil((pace::MOST * BLOCK * size_of::<f64>()) as u64) as f64
+            + bytes as f64 / self.sweep
     }
 
     /// Seconds to make as many bytes of others there and to fetch them.
     pub(super) fn write_seconds(&self, bytes: u64) -> f64 {
-        self.sweep_seconds(bytes) + bytes as f64 / self.download
+        self.submits(bytes) + bytes as f64 / self.sweep + bytes as f64 / self.download
     }
 
     /// Seconds for which the processor reads or writes so many bytes.
@@ -55,6 +56,7 @@ impl Costs {
         bytes as f64 / self.processor
     }
 
+    /// Seconds of waiting where each tile is handed over by itself.
     fn submits(&self, bytes: u64) -> f64 {
         self.submit_seconds * bytes.div_ceil((TILE * BLOCK * size_of::<f64>()) as u64) as f64
     }

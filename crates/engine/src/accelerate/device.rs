@@ -25,14 +25,28 @@ struct Programs {
 /// A device with its programs, and what its work costs once that is known.
 pub(crate) struct Opened {
     pub(crate) device: Arc<Device>,
-    pub(super) pace: Pace,
+    pub(super) paces: Paces,
     costs: OnceLock<Costs>,
     programs: Programs,
 }
 
+/// How much a device is given at once of each work, which take different times.
+#[derive(Default)]
+pub(super) struct Paces {
+    sums: [Pace; 4],
+    pub(super) extents: Pace,
+    pub(super) counts: Pace,
+}
+
+impl Paces {
+    pub(super) const fn sums(&self, powers: Powers) -> &Pace {
+        &self.sums[powers as usize]
+    }
+}
+
 impl Opened {
     pub(super) fn new(device: Arc<Device>) -> Self {
-        Self { device, pace: Pace::new(), costs: OnceLock::new(), programs: Programs::default() }
+        Self { device, paces: Paces::default(), costs: OnceLock::new(), programs: Programs::default() }
     }
 
     /// Bytes of columns that may stay on the device: half of its own memory, an eighth of memory that is shared.

@@ -1,5 +1,6 @@
-//! How many tiles a device is given at once: each wait for it costs, and until it has done what it was given a run cannot be stopped.
+//! How many blocks a device is given at once: each wait for it costs, and until it has done what it was given a run cannot be stopped.
 
+use echoes_gpu::TILE;
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
@@ -8,19 +9,21 @@ use std::{
 /// What it is given is doubled while it takes less than this, and halved where it takes four times as long: a run that is cancelled
 /// is to return within 10 ms.
 const SHORT: Duration = Duration::from_millis(2);
-/// Tiles at most.
-const MOST: usize = 64;
+/// Blocks at most.
+pub(super) const MOST: usize = 64 * TILE;
 
-/// How many tiles a device is given at once.
+/// How many blocks a device is given at once to do one thing with.
 pub(super) struct Pace(AtomicUsize);
 
-impl Pace {
-    pub(super) const fn new() -> Self {
-        Self(AtomicUsize::new(1))
+impl Default for Pace {
+    fn default() -> Self {
+        Self(AtomicUsize::new(TILE))
     }
+}
 
+impl Pace {
     /// How many to give now.
-    pub(super) fn tiles(&self) -> usize {
+    pub(super) fn blocks(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
@@ -40,18 +43,21 @@ mod tests {
 
     #[test]
     fn a_quick_device_is_given_more_and_a_slow_one_less() {
-        let pace = Pace::new();
+        let pace = Pace::default();
         for expected in [2, 4, 8, 16, 32, 64, 64] {
-            pace.took(pace.tiles(), pace.tiles(), Duration::from_micros(50));
-            assert_eq!(pace.tiles(), expected);
+            pace.took(pace.blocks(), pace.blocks(), Duration::from_micros(50));
+            assert_eq!(pace.blocks(), expected * TILE);
         }
         // Fewer than it might have been given say nothing, nor does a time between the two.
-        pace.took(64, 3, Duration::from_micros(50));
-        pace.took(64, 64, Duration::from_millis(5));
-        assert_eq!(pace.tiles(), 64);
-        for expected in [32, 16, 8, 4, 2, 1, 1] {
-            pace.took(pace.tiles(), 1, Duration::from_millis(9));
-            assert_eq!(pace.tiles(), expected);
+        pace.took(MOST, 3, Duration::from_micros(50));
+        pace.took(MOST, MOST, Duration::from_millis(5));
+        assert_eq!(pace.blocks(), MOST);
+        while pace.blocks() > 1 {
+            let before = pace.blocks();
+            pace.took(before, 1, Duration::from_millis(9));
+            assert_eq!(pace.blocks(), before / 2);
         }
+        pace.took(1, 1, Duration::from_millis(9));
+        assert_eq!(pace.blocks(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! A column on the device, as partials see it: something that sweeps its blocks, some tiles at a time.
 
-use super::{Stop, device::Opened, resident::Resident};
+use super::{Stop, device::Opened, pace::Pace, resident::Resident};
 use crate::context::Context;
 use echoes_kernel::sweep::{Bins, Counts, Extent, Halt, Powers, Sums, Sweeper};
 use rayon::{ThreadPool, prelude::*};
@@ -30,24 +30,25 @@ impl<'a> Sweeping<'a> {
         self.stop.unwrap_or(Stop::Unfit)
     }
 
-    /// Has `work` done on `count` things, of which a tile has so many, in parts that the device does while nobody would stop it.
+    /// Has `work` done on `count` things of so many blocks, in parts that the device does while nobody would stop it.
     fn work(
         &mut self,
+        pace: &Pace,
         count: usize,
-        of_tile: usize,
+        blocks: usize,
         mut work: impl FnMut(&Self, Range<usize>) -> Result<(), Stop>,
     ) -> Result<(), Halt> {
         let mut from = 0;
         while from < count {
-            let tiles = self.opened.pace.tiles();
-            let to = count.min(from + tiles * of_tile);
+            let might = (pace.blocks() / blocks).max(1);
+            let to = count.min(from + might);
             let started = Instant::now();
             let done = self.context.check().map_err(Stop::from).and_then(|()| work(self, from..to));
             if let Err(stop) = done {
                 self.stop = Some(stop);
                 return Err(Halt);
             }
-            self.opened.pace.took(tiles, (to - from).div_ceil(of_tile), started.elapsed());
+            pace.took(might * blocks, (to - from) * blocks, started.elapsed());
             from = to;
         }
         Ok(())
@@ -65,7 +66,7 @@ impl Sweeper for Sweeping<'_> {
 
     fn sums(&mut self, powers: Powers, blocks: &[(u64, f64)]) -> Result<Vec<Sums>, Halt> {
         let mut sums = Vec::new();
-        self.work(blocks.len(), self.resident.column.tile_blocks(), |this, part| {
+        self.work(self.opened.paces.sums(powers), blocks.len(), 1, |this, part| {
             join(&mut sums, this.opened.sweep(powers)?.run(&this.resident.column, &blocks[part])?);
             Ok(())
         })?;
@@ -73,8 +74,8 @@ impl Sweeper for Sweeping<'_> {
     }
 
     fn extents(&mut self) -> Result<Vec<Extent>, Halt> {
-        let mut extents = Vec::new();
-        self.work(self.resident.column.tiles(), 1, |this, tiles| {
+        let (mut extents, column) = (Vec::new(), &self.resident.column);
+        self.work(&self.opened.paces.extents, column.tiles(), column.tile_blocks(), |this, tiles| {
             join(&mut extents, this.opened.range()?.tiles(&this.resident.column, tiles)?);
             Ok(())
         })?;
@@ -82,8 +83,8 @@ impl Sweeper for Sweeping<'_> {
     }
 
     fn counts(&mut self, bins: Bins) -> Result<Counts, Halt> {
-        let mut counts = Counts::none(bins);
-        self.work(self.resident.column.tiles(), 1, |this, tiles| {
+        let (mut counts, column) = (Counts::none(bins), &self.resident.column);
+        self.work(&self.opened.paces.counts, column.tiles(), column.tile_blocks(), |this, tiles| {
             counts.add(&this.opened.histogram()?.tiles(&this.resident.column, tiles, bins)?);
             Ok(())
         })?;

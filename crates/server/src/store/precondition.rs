@@ -19,11 +19,12 @@ impl Precondition {
 
     /// Refuses if the dataset, `None` if there is none, is not as the client wants it.
     pub(crate) fn check(&self, dataset: Option<&Dataset>) -> Result<(), Refusal> {
-        let names = |tags: &String| dataset.is_some_and(|dataset| names(tags, dataset));
+        let names = |tags: &str| dataset.is_some_and(|dataset| names(tags, dataset));
         if self.matching.as_ref().is_some_and(|tags| !names(tags)) {
             return Err(Refusal::Precondition(header::IF_MATCH));
         }
-        if self.none_matching.as_ref().is_some_and(names) {
+        // A weak tag is as good as a strong one here.
+        if self.none_matching.as_ref().is_some_and(|tags| names(&tags.replace("W/", ""))) {
             return Err(Refusal::Precondition(header::IF_NONE_MATCH));
         }
         Ok(())
@@ -36,7 +37,7 @@ fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// Whether a list has the dataset's tag, or `*`. Weak tags never match.
+/// Whether a list has the dataset's tag, or `*`. Weak tags are another's.
 fn names(tags: &str, dataset: &Dataset) -> bool {
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_matches('"') == dataset.hash)
 }
@@ -55,9 +56,16 @@ mod tests {
     fn tags_are_met_or_not() {
         let name = "a".parse().unwrap();
         let there = Some(&Dataset { name, hash: "ab".to_owned(), bytes: 1, format: Format::Csv });
-        for (tags, met) in [("*", true), ("\"x\", \"ab\"", true), ("\"x\"", false), ("W/\"ab\"", false)] {
-            assert_eq!(holds(header::IF_MATCH, tags, there), met, "{tags}");
-            assert_eq!(holds(header::IF_NONE_MATCH, tags, there), !met, "{tags}");
+        let cases = [
+            ("*", true, true),
+            ("\"x\", \"ab\"", true, true),
+            ("\"x\"", false, false),
+            ("W/\"ab\"", false, true),
+            ("W/\"x\"", false, false),
+        ];
+        for (tags, strongly, weakly) in cases {
+            assert_eq!(holds(header::IF_MATCH, tags, there), strongly, "{tags}");
+            assert_eq!(holds(header::IF_NONE_MATCH, tags, there), !weakly, "{tags}");
             assert!(!holds(header::IF_MATCH, tags, None) && holds(header::IF_NONE_MATCH, tags, None), "{tags}");
         }
         assert!(Precondition::default().check(there).is_ok() && Precondition::default().check(None).is_ok());

@@ -127,7 +127,7 @@ impl Aggregates {
 
 impl Partial for Aggregates {
     type Setup = Vec<Input>;
-    const NAME: &'static str = "aggregates/2";
+    const NAME: &'static str = "aggregates/3";
 
     fn begin(setup: &Vec<Input>) -> Self {
         Self { gathered: setup.iter().map(Gathered::begin).collect(), space: vec![0.0; BLOCK] }

@@ -38,13 +38,20 @@ pub fn gamma(x: f64) -> f64 {
         // Smaller than any double; negative between −1 and 0, and at every other step.
         return if (x.floor() * 0.5).fract() == 0.0 { 0.0 } else { -0.0 };
     }
-    let steps = (FIRST as f64 - x).ceil().max(0.0);
-    let (product, scale) = rising(x, steps as u32);
-    let lifted = Double::sum(x, steps);
-    let n = (lifted.value().round() as usize).clamp(FIRST, LAST);
+    let steps = ceil(FIRST as f64 - x);
+    let (product, scale) = rising(x, steps);
+    let lifted = Double::sum(x, f64::from(steps));
+    let n = ((lifted.value() + 0.5) as usize).clamp(FIRST, LAST);
     let (growth, start) = growth(n, lifted.minus(Double::from(n as f64)));
     let factor = start.gamma.over(product);
     (growth * factor.value()) * (scale / GAMMA_SCALE)
+}
+
+/// The smallest whole number that is neither below `x` nor negative. The library's is a call where the processor may have no
+/// instruction for it.
+fn ceil(x: f64) -> u32 {
+    let whole = x as u32;
+    whole + u32::from(f64::from(whole) < x)
 }
 
 /// `x (x + 1) … (x + steps − 1)` as a number and a power of two to multiply its reciprocal by.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Arithmetic mean.
 ///
-/// `Σ x / n`, the sum in two doubles: of whole numbers that doubles can hold it is exact, and the mean the double next to it, however
+/// `Σ x / n`, the sum in two doubles: of whole numbers up to 2⁴¹ in size it is exact, and the mean the double next to it, however
 /// much they cancel. Error ≤ 1 unit in the last place on NIST's univariate sets; of values that cancel, about 2⁻⁵³ of their spread.
 ///
 /// ```
