@@ -156,11 +156,21 @@ fn dispatch(args: &[String]) -> Outcome {
         None => ("help", args),
         Some((name, rest)) => (name.as_str(), rest),
     };
-    let name = if matches!(name, "-h" | "--help") { "help" } else { name };
+    let name = if asks_for_help(name) { "help" } else { name };
     match CHORES.iter().find(|chore| chore.name == name) {
-        Some(chore) => (chore.run)(rest),
+        Some(chore) => match (chore.run)(rest) {
+            Err(Stop::Usage(_)) if rest.iter().any(|arg| asks_for_help(arg)) => {
+                println!("{}\n\nUsage: cargo xtask {} {}", chore.help, chore.name, chore.args);
+                Ok(())
+            }
+            outcome => outcome,
+        },
         None => Err(Stop::Usage(format!("no chore is called `{name}`; `cargo xtask` lists them"))),
     }
+}
+
+fn asks_for_help(arg: &str) -> bool {
+    matches!(arg, "-h" | "--help")
 }
 
 fn help(_: &[String]) -> Outcome {
@@ -191,6 +201,7 @@ mod tests {
     fn help_needs_no_argument() {
         assert!(dispatch(&[]).is_ok());
         assert!(dispatch(&args(&["--help"])).is_ok());
+        assert!(dispatch(&args(&["gate", "--help"])).is_ok());
     }
 
     #[test]

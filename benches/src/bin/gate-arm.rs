@@ -6,7 +6,7 @@
 //! - `time ROUNDS SAMPLES PERCENT NAME:CALLS…` prints `time NAME ROWS BYTES T…`, the nanoseconds that a call took in each sample of
 //!   so many calls. All work is done once a round, so that a disturbance meets some of its samples only. After each call
 //!   PERCENT of the rows are gone through again: a slowdown of known size.
-//! - `count PERCENT NAME:CALLS…` makes the calls of each work between calls of a function `counted`, for callgrind.
+//! - `count PERCENT NAME:CALLS` makes the calls of a work within a function `counted`, for callgrind.
 //! - `bandwidth` prints `level NAME` and `bandwidth THREADS BYTES_A_SECOND`: how fast memory is read.
 //!
 //! What cannot be done is a line `failed NAME WHY`, and exit code 1.
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         }
         ["calibrate", names @ ..] => names.iter().try_for_each(|name| calibrate(name)),
         ["time", rounds, samples, percent, jobs @ ..] => time(rounds, samples, percent, jobs),
-        ["count", percent, jobs @ ..] => jobs.iter().try_for_each(|job| count(&mut Job::new(job, percent)?)),
+        ["count", percent, job] => Job::new(job, percent).and_then(|mut job| count(&mut job)),
         ["bandwidth"] => {
             println!("level {}", echoes_simd::level().name());
             bandwidth::threads().for_each(|threads| println!("bandwidth {threads} {:.0}", bandwidth::read(threads)));

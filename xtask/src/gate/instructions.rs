@@ -2,6 +2,8 @@
 //!
 //! Every kernel of the registry is counted on 10,000 doubles, on one thread, at each level that valgrind knows; it has no AVX-512, so those
 //! kernels are judged by their times alone. Counts know nothing of memory, locks and threads: that is the other tier's.
+//! How far an allocator searches depends on all that was freed before: each work has a process for itself, and each
+//! call of the allocator one price.
 
 use super::{arm::Arm, blocks::Arms};
 use crate::{Stop, shell};
@@ -20,6 +22,10 @@ pub(super) const LEVELS: [&str; 2] = ["portable", "avx2"];
 /// What callgrind counts in.
 const COUNTED: &str = "gate_arm::counted";
 
+/// What the C library allocates with, and the instructions that a call of it counts for: about what one takes.
+const ALLOCATOR: [&str; 6] = ["malloc", "calloc", "realloc", "free", "posix_memalign", "aligned_alloc"];
+const ALLOCATION: u64 = 50;
+
 /// What a copy in the C library does depends on the caches that it finds.
 const TUNABLES: &str = "glibc.cpu.x86_data_cache_size=0x8000:glibc.cpu.x86_shared_cache_size=0x100000:\
                         glibc.cpu.x86_non_temporal_threshold=0xc0000:glibc.cpu.x86_rep_movsb_threshold=0x800";
@@ -30,6 +36,22 @@ pub(super) struct Count {
     pub(super) total: u64,
     /// Of each function itself.
     pub(super) functions: BTreeMap<String, u64>,
+}
+
+/// A call in callgrind's format.
+#[derive(Default)]
+struct Call<'a> {
+    /// Whether it goes to another library.
+    leaves: bool,
+    of: &'a str,
+    times: Option<u64>,
+}
+
+impl Call<'_> {
+    /// Calls within the C library are what an allocation costs, not more of them.
+    fn allocates(&self) -> bool {
+        self.leaves && ALLOCATOR.contains(&self.of)
+    }
 }
 
 /// A bench at a level, in both arms.
@@ -111,24 +133,27 @@ fn count(arm: &Arm, level: &str, again: f64, benches: &[String], side: &str) -> 
     let directory = shell::root().join(format!("target/gate/callgrind/{side}-{level}-{}", std::process::id()));
     let failed = |error: std::io::Error| Stop::Harness(format!("{}: {error}", directory.display()));
     fs::create_dir_all(&directory).map_err(failed)?;
+    let counts = benches.iter().map(|bench| count_one(arm, level, again, bench, &directory)).collect();
+    // If it stays, it only takes room.
+    let _ = fs::remove_dir_all(&directory);
+    counts
+}
+
+fn count_one(arm: &Arm, level: &str, again: f64, bench: &str, directory: &Path) -> Result<Count, Stop> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--cache-sim=no", "--compress-strings=no", "--compress-pos=no", "--quiet"]);
     valgrind.args([format!("--toggle-collect={COUNTED}"), format!("--dump-after={COUNTED}")]);
     valgrind.arg(format!("--callgrind-out-file={}", directory.join("out").display()));
-    valgrind.arg(&arm.built).args(["count", &again.to_string()]).args(benches.iter().map(|bench| format!("{bench}:1")));
+    valgrind.arg(&arm.built).args(["count", &again.to_string(), &format!("{bench}:1")]);
     valgrind.env("ECHOES_SIMD", level).env("RAYON_NUM_THREADS", "1").env("GLIBC_TUNABLES", TUNABLES);
     let out = valgrind.current_dir(shell::root()).stderr(Stdio::null()).output();
     let out = out.map_err(|error| Stop::Harness(format!("valgrind cannot be started: {error}")))?;
     let said = String::from_utf8_lossy(&out.stdout);
-    let done: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("counted ")).collect();
-    if done != benches {
+    if said.lines().find_map(|line| line.strip_prefix("counted ")) != Some(bench) {
         let why = said.lines().find(|line| line.starts_with("failed ")).unwrap_or("it ended early");
-        return Err(Stop::Harness(format!("{} under callgrind at {level}: {why}", arm.name)));
+        return Err(Stop::Harness(format!("{} under callgrind at {level}: {bench}: {why}", arm.name)));
     }
-    let counts = (1..=benches.len()).map(|i| read(&directory.join(format!("out.{i}")))).collect();
-    // If it stays, it only takes room.
-    let _ = fs::remove_dir_all(&directory);
-    counts
+    read(&directory.join("out.1"))
 }
 
 fn read(path: &Path) -> Result<Count, Stop> {
@@ -140,24 +165,38 @@ fn read(path: &Path) -> Result<Count, Stop> {
     }
 }
 
-/// Callgrind's format, without compression: `fn=NAME`, then `LINE COST`; the line after `calls=` is what was called, not what it did.
+/// Callgrind's format, without compression: `fn=NAME`, then `LINE COST`. A call is `cob=OBJECT` if it leaves the program
+/// or the library that it is made in, `cfn=NAME`, `calls=N`, and a line with what the called function and all under it cost.
 fn parse(text: &str) -> Count {
     let mut count = Count::default();
-    let (mut function, mut called) = ("", false);
+    let (mut function, mut call) = ("", Call::default());
+    let (mut allocations, mut allocating) = (0, 0);
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("fn=") {
-            function = name;
-        } else if line.starts_with("calls=") {
-            called = true;
+            function = plain(name);
+        } else if line.starts_with("cob=") {
+            call.leaves = true;
+        } else if let Some(name) = line.strip_prefix("cfn=") {
+            call.of = plain(name);
+        } else if let Some(rest) = line.strip_prefix("calls=") {
+            call.times = rest.split(' ').next().and_then(|times| times.parse().ok());
         } else if line.starts_with(|c: char| c.is_ascii_digit()) {
-            let cost = line.split(' ').nth(1).and_then(|cost| cost.parse::<u64>().ok());
-            if let Some(cost) = cost.filter(|_| !called) {
-                count.total += cost;
-                *count.functions.entry(plain(function).to_owned()).or_default() += cost;
+            let cost = line.split(' ').nth(1).and_then(|cost| cost.parse::<u64>().ok()).unwrap_or_default();
+            match call.times {
+                None => {
+                    count.total += cost;
+                    *count.functions.entry(function.to_owned()).or_default() += cost;
+                }
+                Some(times) if call.allocates() => {
+                    allocations += times;
+                    allocating += cost;
+                }
+                Some(_) => {}
             }
-            called = false;
+            call = Call::default();
         }
     }
+    count.total = count.total.saturating_sub(allocating) + ALLOCATION * allocations;
     count
 }
 
@@ -195,6 +234,20 @@ mod tests {
         let functions: Vec<_> = count.functions.iter().map(|(name, cost)| (name.as_str(), *cost)).collect();
         assert_eq!(functions, [("echoes::sum", 105), ("memcpy", 25)]);
         assert_eq!(parse("nothing"), Count::default());
+    }
+
+    /// Two buffers from an allocator that takes so many instructions for both.
+    fn allocating(instructions: u64) -> u64 {
+        let within = format!("fn=_int_malloc\n0 {}\n", instructions - 30);
+        let malloc = format!("fn=malloc\n0 30\ncfn=_int_malloc\ncalls=1 0\n0 {}\n", instructions - 30);
+        let work = format!("fn=sum\n0 100\ncob=libc.so.6\ncfn=malloc\ncalls=2 0\n0 {instructions}\n");
+        parse(&format!("ob=libc.so.6\n{within}{malloc}ob=gate-arm\n{work}")).total
+    }
+
+    #[test]
+    fn an_allocation_has_one_price_however_long_the_allocator_searched() {
+        assert_eq!(allocating(40), 100 + 2 * ALLOCATION);
+        assert_eq!(allocating(4000), allocating(40));
     }
 
     #[test]
