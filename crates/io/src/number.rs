@@ -1,12 +1,14 @@
 //! Text to number: the bits that the standard library's `parse` gives, sooner.
 //!
-//! Digits are read eight at a time; where a number of the usual form ends is found by looking at 32 bytes at once. A mantissa up to 2⁵³ with a power of ten up to 10²² takes one exact
-//! multiplication or division of doubles (Clinger, "How to read floating point numbers accurately", 1990).
+//! Where a number of the usual form has its point and its end is found by looking at many bytes at once. Up to eight
+//! digits make an exact double, which one exact power of ten divides; more are read sixteen at a time.
 //! Up to 19 digits and 10^±54 takes one or two multiplications of integers by a power of five in 128 bits
 //! (Lemire, "Number parsing at a gigabyte per second", 2021, algorithm 1; that it needs no further case:
-//! Mushtak and Lemire, "Fast number parsing without fallback", 2023). What is left goes to the standard library.
+//! Mushtak and Lemire, "Fast number parsing without fallback", 2023). Elsewhere a mantissa up to 2⁵³ and a power of
+//! ten up to 10²² take one exact multiplication or division of doubles (Clinger, "How to read floating point numbers
+//! accurately", 1990). What is left goes to the standard library.
 
-use wide::i8x16;
+use wide::{i8x16, i16x8, i32x4, i32x8, u8x16, u16x8};
 
 /// A number as it was written: whole, or with a point, an exponent, or no end.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,80 +66,125 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
     }
 }
 
-/// The number that `text` begins with and what follows it, if it is one to seven digits, perhaps with a point and more digits,
-/// 19 at most, and there are 40 bytes from its first digit on.
+/// The number that `text` begins with and what follows it, if it is one to eight digits, or 2 to 19 with a point among them,
+/// as JSON writes it: no plus, no zero in front of another digit; and if there are 33 bytes.
 ///
 /// ```
 /// use echoes_io::number::{Parsed, usual_prefix};
-/// let text = format!("-2.5,{}", " ".repeat(40));
+/// let text = format!("-2.5,{}", " ".repeat(33));
 /// assert_eq!(usual_prefix(text.as_bytes()).map(|(number, _)| number), Some(Parsed::Float(-2.5)));
 /// assert_eq!(usual_prefix(b"1e3"), None);
 /// ```
 #[inline(always)]
 pub fn usual_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
-    let (negative, body) = without_sign(text);
-    let window = body.first_chunk::<WINDOW>()?;
-    let word = word_at(window, 0);
+    let window = text.first_chunk::<WINDOW>()?;
+    let negative = window[0] == b'-';
+    let first = usize::from(negative);
+    let digits: &[u8; 32] = window.get(first..)?.first_chunk()?;
+    let word = word_at(digits, 0);
     let units = (not_digits(word).trailing_zeros() / 8) as usize;
-    if !matches!(units, 1..=7) {
+    if units == 0 || (digits[0] == b'0' && units > 1) {
         return None;
     }
-    let mantissa = eight_digits(word << (64 - 8 * units));
-    if window[units] != b'.' {
-        let value = mantissa.cast_signed();
-        let whole = !matches!(window[units], b'e' | b'E') && (mantissa != 0 || !negative);
-        return whole.then_some((Parsed::Int(if negative { -value } else { value }), &body[units..]));
+    if digits[units] != b'.' {
+        let value = eight_digits(word << (64 - 8 * units)).cast_signed();
+        let number = Parsed::Int(if negative { -value } else { value });
+        let whole = !digits[units].is_ascii_digit() && !matches!(digits[units], b'e' | b'E');
+        return (whole && (value != 0 || !negative)).then_some((number, &text[first + units..]));
     }
-    let others = others(window);
-    // Behind the point.
+    // The end is found without waiting for the sign and the point: the next number waits for the end.
+    let others = others(window) & !1;
     let end = (others & (others - 1)).trailing_zeros() as usize;
-    let (from, decimals) = (units + 1, end.wrapping_sub(units + 1));
-    if !matches!(decimals, 1..=18) || units + decimals > 19 || matches!(window[end], b'e' | b'E') {
+    let count = end - first - 1;
+    if count == units || count > 19 || matches!(window[end], b'e' | b'E') {
         return None;
     }
-    let exponent = -(decimals as i64);
-    let value = if decimals <= 8 {
-        nearest(mantissa * POWERS[decimals] + digits_at(window, from, decimals), exponent)?
+    let value = if count <= 8 {
+        let in_front = (1 << (8 * units)) - 1;
+        let word = (word & in_front) | (word_at(digits, 1) & !in_front);
+        eight_digits(word << (64 - 8 * count)) as f64 / TENS[count - units]
     } else {
-        let second = (decimals - 8).min(8);
-        let third = decimals - 8 - second;
-        let mantissa = mantissa * POWERS[8] + digits_at(window, from, 8);
-        let mantissa = mantissa * POWERS[second] + digits_at(window, from + 8, second);
-        // As many digits as doubles have are now more than 53 bits and now less: one way for both, or the processor guesses wrong.
-        // Two shifts, because one by 64, where there is no third part, is none; and no branch, for it would be guessed wrong too.
-        let last = eight_digits(word_at(window, from + 16) << 8 << (56 - 8 * third));
-        nearest_of_many(mantissa * POWERS[third] + last, exponent)?
+        nearest_of_many(nineteen_digits(digits, units, count), units as i64 - 19)?
     };
-    Some((Parsed::Float(if negative { -value } else { value }), &body[end..]))
+    Some((Parsed::Float(if negative { -value } else { value }), &text[end..]))
 }
 
-/// What [`usual_prefix`] looks at: a number that ends within 32 bytes, of which eight are read from byte 24 at most.
-const WINDOW: usize = 40;
+/// What [`usual_prefix`] looks at: 32 bytes, perhaps behind a sign.
+const WINDOW: usize = 33;
 
-/// Which of the first 32 bytes are no digits, the first in the lowest bit.
+/// Sixteen bytes.
+#[inline]
+fn sixteen_at(bytes: &[u8], from: usize) -> u8x16 {
+    u8x16::new(bytes.get(from..from + 16).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())
+}
+
+/// Which of the bytes are no digits, the first in the lowest bit.
 #[inline]
 fn others(window: &[u8; WINDOW]) -> u32 {
-    let mask = |from: usize| {
-        let bytes: [u8; 16] = window.get(from..from + 16).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 16]);
+    let mask = |from| {
         // The digits become the smallest of all numbers with a sign.
-        let shifted = i8x16::new(bytemuck::cast(bytes)) + i8x16::splat(i8::MIN.wrapping_sub(b'0'.cast_signed()));
-        shifted.simd_gt(i8x16::splat(i8::MIN + 9)).to_bitmask()
+        let bytes: i8x16 = bytemuck::cast(sixteen_at(window, from));
+        (bytes + i8x16::splat(i8::MIN.wrapping_sub(b'0'.cast_signed()))).simd_gt(i8x16::splat(i8::MIN + 9)).to_bitmask()
     };
     mask(0) | mask(16) << 16
 }
 
-/// Eight bytes, those that are digits as their values.
+/// So many digits, the first `units` of them in front of a point, and zeros behind them: the whole number that 19 digits are.
 #[inline]
-fn word_at(window: &[u8; WINDOW], from: usize) -> u64 {
-    let eight = window.get(from..from + 8).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 8]);
-    u64::from_le_bytes(eight) ^ ZEROS
+fn nineteen_digits(window: &[u8; 32], units: usize, count: usize) -> u64 {
+    let in_front = first(units);
+    // What stands behind the point moves up by one.
+    let digits = (sixteen_at(window, 0) & in_front) | (sixteen_at(window, 1) & !in_front);
+    let eights = two_eights((digits ^ u8x16::splat(b'0')) & first(count));
+    let [hundreds, tens, ones, _] = last_digits(window, count).to_le_bytes();
+    let [first, second] = eights.map(u64::from);
+    first * 100_000_000_000 + second * 1000 + 100 * u64::from(hundreds) + 10 * u64::from(tens) + u64::from(ones)
 }
 
-/// The value of so many digits, one to eight.
+/// The values of the digits from the 17th to the 19th, of so many in all, the first in the lowest byte.
 #[inline]
-fn digits_at(window: &[u8; WINDOW], from: usize, count: usize) -> u64 {
-    // Zeros in front of the digits, which are the low bytes.
-    eight_digits(word_at(window, from) << (64 - 8 * count))
+fn last_digits(window: &[u8; 32], count: usize) -> u32 {
+    const THERE: [u32; 32] = {
+        let mut there = [0; 32];
+        (there[17], there[18], there[19]) = (0xff, 0xffff, 0xff_ffff);
+        there
+    };
+    (u32::from_le_bytes([window[17], window[18], window[19], window[20]]) ^ 0x3030_3030) & THERE[count & 31]
+}
+
+/// All bits of the first so many bytes, 19 at most.
+#[inline]
+fn first(count: usize) -> u8x16 {
+    const ONES_AND_ZEROS: [u8; 35] = {
+        let mut bytes = [0; 35];
+        let (ones, _) = bytes.split_at_mut(19);
+        let mut i = 0;
+        while i < ones.len() {
+            ones[i] = 0xff;
+            i += 1;
+        }
+        bytes
+    };
+    sixteen_at(&ONES_AND_ZEROS, 19 - count)
+}
+
+/// The values of the first eight and the last eight of sixteen digits: pairs, then fours, then eights.
+#[inline]
+fn two_eights(digits: u8x16) -> [u32; 2] {
+    let words: u16x8 = bytemuck::cast(digits);
+    let pairs: i16x8 = bytemuck::cast((words & u16x8::splat(0xff)) * u16x8::splat(10) + (words >> 8));
+    let fours = pairs.dot(i16x8::new([100, 1, 100, 1, 100, 1, 100, 1]));
+    let fours = i16x8::from_i32x8_saturate(bytemuck::cast::<[i32x4; 2], i32x8>([fours, fours]));
+    let eights = fours.dot(i16x8::new([10_000, 1, 10_000, 1, 10_000, 1, 10_000, 1]));
+    let [both, _]: [u64; 2] = bytemuck::cast(eights);
+    [both as u32, (both >> 32) as u32]
+}
+
+/// Eight bytes, those that are digits as their values.
+#[inline]
+fn word_at(digits: &[u8; 32], from: usize) -> u64 {
+    let eight = digits.get(from..from + 8).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; 8]);
+    u64::from_le_bytes(eight) ^ ZEROS
 }
 
 #[inline]
@@ -412,18 +459,40 @@ mod tests {
         for text in [
             "0",
             "-1",
-            "+1",
             "1234567",
+            "12345678",
+            "-12345678",
             "0.1",
             "-0.0",
             "1234567.8",
+            "-12345678.87654321098",
             "0.12345678901234567",
             "12.12345678",
             "9.876543210987654321",
         ] {
             assert!(reads(text), "{text}");
         }
-        for text in ["-0", "12345678", "1.", ".5", "1e5", "1.5e5", "1.5E5", "0.1234567890123456789", "x", "", "-"] {
+        for text in [
+            "-0",
+            "+1",
+            "00",
+            "-007",
+            "01.5",
+            "123456789",
+            "123456789.5",
+            "1.",
+            ".5",
+            "-.5",
+            "1e5",
+            "12345678e5",
+            "1.5e5",
+            "1.5E5",
+            "0.1234567890123456789",
+            "x",
+            "",
+            "-",
+            "--1",
+        ] {
             assert!(!reads(text), "{text}");
         }
         assert_eq!(usual_prefix(b"1.5"), None);
@@ -549,6 +618,11 @@ mod tests {
 
         #[test]
         fn any_digits_and_exponent(text in "[ +-]?[0-9]{0,22}\\.?[0-9]{0,22}([eE][+-]?[0-9]{1,3})? ?") {
+            check(&text);
+        }
+
+        #[test]
+        fn any_usual_number(text in "-?(0|[1-9][0-9]{0,9})(\\.[0-9]{0,20})?[eE-]?") {
             check(&text);
         }
 

@@ -121,19 +121,20 @@ impl<'a> Text<'a> {
             return Some(column.finish());
         }
         loop {
-            if let Some(rest) = self.0.strip_prefix(b"null") {
+            if let Some((number, rest)) = number::usual_prefix(self.0) {
+                column.push(number);
+                self.0 = rest;
+            } else if let Some(rest) = self.0.strip_prefix(b"null") {
                 column.push_missing();
                 self.0 = rest;
             } else {
-                let (number, rest) = leading_number(self.0)?;
-                column.push(finite(Some(number)).ok()?);
+                let (number, rest) = unusual_number(self.0)?;
+                column.push(number);
                 self.0 = rest;
             }
-            // The commonest: a comma, one blank or none, and the next number.
-            if let [b',', b' ', rest @ ..] | [b',', rest @ ..] = self.0
-                && matches!(rest, [b'-' | b'0'..=b'9', ..])
-            {
+            if let [b',', rest @ ..] = self.0 {
                 self.0 = rest;
+                self.skip_blanks();
             } else if self.take(b']') {
                 return Some(column.finish());
             } else if !self.take(b',') {
@@ -144,21 +145,11 @@ impl<'a> Text<'a> {
 }
 
 /// The number that a text begins with, in the grammar of JSON, and what follows it.
-#[inline]
-fn leading_number(text: &[u8]) -> Option<(Parsed, &[u8])> {
-    if let Some(found) = number::usual_prefix(text).filter(|_| !begins_with_a_zero_too_many(text)) {
-        return Some(found);
-    }
-    match number::parse_prefix(text) {
-        Some(found) if begins_as_in_json(text) => Some(found),
-        _ => slow(text),
-    }
-}
-
-/// What a usual number may have in front that JSON's may not: a plus, or a zero before another digit.
-#[inline]
-const fn begins_with_a_zero_too_many(text: &[u8]) -> bool {
-    matches!(text, [b'+', ..] | [b'0', b'0'..=b'9', ..] | [b'-', b'0', b'0'..=b'9', ..])
+#[inline(never)]
+fn unusual_number(text: &[u8]) -> Option<(Parsed, &[u8])> {
+    let found = number::parse_prefix(text).filter(|_| begins_as_in_json(text));
+    let (number, rest) = found.or_else(|| slow(text))?;
+    Some((finite(Some(number)).ok()?, rest))
 }
 
 /// Whether what is known to be a number begins with a digit, has no zero in front of another, and a digit behind the point.
