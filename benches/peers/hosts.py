@@ -46,10 +46,10 @@ def numba(columns, threads):
     import numpy as np
 
     nb.set_num_threads(threads)
-    return SimpleNamespace(jit=compiled(nb), np=np, x=columns[0], out=np.zeros_like(columns[0]))
+    return SimpleNamespace(jit=compiled(nb, np), np=np, x=columns[0], out=np.zeros_like(columns[0]))
 
 
-def compiled(nb):
+def compiled(nb, np):
     """Loops that a user of Numba would write."""
     fast = nb.njit(parallel=True, fastmath=True)
 
@@ -93,6 +93,10 @@ def compiled(nb):
         return most
 
     @nb.njit
+    def histogram(x, bins):
+        return np.histogram(x, bins)[0]
+
+    @nb.njit
     def cumsum(x, out):
         sum = 0.0
         for i in range(x.size):
@@ -122,7 +126,7 @@ def compiled(nb):
         return out
 
     return SimpleNamespace(total=total, mean=mean, variance=variance, smallest=smallest, largest=largest, cumsum=cumsum,
-                           zscore=zscore, density=density)
+                           histogram=histogram, zscore=zscore, density=density)
 
 
 def polars(columns, threads):

@@ -9,7 +9,7 @@ import dataclasses
 import math
 
 FRACTIONS = [0.05, 0.25, 0.5, 0.75, 0.95]
-LOC, SCALE, WINDOW = 16.0, 8.0, 100
+LOC, SCALE, WINDOW, BINS = 16.0, 8.0, 100, 64
 DENSITY = f"exp(-0.5*((x-{LOC})/{SCALE})^2)/({SCALE}*sqrt(2*pi))"
 
 
@@ -122,6 +122,9 @@ OPS = [
         numpy=lambda h: h.np.quantile(h.x, FRACTIONS),
         polars=lambda h: h.x.quantile(FRACTIONS, interpolation="linear"), pandas=lambda h: h.x.quantile(FRACTIONS),
         duckdb=lambda h: h.row(f"SELECT quantile_cont(c0, {FRACTIONS}) FROM t")[0]), params={"q": FRACTIONS}),
+    Op("histogram", dict(
+        numpy=lambda h: h.np.histogram(h.x, bins=BINS)[0], numba=lambda h: h.jit.histogram(h.x, BINS),
+        polars=lambda h: h.x.hist(bin_count=BINS)["count"]), params={"bins": BINS}, fields=["counts"]),
     Op("cov", dict(
         numpy=lambda h: h.np.cov(h.x, h.y)[0, 1], polars=lambda h: h.select(h.pl.cov("c0", "c1")),
         pandas=lambda h: h.x.cov(h.y), duckdb=duckdb("covar_samp(c0, c1)"), mkl=lambda h: h.matrix("cov", 2)[0, 1]),

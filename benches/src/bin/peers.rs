@@ -17,7 +17,7 @@ use echoes_io::{Access, Bytes, View};
 use echoes_kernel::Kernel;
 use echoes_stats::expr::Map;
 use echoes_stats::kernels::{
-    descriptive::*, distribution::*, matrix::*, order::*, pair::*, series::*, spectral::*, test::*,
+    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, series::*, spectral::*, test::*,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,6 +41,7 @@ static OPS: &[(&str, Run)] = &[
     op::<Fft>(),
     op::<Fused>(),
     op::<Gamma>(),
+    op::<Histogram>(),
     op::<Kurtosis>(),
     op::<Map>(),
     op::<Max>(),

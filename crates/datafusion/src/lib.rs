@@ -8,7 +8,7 @@
 //!
 //! SQL does not say in what order rows come, so answers are those of the engine within its documented errors (the tests
 //! hold them to 1e-10 of themselves), and to its bits where rows come in the same blocks.
-//! Left out are kernels whose answer is a row's number, those that need several readings (quantiles), those on independent
+//! Left out are kernels whose answer is a row's number, those that may need several readings (quantiles, histograms), those on independent
 //! samples, and those that write columns.
 //!
 //! ```
@@ -50,7 +50,7 @@ pub fn register_all(context: &SessionContext) {
 fn aggregates_rows(entry: &Entry) -> bool {
     let spec = entry.spec;
     spec.form == Form::Reduce
-        && !spec.sampled
+        && !spec.rereads
         && !matches!(spec.columns, Arity::Samples(_))
         && !OF_ORDER.contains(&spec.name)
 }

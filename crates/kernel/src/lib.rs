@@ -49,7 +49,7 @@ pub use infinite::{INFINITY, MINUS_INFINITY};
 pub use kernel::{Columns, Emission, Emit, Kernel, NamedColumns, Needs, Next, Piece, Series, Shape, Whole};
 pub use nan::Nan;
 pub use number::Number;
-pub use partial::{Fold, Partial, Samples};
+pub use partial::{Either, Fold, Partial, Samples};
 pub use reference::{READINGS_MAX, merge_tree, reference, tree_split};
 pub use reject::{Reject, Result};
 pub use spec::{Arity, Category, Form, Spec};

@@ -43,11 +43,12 @@ pub(crate) struct Name<T>(PhantomData<T>);
 
 #[cfg(test)]
 mod tests {
-    use crate::{Partial, Samples};
+    use crate::{Either, Partial, Samples};
 
     #[test]
     fn names_say_what_is_inside() {
         assert_eq!(<((), ())>::NAME, "nothing/1+nothing/1");
+        assert_eq!(Either::<(), ((), ())>::NAME, "nothing/1 or nothing/1+nothing/1");
         assert_eq!(Samples::<((), (), ()), 2>::NAME, "samples of nothing/1+nothing/1+nothing/1");
     }
 }

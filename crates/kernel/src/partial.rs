@@ -152,6 +152,99 @@ tuple!(A 0, B 1);
 tuple!(A 0, B 1, C 2);
 tuple!(A 0, B 1, C 2, D 3);
 
+/// One partial or another, as the setup says: for a kernel whose second reading is after something else than its first.
+///
+/// In a reading with others it is the partial that it stands for, and is kept, and found again, as that.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+pub enum Either<A, B> {
+    /// The one of the first reading.
+    First(A),
+    /// The one of the second.
+    Second(B),
+}
+
+impl<A: Partial, B: Partial> Name<Either<A, B>> {
+    const TEXT: Joined = Joined::of(&[A::NAME, " or ", B::NAME]);
+}
+
+impl<A: Partial, B: Partial> Partial for Either<A, B> {
+    type Setup = Either<A::Setup, B::Setup>;
+    const NAME: &'static str = Name::<Self>::TEXT.as_str();
+    fn begin(setup: &Self::Setup) -> Self {
+        match setup {
+            Either::First(setup) => Self::First(A::begin(setup)),
+            Either::Second(setup) => Self::Second(B::begin(setup)),
+        }
+    }
+    fn make_room(&mut self, rows: usize) {
+        match self {
+            Self::First(partial) => Partial::make_room(partial, rows),
+            Self::Second(partial) => Partial::make_room(partial, rows),
+        }
+    }
+    fn absorb(&mut self, block: &Block<'_>) {
+        match self {
+            Self::First(partial) => Partial::absorb(partial, block),
+            Self::Second(partial) => Partial::absorb(partial, block),
+        }
+    }
+    fn merge(&mut self, later: &Self) {
+        match (self, later) {
+            (Self::First(partial), Self::First(later)) => Partial::merge(partial, later),
+            (Self::Second(partial), Self::Second(later)) => Partial::merge(partial, later),
+            // Partials of one reading began with one setup.
+            _ => {}
+        }
+    }
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::First(partial) => partial.is_sound(),
+            Self::Second(partial) => partial.is_sound(),
+        }
+    }
+    fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {
+        match (have, want) {
+            (Either::First(have), Either::First(want)) => A::covers(have, want),
+            (Either::Second(have), Either::Second(want)) => B::covers(have, want),
+            _ => false,
+        }
+    }
+    fn widest(setup: &Self::Setup) -> Self::Setup {
+        match setup {
+            Either::First(setup) => Either::First(A::widest(setup)),
+            Either::Second(setup) => Either::Second(B::widest(setup)),
+        }
+    }
+    fn is_nothing(setup: &Self::Setup) -> bool {
+        match setup {
+            Either::First(setup) => A::is_nothing(setup),
+            Either::Second(setup) => B::is_nothing(setup),
+        }
+    }
+    fn swept(setup: &Self::Setup) -> Option<Sweep<Self>> {
+        match setup {
+            Either::First(setup) => A::swept(setup).map(|_| ()),
+            Either::Second(setup) => B::swept(setup).map(|_| ()),
+        }?;
+        Some(|setup, column| match setup {
+            Either::First(setup) => Ok(Self::First(A::swept(setup).ok_or(Halt)?(setup, column)?)),
+            Either::Second(setup) => Ok(Self::Second(B::swept(setup).ok_or(Halt)?(setup, column)?)),
+        })
+    }
+    fn spread(setup: &Self::Setup, bundle: &mut Bundle) {
+        match setup {
+            Either::First(setup) => A::spread(setup, bundle),
+            Either::Second(setup) => B::spread(setup, bundle),
+        }
+    }
+    fn gather(setup: &Self::Setup, bundle: &Bundle) -> Option<Self> {
+        match setup {
+            Either::First(setup) => A::gather(setup, bundle).map(Self::First),
+            Either::Second(setup) => B::gather(setup, bundle).map(Self::Second),
+        }
+    }
+}
+
 /// The same partial for each of `N` independent samples, which may differ in length.
 #[derive(Debug, Clone)]
 pub struct Samples<P, const N: usize>(pub [P; N]);

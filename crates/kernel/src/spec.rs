@@ -15,6 +15,8 @@ pub struct Spec {
     pub form: Form,
     /// Whether [`Shape::sample`](crate::Shape) should be filled.
     pub sampled: bool,
+    /// Whether it may ask for [another reading](crate::Next::Again).
+    pub rereads: bool,
     /// Papers and tables, each a full citation.
     pub references: &'static [&'static str],
 }
@@ -22,7 +24,8 @@ pub struct Spec {
 impl Spec {
     /// A kernel of one column that reads it and answers with a value.
     pub const fn new(name: &'static str, category: Category) -> Self {
-        Self { name, category, columns: Arity::Exactly(1), form: Form::Reduce, sampled: false, references: &[] }
+        let (columns, form) = (Arity::Exactly(1), Form::Reduce);
+        Self { name, category, columns, form, sampled: false, rereads: false, references: &[] }
     }
     /// Takes exactly `n` columns of equal length, row by row.
     pub const fn columns(self, n: usize) -> Self {
@@ -40,9 +43,13 @@ impl Spec {
     pub const fn form(self, form: Form) -> Self {
         Self { form, ..self }
     }
-    /// Wants a sorted sample of the first column before it chooses its setup.
+    /// Wants a sorted sample of the first column before it chooses its setup, which another reading may have to narrow.
     pub const fn sampled(self) -> Self {
-        Self { sampled: true, ..self }
+        Self { sampled: true, ..self.rereads() }
+    }
+    /// May ask for another reading.
+    pub const fn rereads(self) -> Self {
+        Self { rereads: true, ..self }
     }
     /// Whether it takes independent samples.
     pub const fn is_samples(&self) -> bool {
@@ -62,6 +69,8 @@ pub enum Category {
     Descriptive,
     /// By rank.
     Order,
+    /// Where the values lie: how many in each bin.
+    Histogram,
     /// Two columns, row by row.
     Pair,
     /// Many columns at once.

@@ -12,6 +12,6 @@ pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
 pub use count::Count;
 pub use extrema::{Extrema, Place};
-pub use histogram::{Edges, Histogram};
+pub use histogram::{BINS_MAX, Edges, Histogram};
 pub use moments::{Moments, Order};
 pub use sum::Sum;

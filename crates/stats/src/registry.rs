@@ -45,6 +45,10 @@ registry! {
         gamma::Gamma,
         norm_pdf::NormPdf,
     }
+    /// Where the values lie: how many in each bin.
+    histogram {
+        histogram::Histogram,
+    }
     /// Many columns at once.
     matrix {
         corr_matrix::CorrMatrix,

@@ -340,6 +340,12 @@ fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
     }
 }
 
+/// Asks for the line of the rows to come that these eight rows are like.
+#[inline(always)]
+pub(crate) fn prefetch_eight<L: Lanes>(l: L, eight: &[f64; 8]) {
+    l.prefetch(eight.as_ptr().wrapping_add(AHEAD));
+}
+
 struct Found<L: Lanes> {
     min: [L::V; 4],
     max: [L::V; 4],
