@@ -176,9 +176,9 @@ fn values(seed: u64, rows: usize, offset: f64, spread: f64) -> Vec<f64> {
 }
 
 /// Kernels that the device must have done: a reading that it cannot make would make the law hold for nothing.
-const SWEPT: [&str; 14] = [
-    "argmax", "argmin", "count", "kurtosis", "max", "mean", "min", "ptp", "sem", "skewness", "std", "sum", "variance",
-    "zscore",
+const SWEPT: [&str; 15] = [
+    "argmax", "argmin", "count", "kurtosis", "max", "mean", "min", "minmax", "ptp", "sem", "skewness", "std", "sum",
+    "variance", "zscore",
 ];
 
 #[test]

@@ -61,7 +61,10 @@ registry! {
     }
     /// A column in, a column out, in the order of the rows.
     series {
+        clip::Clip,
         cumsum::CumSum,
+        diff::Diff,
+        minmax::MinMax,
         rolling_mean::RollingMean,
         zscore::ZScore,
     }
