@@ -6,6 +6,7 @@ mod count;
 mod extrema;
 mod histogram;
 mod moments;
+mod product;
 mod sum;
 
 pub use brackets::{Brackets, Intervals, Rank};
@@ -14,4 +15,5 @@ pub use count::Count;
 pub use extrema::{Extrema, Place};
 pub use histogram::{Edges, Histogram};
 pub use moments::{Moments, Order};
+pub use product::Product;
 pub use sum::Sum;

@@ -29,6 +29,7 @@ registry! {
         argmin::ArgMin,
         count::Count,
         describe::Describe,
+        gmean::GMean,
         kurtosis::Kurtosis,
         max::Max,
         mean::Mean,
@@ -62,6 +63,7 @@ registry! {
     /// A column in, a column out, in the order of the rows.
     series {
         clip::Clip,
+        cumprod::CumProd,
         cumsum::CumSum,
         diff::Diff,
         minmax::MinMax,
