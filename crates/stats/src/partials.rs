@@ -6,6 +6,7 @@ mod count;
 mod extrema;
 mod histogram;
 mod moments;
+mod power_sum;
 mod product;
 mod sum;
 
@@ -15,5 +16,6 @@ pub use count::Count;
 pub use extrema::{Extrema, Place};
 pub use histogram::{Edges, Histogram};
 pub use moments::{Moments, Order};
+pub use power_sum::PowerSum;
 pub use product::Product;
 pub use sum::Sum;
