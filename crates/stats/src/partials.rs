@@ -3,6 +3,7 @@
 mod brackets;
 mod comoments;
 mod count;
+mod distances;
 mod extrema;
 mod histogram;
 mod moments;
@@ -13,6 +14,7 @@ mod sum;
 pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
 pub use count::Count;
+pub use distances::{Center, Distances};
 pub use extrema::{Extrema, Place};
 pub use histogram::{Edges, Histogram};
 pub use moments::{Moments, Order};
