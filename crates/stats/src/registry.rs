@@ -53,6 +53,7 @@ registry! {
     /// Many columns at once.
     matrix {
         corr_matrix::CorrMatrix,
+        cov_matrix::CovMatrix,
     }
     /// By rank.
     order {
