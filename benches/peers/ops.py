@@ -136,6 +136,22 @@ OPS = [
     Op("corr_matrix", dict(
         numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(),
         pandas=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 8)), columns=8),
+    Op("cov_matrix", dict(
+        numpy=lambda h: h.np.cov(h.all), pandas=lambda h: h.frame.cov().to_numpy(), mkl=lambda h: h.matrix("cov", 8)),
+        params={"ddof": 1}, columns=8),
+    Op("iqr", dict(scipy=lambda h: h.stats.iqr(h.x))),
+    Op("mad", dict(scipy=lambda h: h.stats.median_abs_deviation(h.x))),
+    Op("gmean", dict(scipy=lambda h: h.stats.gmean(h.x))),
+    Op("hmean", dict(scipy=lambda h: h.stats.hmean(h.x))),
+    Op("pmean", dict(scipy=lambda h: h.stats.pmean(h.x, 3.0)), params={"p": 3.0}),
+    Op("diff", dict(
+        numpy=lambda h: h.np.diff(h.x, prepend=h.np.nan), polars=lambda h: h.x.diff(), pandas=lambda h: h.x.diff())),
+    Op("clip", dict(
+        numpy=lambda h: h.np.clip(h.x, LOC - SCALE, LOC + SCALE), polars=lambda h: h.x.clip(LOC - SCALE, LOC + SCALE),
+        pandas=lambda h: h.x.clip(LOC - SCALE, LOC + SCALE)), params={"a_min": LOC - SCALE, "a_max": LOC + SCALE}),
+    Op("minmax", dict(
+        numpy=lambda h: (h.x - h.x.min()) / (h.x.max() - h.x.min()),
+        polars=lambda h: (h.x - h.x.min()) / (h.x.max() - h.x.min()))),
     Op("ttest_ind", dict(scipy=welch), columns=2, fields=["statistic", "pvalue", "df"], rtol=1e-7),
     Op("cumsum", dict(
         numpy=lambda h: h.np.cumsum(h.x), numba=lambda h: h.jit.cumsum(h.x, h.np.empty_like(h.x)),

@@ -176,7 +176,7 @@ fn values(seed: u64, rows: usize, offset: f64, spread: f64) -> Vec<f64> {
 }
 
 /// Kernels that the device must have done: a reading that it cannot make would make the law hold for nothing.
-const SWEPT: [&str; 15] = [
+const SWEPT: [&str; 16] = [
     "argmax",
     "argmin",
     "count",
@@ -185,6 +185,7 @@ const SWEPT: [&str; 15] = [
     "max",
     "mean",
     "min",
+    "minmax",
     "ptp",
     "sem",
     "skewness",

@@ -54,6 +54,20 @@ impl Double {
         Self::sum(product.high, product.low + (self.high * other.low + self.low * other.high))
     }
 
+    /// Multiplies by a double, at the price of a product: the low part is left as it comes, after `n` of these up to `n` half units
+    /// in the last place.
+    #[inline]
+    pub(crate) fn times_unsettled(self, x: f64) -> Self {
+        let product = Self::product(self.high, x);
+        Self { high: product.high, low: self.low * x + product.low }
+    }
+
+    /// Multiplies by a power of two.
+    #[inline]
+    pub(crate) fn scaled(self, power: f64) -> Self {
+        Self { high: self.high * power, low: self.low * power }
+    }
+
     /// Divides by another.
     #[inline]
     pub(crate) fn over(self, other: Self) -> Self {

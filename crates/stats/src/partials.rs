@@ -3,15 +3,21 @@
 mod brackets;
 mod comoments;
 mod count;
+mod distances;
 mod extrema;
 mod histogram;
 mod moments;
+mod power_sum;
+mod product;
 mod sum;
 
 pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
 pub use count::Count;
+pub use distances::{Center, Distances};
 pub use extrema::{Extrema, Place};
 pub use histogram::{BINS_MAX, Edges, Histogram};
 pub use moments::{Moments, Order};
+pub use power_sum::PowerSum;
+pub use product::Product;
 pub use sum::Sum;

@@ -29,10 +29,15 @@ registry! {
         argmin::ArgMin,
         count::Count,
         describe::Describe,
+        gmean::GMean,
+        hmean::HMean,
+        iqr::Iqr,
         kurtosis::Kurtosis,
+        mad::Mad,
         max::Max,
         mean::Mean,
         min::Min,
+        pmean::PMean,
         ptp::Ptp,
         sem::Sem,
         skewness::Skewness,
@@ -52,6 +57,7 @@ registry! {
     /// Many columns at once.
     matrix {
         corr_matrix::CorrMatrix,
+        cov_matrix::CovMatrix,
     }
     /// By rank.
     order {
@@ -65,7 +71,11 @@ registry! {
     }
     /// A column in, a column out, in the order of the rows.
     series {
+        clip::Clip,
+        cumprod::CumProd,
         cumsum::CumSum,
+        diff::Diff,
+        minmax::MinMax,
         rolling_mean::RollingMean,
         zscore::ZScore,
     }

@@ -39,11 +39,23 @@ fn width(kernel: &str) -> usize {
     if echoes_stats::find(kernel).unwrap().spec.columns.accepts(1) { 1 } else { 2 }
 }
 
+/// Parameters that a kernel cannot do without.
+fn required(kernel: &str) -> Value {
+    match kernel {
+        "pmean" => json!({ "p": 3.0 }),
+        _ => json!({}),
+    }
+}
+
 /// Every kernel with a call of its function: `echoes_cov(x, y)`.
 pub(crate) fn calls() -> Vec<(String, String)> {
     let call = |aggregate: datafusion::logical_expr::AggregateUDF| {
         let kernel = aggregate.name().strip_prefix("echoes_").unwrap().to_owned();
-        let call = format!("{}({})", aggregate.name(), ["x", "x, y"][width(&kernel) - 1]);
+        let columns = ["x", "x, y"][width(&kernel) - 1];
+        let call = match required(&kernel).to_string().as_str() {
+            "{}" => format!("{}({columns})", aggregate.name()),
+            parameters => format!("{}({columns}, '{parameters}')", aggregate.name()),
+        };
         (kernel, call)
     };
     let calls: Vec<_> = echoes_datafusion::aggregates().map(call).collect();
@@ -72,11 +84,11 @@ pub(crate) async fn ask(context: &SessionContext, query: &str) -> Result<Vec<Str
 pub(crate) async fn assert_agreed(context: &SessionContext, rows: &[i64], agrees: fn(&str, &str, &str)) -> Result<()> {
     for (kernel, call) in calls() {
         let all = ask(context, &format!("SELECT {call} FROM t")).await?;
-        agrees(&all[0], &engine(&kernel, json!({}), &columns(rows, None)), &kernel);
+        agrees(&all[0], &engine(&kernel, required(&kernel), &columns(rows, None)), &kernel);
         let grouped = ask(context, &format!("SELECT {call} FROM t GROUP BY g ORDER BY g")).await?;
         assert_eq!(grouped.len(), GROUPS as usize, "{kernel}");
         for (group, found) in (0..GROUPS).zip(&grouped) {
-            agrees(found, &engine(&kernel, json!({}), &columns(rows, Some(group))), &kernel);
+            agrees(found, &engine(&kernel, required(&kernel), &columns(rows, Some(group))), &kernel);
         }
     }
     Ok(())

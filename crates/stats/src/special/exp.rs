@@ -61,7 +61,7 @@ fn near_zero<L: Lanes>(l: L, r: L::V, tail: L::V) -> L::V {
 }
 
 /// [`exp_sum`] of one number.
-pub(super) fn exp_of(high: f64, low: f64) -> f64 {
+pub(crate) fn exp_of(high: f64, low: f64) -> f64 {
     struct One(f64, f64);
     impl Operation for One {
         type Output = f64;

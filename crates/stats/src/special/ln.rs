@@ -14,7 +14,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 const UP: f64 = (1u64 << 54) as f64;
 
 /// A double whose lowest bits count ones.
-pub(super) const COUNTER: f64 = (1u64 << 52) as f64;
+pub(crate) const COUNTER: f64 = (1u64 << 52) as f64;
 
 /// The bits of a fraction.
 const FRACTION: f64 = f64::from_bits((1 << 52) - 1);
@@ -57,7 +57,7 @@ fn put_together<L: Lanes>(l: L, f: L::V, k: L::V) -> L::V {
 }
 
 /// [`ln`] of one number.
-pub(super) fn ln_of(x: f64) -> f64 {
+pub(crate) fn ln_of(x: f64) -> f64 {
     struct One(f64);
     impl Operation for One {
         type Output = f64;

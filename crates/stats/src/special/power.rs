@@ -13,7 +13,7 @@ use super::{
     ln::{COUNTER, parts},
     twofold::{Twofold, product, sum, times},
 };
-use echoes_simd::Lanes;
+use echoes_simd::{Lanes, Operation, run};
 
 /// Beyond it every power of a number other than 1 is infinite or zero.
 const EXPONENT_MOST: f64 = (1u128 << 65) as f64;
@@ -106,11 +106,24 @@ fn is_whole<L: Lanes>(l: L, x: L::V) -> L::M {
     l.le(l.splat(COUNTER), size) | (l.le(rounded, size) & l.le(size, rounded))
 }
 
+/// [`power`] of one number.
+pub(crate) fn power_of(x: f64, y: f64) -> f64 {
+    struct One(f64, f64);
+    impl Operation for One {
+        type Output = f64;
+        #[inline(always)]
+        fn run<L: Lanes>(self, l: L) -> f64 {
+            l.to_array(power(l, l.splat(self.0), l.splat(self.1)))[0]
+        }
+    }
+    run(One(x, y))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::special::oracle::{self, rational, ulp};
-    use echoes_simd::{Level, Operation, run, run_at};
+    use echoes_simd::{Level, run_at};
     use num_rational::BigRational;
     use num_traits::Signed;
 

@@ -9,9 +9,9 @@ const HALVES: f64 = ((1u32 << 27) + 1) as f64;
 
 /// Unevaluated sums `high + low`, `low` small against `high`.
 #[derive(Clone, Copy)]
-pub(super) struct Twofold<V> {
-    pub(super) high: V,
-    pub(super) low: V,
+pub(crate) struct Twofold<V> {
+    pub(crate) high: V,
+    pub(crate) low: V,
 }
 
 /// `a + b` without rounding, where `a` is not the smaller one in size or is zero.
@@ -23,7 +23,7 @@ pub(super) fn sum<L: Lanes>(_: L, a: L::V, b: L::V) -> Twofold<L::V> {
 
 /// `a b` without rounding, for factors whose halves neither overflow nor underflow.
 #[inline(always)]
-pub(super) fn product<L: Lanes>(l: L, a: L::V, b: L::V) -> Twofold<L::V> {
+pub(crate) fn product<L: Lanes>(l: L, a: L::V, b: L::V) -> Twofold<L::V> {
     let (a_high, a_low) = halves(l, a);
     let (b_high, b_low) = halves(l, b);
     let high = a * b;

@@ -28,10 +28,7 @@ impl Kernel for CorrMatrix {
     type Output = Vec<Vec<f64>>;
 
     fn pass(&self, shape: &Shape<'_>) -> Result<usize> {
-        match shape.columns {
-            columns @ ..=COLUMNS_MAX => Ok(columns),
-            found => Err(Reject::TooManyColumns { kernel: Self::SPEC.name, limit: COLUMNS_MAX, found }),
-        }
+        few_enough(shape.columns, Self::SPEC.name)
     }
 
     fn finish(&self, comoments: &Comoments) -> Result<Next<Self>> {
@@ -41,6 +38,14 @@ impl Kernel for CorrMatrix {
         let columns = 0..comoments.columns();
         let row = |i| columns.clone().map(|j| comoments.correlation(i, j)).collect();
         Ok(Next::Done(columns.clone().map(row).collect()))
+    }
+}
+
+/// Columns of a matrix, if there are not too many of them.
+pub(super) const fn few_enough(columns: usize, kernel: &'static str) -> Result<usize> {
+    match columns {
+        ..=COLUMNS_MAX => Ok(columns),
+        found => Err(Reject::TooManyColumns { kernel, limit: COLUMNS_MAX, found }),
     }
 }
 

@@ -1,0 +1,94 @@
+//! Brackets of the distances of the values from a center: ranks among them, exact for data of any size.
+//!
+//! Each distance is rounded once.
+
+use super::{Brackets, Intervals};
+use echoes_kernel::{BLOCK, Block, Column, Partial};
+use serde::{Deserialize, Serialize};
+
+/// What is bracketed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Center {
+    /// What the distances are from; the values themselves are bracketed if there is none.
+    pub center: Option<f64>,
+    /// Where the ranks are looked for.
+    pub intervals: Intervals,
+}
+
+/// Counts below intervals and values inside them, of the distances from a center.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distances {
+    center: Option<f64>,
+    brackets: Brackets,
+}
+
+impl Distances {
+    /// What the distances are from.
+    pub const fn center(&self) -> Option<f64> {
+        self.center
+    }
+
+    /// The brackets of the distances.
+    pub const fn brackets(&self) -> &Brackets {
+        &self.brackets
+    }
+}
+
+impl Partial for Distances {
+    type Setup = Center;
+    const NAME: &'static str = "distances/1";
+
+    fn begin(setup: &Center) -> Self {
+        Self { center: setup.center, brackets: Brackets::begin(&setup.intervals) }
+    }
+
+    fn make_room(&mut self, rows: usize) {
+        Partial::make_room(&mut self.brackets, rows);
+    }
+
+    fn absorb(&mut self, block: &Block<'_>) {
+        let Some(center) = self.center else { return Partial::absorb(&mut self.brackets, block) };
+        let mut space = [0.0; BLOCK];
+        for x in block.values(0).chunks(BLOCK) {
+            for (to, x) in space.iter_mut().zip(x) {
+                *to = (x - center).abs();
+            }
+            let distances = Column::of(&space[..x.len()]);
+            Partial::absorb(&mut self.brackets, &Block::new(&[distances], block.row(0)));
+        }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        Partial::merge(&mut self.brackets, &later.brackets);
+    }
+
+    fn is_sound(&self) -> bool {
+        self.brackets.is_sound()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partials::Rank;
+
+    #[test]
+    fn ranks_are_those_of_the_sorted_distances() {
+        let x: Vec<f64> = (0..3000).map(|i| f64::from(i * 7919 % 3001) / 7.0).collect();
+        let read = |center| {
+            let setup = Center { center, intervals: Intervals::everything() };
+            let (mut whole, mut later) = (Distances::begin(&setup), Distances::begin(&setup));
+            Partial::absorb(&mut whole, &Block::new(&[Column::of(&x[..1000])], 0));
+            Partial::absorb(&mut later, &Block::new(&[Column::of(&x[1000..])], 1000));
+            Partial::merge(&mut whole, &later);
+            whole
+        };
+        for center in [None, Some(0.0), Some(200.5), Some(-1e9)] {
+            let mut naive: Vec<f64> = x.iter().map(|x| center.map_or(*x, |center| (x - center).abs())).collect();
+            naive.sort_unstable_by(f64::total_cmp);
+            let found = read(center).brackets().ranks(&[0, 1234, 2999]);
+            assert_eq!(found, [0, 1234, 2999].map(|rank| Rank::Value(naive[rank])));
+        }
+        assert_eq!(read(Some(f64::INFINITY)).brackets().count(), 3000);
+    }
+}
