@@ -5,7 +5,7 @@ mod common;
 
 use common::{answer, bind, close, columns, columns_for, kernels, memory, required};
 use echoes_engine::{Cancel, Engine, Error, Request};
-use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, Column, Fold, Nan, Shape, Step};
+use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Nan, Shape, Step};
 use echoes_stats::KERNELS;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -47,6 +47,10 @@ fn finish(kernel: &dyn BoundKernel, rows: usize, bundle: &Bundle) -> Option<Valu
     }
 }
 
+/// Kernels whose answers are what is left where numbers of size 1 and more cancel, with the rounding of those: of a t statistic of
+/// means that are alike, of a correlation of columns that have nothing to do with each other.
+const CANCELLING: [&str; 3] = ["corr", "corr_matrix", "ttest_ind"];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -78,8 +82,10 @@ proptest! {
             first_part.merge(&right);
             let (left, right) = (finish(kernel, rows, &left), finish(kernel, rows, &first_part));
             if let (Some(whole), Some(left), Some(right)) = (whole, left, right) {
-                prop_assert!(close(&left, &right, 1e-11), "{}: {left} is not {right}", kernel.spec().name);
-                prop_assert!(close(&left, &whole, 1e-11), "{}: {left} is not {whole}", kernel.spec().name);
+                let name = kernel.spec().name;
+                let least = if CANCELLING.contains(&name) { 1e-2 } else { 1e-9 };
+                prop_assert!(close(&left, &right, 1e-11, least), "{name}: {left} is not {right}");
+                prop_assert!(close(&left, &whole, 1e-11, least), "{name}: {left} is not {whole}");
             }
         }
     }
@@ -183,6 +189,7 @@ fn law_6_no_kernel_panics_on_any_input() {
         vec![f64::MAX, f64::MIN, 1.0, -1.0],
         (0..2049).map(|i| if i % 2 == 0 { 1e300 } else { -1e-300 }).collect(),
         (0..4097).map(|i| if i == 4096 { nan } else { f64::from(i) }).collect(),
+        (0..CHUNK as i32 + 5).map(|i| if i % 3 == 0 { f64::from(i) } else { inf }).collect(),
     ];
     let engine = Engine::sequential();
     for column in awkward {
@@ -279,7 +286,11 @@ fn kernels_stand_in_the_folder_of_their_category_with_forms_that_hold() {
         let spec = kernel.spec();
         let step = kernel.finish(&shape(10, kernel.as_ref()), &read(kernel.as_ref(), &columns, 0, 10)).unwrap();
         let writes = match step {
-            Step::Done(_) | Step::Again(_) => false,
+            Step::Again(_) => {
+                assert!(spec.rereads, "{} reads again and does not say so", spec.name);
+                false
+            }
+            Step::Done(_) => false,
             Step::Emit(_) | Step::Whole(_) => true,
         };
         assert_eq!(writes, spec.form.writes_columns(), "{} is not what its form says", spec.name);

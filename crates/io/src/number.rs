@@ -66,8 +66,8 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Parsed, &[u8])> {
     }
 }
 
-/// The number that `text` begins with and what follows it, if it is one to eight digits, or 2 to 19 with a point among them,
-/// as JSON writes it: no plus, no zero in front of another digit; and if there are 33 bytes.
+/// The number that `text` begins with and what follows it, if it is one to eight digits, perhaps with a point and more behind it,
+/// 19 in all at most, as JSON writes it (no plus, no zero in front of another digit), and there are 33 bytes.
 ///
 /// ```
 /// use echoes_io::number::{Parsed, usual_prefix};

@@ -340,7 +340,7 @@ fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
     }
 }
 
-/// Asks for the line of the rows to come that these eight rows are like.
+/// Asks for eight rows to come, as far behind these as [`prefetch`] asks.
 #[inline(always)]
 pub(crate) fn prefetch_eight<L: Lanes>(l: L, eight: &[f64; 8]) {
     l.prefetch(eight.as_ptr().wrapping_add(AHEAD));

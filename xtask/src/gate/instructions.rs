@@ -3,7 +3,7 @@
 //! Every kernel of the registry is counted on 10,000 doubles, on one thread, at each level that valgrind knows; it has no AVX-512, so those
 //! kernels are judged by their times alone. Counts know nothing of memory, locks and threads: that is the other tier's.
 //! How far an allocator searches depends on all that was freed before: each work has a process for itself, and each
-//! call of the allocator one price.
+//! call of the allocator one price. What it copies or clears meanwhile is not counted either; the times see that.
 
 use super::{arm::Arm, blocks::Arms};
 use crate::{Stop, shell};
@@ -34,7 +34,7 @@ const TUNABLES: &str = "glibc.cpu.x86_data_cache_size=0x8000:glibc.cpu.x86_share
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) total: u64,
-    /// Of each function itself.
+    /// Of each function itself, those of the allocator as they are.
     pub(super) functions: BTreeMap<String, u64>,
 }
 
@@ -153,7 +153,11 @@ fn count_one(arm: &Arm, level: &str, again: f64, bench: &str, directory: &Path) 
         let why = said.lines().find(|line| line.starts_with("failed ")).unwrap_or("it ended early");
         return Err(Stop::Harness(format!("{} under callgrind at {level}: {bench}: {why}", arm.name)));
     }
-    read(&directory.join("out.1"))
+    let dump = directory.join("out.1");
+    let count = read(&dump);
+    // The next one must not be taken for its own.
+    let _ = fs::remove_file(dump);
+    count
 }
 
 fn read(path: &Path) -> Result<Count, Stop> {

@@ -75,18 +75,19 @@ pub(crate) fn answer(engine: &Engine, columns: &[Vec<f64>], kernel: &dyn BoundKe
     answers.pop().unwrap_or_else(|| panic!("an answer for each request"))
 }
 
-/// Whether two answers say the same, numbers within a relative error.
-///
-/// Below a hundredth the error is one of a hundredth: a t statistic of equal means or a correlation of unrelated
-/// columns is what is left where large numbers cancel, and has their rounding, not its own.
-pub(crate) fn close(a: &Value, b: &Value, error: f64) -> bool {
+/// Whether two answers say the same, numbers within a relative error; of numbers smaller than `least` it is one of that.
+pub(crate) fn close(a: &Value, b: &Value, error: f64, least: f64) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {
             let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
-            (a - b).abs() <= error * a.abs().max(b.abs()).max(1e-2)
+            (a - b).abs() <= error * a.abs().max(b.abs()).max(least)
         }
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b, error)),
-        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(key, a)| close(a, &b[key], error)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(a, b, error, least))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| close(a, &b[key], error, least))
+        }
         (a, b) => a == b,
     }
 }

@@ -218,7 +218,10 @@ mod tests {
         for number in
             ["01", "-", "+1", "1.", ".5", "1.e5", "1e", "1e999", "-.5", "00", "NaN", "1 2", "\"1\"", "0x1", "1,"]
         {
-            assert!(!check(&format!("{{\"x\":[{number}]}}"), Arity::Exactly(1)), "{number}");
+            // With so much behind it, it is looked at in the usual way first.
+            for behind in ["", &" ".repeat(40)] {
+                assert!(!check(&format!("{{\"x\":[{number}{behind}]}}"), Arity::Exactly(1)), "{number}");
+            }
         }
         for text in [
             "",

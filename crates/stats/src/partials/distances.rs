@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// What is bracketed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Center {
-    /// What the distances are from; the values themselves are bracketed if there is none.
-    pub center: Option<f64>,
+    /// What the distances are from.
+    pub center: f64,
     /// Where the ranks are looked for.
     pub intervals: Intervals,
 }
@@ -18,16 +18,11 @@ pub struct Center {
 /// Counts below intervals and values inside them, of the distances from a center.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Distances {
-    center: Option<f64>,
+    center: f64,
     brackets: Brackets,
 }
 
 impl Distances {
-    /// What the distances are from.
-    pub const fn center(&self) -> Option<f64> {
-        self.center
-    }
-
     /// The brackets of the distances.
     pub const fn brackets(&self) -> &Brackets {
         &self.brackets
@@ -47,15 +42,14 @@ impl Partial for Distances {
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
-        let Some(center) = self.center else { return Partial::absorb(&mut self.brackets, block) };
         let mut space = [0.0; BLOCK];
-        for x in block.values(0).chunks(BLOCK) {
-            for (to, x) in space.iter_mut().zip(x) {
-                *to = (x - center).abs();
-            }
-            let distances = Column::of(&space[..x.len()]);
-            Partial::absorb(&mut self.brackets, &Block::new(&[distances], block.row(0)));
+        let x = block.values(0);
+        for (to, x) in space.iter_mut().zip(x) {
+            *to = (x - self.center).abs();
         }
+        let distances = Column::of(&space[..x.len()]);
+        // Ranks know of no rows.
+        Partial::absorb(&mut self.brackets, &Block::new(&[distances], 0));
     }
 
     fn merge(&mut self, later: &Self) {
@@ -83,12 +77,12 @@ mod tests {
             Partial::merge(&mut whole, &later);
             whole
         };
-        for center in [None, Some(0.0), Some(200.5), Some(-1e9)] {
-            let mut naive: Vec<f64> = x.iter().map(|x| center.map_or(*x, |center| (x - center).abs())).collect();
+        for center in [0.0, 200.5, -1e9] {
+            let mut naive: Vec<f64> = x.iter().map(|x| (x - center).abs()).collect();
             naive.sort_unstable_by(f64::total_cmp);
             let found = read(center).brackets().ranks(&[0, 1234, 2999]);
             assert_eq!(found, [0, 1234, 2999].map(|rank| Rank::Value(naive[rank])));
         }
-        assert_eq!(read(Some(f64::INFINITY)).brackets().count(), 3000);
+        assert_eq!(read(f64::INFINITY).brackets().count(), 3000);
     }
 }

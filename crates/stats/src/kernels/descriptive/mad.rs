@@ -2,10 +2,10 @@
 
 use crate::{
     Method,
-    partials::{Center, Distances, Intervals},
+    partials::{Brackets, Center, Distances, Intervals},
     quantiles::quantiles,
 };
-use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +41,8 @@ impl Mad {
         Self { scale, center: None, within: None }
     }
 
-    /// Where the median that is looked for lies almost surely.
-    fn around(&self, shape: &Shape<'_>) -> Intervals {
-        let Some(center) = self.center else { return Intervals::around(&[0.5], shape) };
+    /// Where the median of the distances lies almost surely.
+    fn around(center: f64, shape: &Shape<'_>) -> Intervals {
         let mut sample: Vec<f64> = shape.sample.iter().map(|x| (x - center).abs()).collect();
         sample.sort_unstable_by(f64::total_cmp);
         Intervals::around(&[0.5], &Shape { sample: &sample, ..*shape })
@@ -62,26 +61,37 @@ const fn one() -> f64 {
 
 impl Kernel for Mad {
     const SPEC: Spec = Spec::new("mad", Category::Descriptive).sampled();
-    type Pass = Distances;
+    type Pass = Either<Brackets, Distances>;
     type Output = f64;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Center> {
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Intervals, Center>> {
         if !(1e-300..=f64::MAX).contains(&self.scale) {
             let value = self.scale.to_string();
             return Err(Reject::Parameter { name: "scale", value, expected: "finite, from 1e-300 on" });
         }
-        let intervals = self.within.clone().unwrap_or_else(|| self.around(shape));
-        Ok(Center { center: self.center, intervals })
+        let within = self.within.clone();
+        Ok(match self.center {
+            None => Either::First(within.unwrap_or_else(|| Intervals::around(&[0.5], shape))),
+            Some(center) => {
+                let intervals = within.unwrap_or_else(|| Self::around(center, shape));
+                Either::Second(Center { center, intervals })
+            }
+        })
     }
 
-    fn finish(&self, distances: &Distances) -> Result<Next<Self>> {
-        let brackets = distances.brackets();
+    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
+        let brackets = match pass {
+            Either::First(brackets) => brackets,
+            Either::Second(distances) => distances.brackets(),
+        };
         if brackets.count() + brackets.nans() == 0 {
             return Err(Reject::Empty);
         }
         Ok(match quantiles(brackets, &[0.5], Method::Linear) {
             Err(within) => Next::Again(Self { within: Some(within), ..self.clone() }),
-            Ok(values) if self.center.is_some() || values[0].is_nan() => Next::Done(values[0] / self.scale),
+            Ok(values) if self.center.is_some() => Next::Done(values[0] / self.scale),
+            // An infinite median stands among the values, and has no distance from itself.
+            Ok(values) if !values[0].is_finite() => Next::Done(f64::NAN),
             Ok(values) => Next::Again(Self { center: Some(values[0]), within: None, ..*self }),
         })
     }

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 /// Histogram: how many values lie in each of `bins` bins of one width.
 ///
 /// Each bin holds its lower edge and not its upper one, the last holds both. Exact: the counts and edges are those of
-/// NumPy's `histogram`. Values outside a `range` that is given are counted beside it, and so is NaN. Without one the bins
-/// reach from the smallest to the largest value, which a first reading finds, half a unit to either side where both are the
-/// same; a NaN or an infinity among the values then is an error.
+/// NumPy's `histogram` of doubles (of `float32` NumPy rounds the edges to that). Values outside a `range` that is given are
+/// counted beside it, and so is NaN. Without one the bins reach from the smallest to the largest value, which a first reading
+/// finds; of no values, or with a NaN or an infinity among them, that is an error. Where both ends are the same the bins reach
+/// half a unit to either side. Bins narrower than four units in the last place of the larger end are refused.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -26,9 +27,10 @@ pub struct Histogram {
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = BINS_MAX))]
     pub bins: u32,
-    /// Where the first bin begins and the last one ends; the smallest and the largest value if it is not given.
+    /// Two numbers: where the first bin begins and the last one ends; the smallest and the largest value if not given.
     #[serde(default)]
-    pub range: Option<[f64; 2]>,
+    #[schemars(length(min = 2, max = 2))]
+    pub range: Option<Vec<f64>>,
     /// What an earlier reading has found out.
     #[serde(skip)]
     extent: Option<[f64; 2]>,
@@ -48,6 +50,30 @@ impl Histogram {
     /// So many bins between the smallest and the largest value.
     pub const fn of(bins: u32) -> Self {
         Self { bins, range: None, extent: None }
+    }
+
+    /// The bins of a range that was asked for.
+    fn given(&self, low: f64, high: f64) -> Result<Edges> {
+        self.edges(low, high).ok_or_else(|| Reject::Parameter {
+            name: "range",
+            value: format!("{low} to {high}, in {} bins", self.bins),
+            expected: "two finite numbers, the lower one first, so far apart that the bins fit between them",
+        })
+    }
+
+    /// The bins of the range that the values have.
+    fn found(&self, low: f64, high: f64) -> Result<Edges> {
+        self.edges(low, high).ok_or_else(|| Reject::Parameter {
+            name: "bins",
+            value: format!("{} for values from {low} to {high}", self.bins),
+            expected: "so few that they fit between these, or a wider `range` given",
+        })
+    }
+
+    /// Where both ends are the same, half a unit to either side.
+    fn edges(&self, low: f64, high: f64) -> Option<Edges> {
+        let aside = if low == high { 0.5 } else { 0.0 };
+        Edges::new(low - aside, high + aside, self.bins)
     }
 }
 
@@ -76,12 +102,15 @@ impl Kernel for Histogram {
             let (value, expected) = (self.bins.to_string(), "from 1 to 65,536");
             return Err(Reject::Parameter { name: "bins", value, expected });
         }
-        let Some([low, high]) = self.range.or(self.extent) else { return Ok(Either::First(())) };
-        Edges::new(low, high, self.bins).map(Either::Second).ok_or_else(|| Reject::Parameter {
-            name: "range",
-            value: format!("{low} to {high}, in {} bins", self.bins),
-            expected: "two finite numbers, the lower one first, so far apart that the bins fit between them",
-        })
+        match (self.range.as_deref(), self.extent) {
+            (Some(&[low, high]), _) => self.given(low, high).map(Either::Second),
+            (Some(range), _) => {
+                let value = format!("{} numbers", range.len());
+                Err(Reject::Parameter { name: "range", value, expected: "two numbers" })
+            }
+            (None, Some([low, high])) => self.found(low, high).map(Either::Second),
+            (None, None) => Ok(Either::First(())),
+        }
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
@@ -93,7 +122,7 @@ impl Kernel for Histogram {
                     let value = "not given, and a NaN or an infinity is among the values".to_owned();
                     return Err(Reject::Parameter { name: "range", value, expected: "two finite numbers then" });
                 }
-                Ok(Next::Again(Self { extent: Some(apart(min, max)), ..self.clone() }))
+                Ok(Next::Again(Self { extent: Some([min, max]), ..self.clone() }))
             }
             Either::Second(found) => Ok(Next::Done(Counts {
                 counts: found.bins().to_vec(),
@@ -104,11 +133,6 @@ impl Kernel for Histogram {
             })),
         }
     }
-}
-
-/// Where a bin would have no width, half a unit to either side, as in NumPy.
-fn apart(min: f64, max: f64) -> [f64; 2] {
-    if min == max { [min - 0.5, max + 0.5] } else { [min, max] }
 }
 
 #[cfg(test)]
@@ -122,7 +146,7 @@ mod tests {
         let x = [1.0, 2.0, 2.5, 7.0, 7.5, 8.0];
         let found = reference(&Histogram::of(3), &[&x]).unwrap();
         assert_eq!((found.counts, found.bin_edges), (vec![3, 0, 3], vec![1.0, 10.0 / 3.0, 17.0 / 3.0, 8.0]));
-        let found = reference(&Histogram { range: Some([2.0, 7.0]), ..Histogram::of(3) }, &[&x]).unwrap();
+        let found = reference(&Histogram { range: Some(vec![2.0, 7.0]), ..Histogram::of(3) }, &[&x]).unwrap();
         assert_eq!((found.counts, found.below, found.above, found.nan), (vec![2, 0, 1], 1, 2, 0));
     }
 
@@ -130,6 +154,8 @@ mod tests {
     fn a_constant_is_in_the_middle_of_a_unit() {
         let found = reference(&Histogram::default(), &[&[3.0; 7]]).unwrap();
         assert_eq!((found.counts[5], found.bin_edges[0], found.bin_edges[10]), (7, 2.5, 3.5));
+        let given = Histogram { range: Some(vec![2.0; 2]), ..Histogram::of(1) };
+        assert_eq!(reference(&given, &[&[2.0, 3.0]]).map(|found| (found.counts, found.above)), Ok((vec![1], 1)));
     }
 
     #[test]
@@ -139,9 +165,11 @@ mod tests {
         assert!(refused(&Histogram::default(), &[1.0, f64::NAN]));
         assert!(refused(&Histogram::default(), &[1.0, f64::INFINITY]));
         assert!(refused(&Histogram::of(0), &[1.0, 2.0]));
-        assert!(refused(&Histogram { range: Some([2.0, 1.0]), ..Histogram::default() }, &[1.0]));
+        assert!(refused(&Histogram::default(), &[1e16; 3]));
+        assert!(refused(&Histogram { range: Some(vec![0.0]), ..Histogram::default() }, &[1.0]));
+        assert!(refused(&Histogram { range: Some(vec![2.0, 1.0]), ..Histogram::default() }, &[1.0]));
         assert_eq!(reference(&Histogram::default(), &[&[]]), Err(Reject::Empty));
-        let given = Histogram { range: Some([0.0, 1.0]), ..Histogram::of(1) };
+        let given = Histogram { range: Some(vec![0.0, 1.0]), ..Histogram::of(1) };
         assert_eq!(
             reference(&given, &[&[f64::NAN, 0.5, f64::INFINITY]]).map(|found| (found.nan, found.above)),
             Ok((1, 1))
