@@ -25,7 +25,7 @@ pub(super) fn shown(grid: &Grid) -> &[Vec<Cell>] {
 /// What is said of the rows that are not shown.
 pub(super) fn rest(grid: &Grid) -> Option<String> {
     let more = grid.rows.len() - shown(grid).len();
-    (more > 0).then(|| format!("… and {} more rows (use -o FILE or --format csv)", grouped(more as u64)))
+    (more > 0).then(|| format!("… and {} more (--format csv has all rows)", grouped(more as u64)))
 }
 
 /// Rows under a header, each column aligned.

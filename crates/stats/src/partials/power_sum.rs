@@ -165,7 +165,7 @@ mod tests {
         let (mut worst, mut below) = (0.0f64, 0.0f64);
         for i in 0..oracle::count(40) {
             let spread = f64::from(i % 4);
-            for p in [1.0, 2.0, -1.0, 1.3, -2.5, 7.0, 0.5, -0.1] {
+            for &p in &[1.3, -0.1, 1.0, 2.0, -1.0, -2.5, 7.0, 0.5][..oracle::count(8) as usize] {
                 let value = |_| (noise() + 0.01) * 2f64.powi(((noise() - 0.5) * 4.0 * spread) as i32);
                 let x: Vec<f64> = (0..1 + i * 3).map(value).collect();
                 let found = mean(p, &x).unwrap();
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn every_level_gives_the_same_bits_and_nothing_changes_nothing() {
         let mut noise = oracle::noise(14);
-        let x: Vec<f64> = (0..777).map(|_| noise() * 2f64.powi((noise() * 40.0) as i32)).collect();
+        let x: Vec<f64> = (0..oracle::count(770) + 7).map(|_| noise() * 2f64.powi((noise() * 40.0) as i32)).collect();
         for p in [-1.0, -2.5, 0.3, 2.0, 7.5] {
             let portable = run_at(Level::Portable, Absorb(p, &x));
             assert!(portable.mean().unwrap() > 0.0);
@@ -204,7 +204,8 @@ mod tests {
     #[test]
     fn error_of_rising_values_against_exact_arithmetic() {
         let mut worst = 0.0f64;
-        for p in [0.1, 0.3, 1.0, 1.005_594_153_499_774_8, 1.432_235_906_138_687_3, -2.5] {
+        let exponents = [0.1, -2.5, 0.3, 1.0, 1.005_594_153_499_774_8, 1.432_235_906_138_687_3];
+        for &p in &exponents[..oracle::count(6) as usize] {
             let rises = if p > 0.0 { 1 } else { -1 };
             let rising = (0..oracle::count(40) * 30).map(|i| 1.25 * 2f64.powi(rises * (i / 30)));
             let x: Vec<f64> = rising.collect();
@@ -222,7 +223,7 @@ mod tests {
     fn of_any_size() {
         for size in [5e-324, 1e-310, 1e-200, 1e200, 8e307] {
             for p in [-300.0, -2.0, -1.0, 0.1, 3.0, 300.0] {
-                let found = mean(p, &[size; 70]).unwrap();
+                let found = mean(p, &[size; 35]).unwrap();
                 assert!((found / size - 1.0).abs() < 1e-13, "{p} {size:e}: {found:e}");
             }
         }

@@ -63,7 +63,7 @@ impl Kernel for Iqr {
     fn pass(&self, shape: &Shape<'_>) -> Result<Intervals> {
         let expected = "two percentages between 0 and 100";
         if self.rng.len() != 2 {
-            return Err(Reject::Parameter { name: "rng", value: format!("{} percentages", self.rng.len()), expected });
+            return Err(Reject::Parameter { name: "rng", value: format!("a list of {}", self.rng.len()), expected });
         }
         if let Some(outside) = self.rng.iter().find(|percentage| !(0.0..=100.0).contains(*percentage)) {
             return Err(Reject::Parameter { name: "rng", value: outside.to_string(), expected });

@@ -66,7 +66,7 @@ impl Kernel for Mad {
 
     fn pass(&self, shape: &Shape<'_>) -> Result<Either<Intervals, Center>> {
         if !(1e-300..=f64::MAX).contains(&self.scale) {
-            let value = self.scale.to_string();
+            let value = format!("{:?}", self.scale);
             return Err(Reject::Parameter { name: "scale", value, expected: "finite, from 1e-300 on" });
         }
         let within = self.within.clone();

@@ -25,7 +25,7 @@ const LEAST: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PMean {
-    /// The exponent, at least 0.1 in size: 1 for the mean, 2 for the root mean square, −1 for the harmonic mean.
+    /// The exponent, from 0.1 to 300 in size: 1 for the mean, 2 for the root mean square, −1 for the harmonic mean.
     #[schemars(range(min = -300.0, max = 300.0))]
     pub p: f64,
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// NumPy's `histogram` of doubles (of `float32` NumPy rounds the edges to that). Values outside a `range` that is given are
 /// counted beside it, and so is NaN. Without one the bins reach from the smallest to the largest value, which a first reading
 /// finds; of no values, or with a NaN or an infinity among them, that is an error. Where both ends are the same the bins reach
-/// half a unit to either side. Bins narrower than four units in the last place of the larger end are refused.
+/// half a unit to either side. Refused are bins narrower than four units in the last place of the larger end, or than
+/// 1e-308, and ranges wider than the largest double. Rows are read as doubles.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -52,28 +53,14 @@ impl Histogram {
         Self { bins, range: None, extent: None }
     }
 
-    /// The bins of a range that was asked for.
-    fn given(&self, low: f64, high: f64) -> Result<Edges> {
-        self.edges(low, high).ok_or_else(|| Reject::Parameter {
-            name: "range",
-            value: format!("{low} to {high}, in {} bins", self.bins),
-            expected: "two finite numbers, the lower one first, so far apart that the bins fit between them",
-        })
-    }
-
-    /// The bins of the range that the values have.
-    fn found(&self, low: f64, high: f64) -> Result<Edges> {
-        self.edges(low, high).ok_or_else(|| Reject::Parameter {
-            name: "bins",
-            value: format!("{} for values from {low} to {high}", self.bins),
-            expected: "so few that they fit between these, or a wider `range` given",
-        })
-    }
-
-    /// Where both ends are the same, half a unit to either side.
-    fn edges(&self, low: f64, high: f64) -> Option<Edges> {
+    /// The bins between two ends; half a unit to either side where both are the same.
+    fn edges(&self, low: f64, high: f64, whose: &str) -> Result<Edges> {
         let aside = if low == high { 0.5 } else { 0.0 };
-        Edges::new(low - aside, high + aside, self.bins)
+        Edges::new(low - aside, high + aside, self.bins).ok_or_else(|| Reject::Parameter {
+            name: "range",
+            value: format!("{whose}{low:?} to {high:?}, for {} bins", self.bins),
+            expected: "two numbers, the lower one first, with bins that doubles can tell apart and measure between them",
+        })
     }
 }
 
@@ -103,12 +90,12 @@ impl Kernel for Histogram {
             return Err(Reject::Parameter { name: "bins", value, expected });
         }
         match (self.range.as_deref(), self.extent) {
-            (Some(&[low, high]), _) => self.given(low, high).map(Either::Second),
+            (Some(&[low, high]), _) => self.edges(low, high, "").map(Either::Second),
             (Some(range), _) => {
-                let value = format!("{} numbers", range.len());
+                let value = format!("a list of {}", range.len());
                 Err(Reject::Parameter { name: "range", value, expected: "two numbers" })
             }
-            (None, Some([low, high])) => self.found(low, high).map(Either::Second),
+            (None, Some([low, high])) => self.edges(low, high, "not given, and the values are ").map(Either::Second),
             (None, None) => Ok(Either::First(())),
         }
     }
@@ -120,7 +107,11 @@ impl Kernel for Histogram {
                 let (min, max) = (min.0.to_f64(), max.0.to_f64());
                 if !(min.is_finite() && max.is_finite()) {
                     let value = "not given, and a NaN or an infinity is among the values".to_owned();
-                    return Err(Reject::Parameter { name: "range", value, expected: "two finite numbers then" });
+                    return Err(Reject::Parameter {
+                        name: "range",
+                        value,
+                        expected: "two finite numbers then, or these left out with nan = omit",
+                    });
                 }
                 Ok(Next::Again(Self { extent: Some([min, max]), ..self.clone() }))
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Each row, but `a_min` where it is below that and `a_max` where it is above that.
 ///
-/// Exact. A bound that is not given does not bind, as in NumPy; with neither, the rows stay what they are. NaN and missing rows do
+/// Exact for doubles, as which rows are read. A bound that is not given does not bind, as in NumPy; with neither, the rows stay what they are. NaN and missing rows do
 /// too, and so does −0 where a bound is 0.
 ///
 /// ```

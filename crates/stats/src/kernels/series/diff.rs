@@ -9,7 +9,7 @@ const PERIODS_MAX: u32 = 1 << 20;
 
 /// Difference: each row less the row `periods` before it, as in pandas.
 ///
-/// One subtraction, rounded once. The first `periods` rows have no row before them and are null; so are rows of which either value
+/// One subtraction of doubles, as which rows are read, rounded once. The first `periods` rows have no row before them and are null; so are rows of which either value
 /// is missing or NaN, whatever `nan` says.
 ///
 /// ```
@@ -21,7 +21,7 @@ const PERIODS_MAX: u32 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Diff {
-    /// How many rows lie between a row and the one that is taken away.
+    /// How many rows before it the row stands that is taken away, 1,048,576 at most.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 1_048_576))]
     pub periods: u32,

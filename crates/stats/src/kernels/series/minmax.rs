@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Min–max scaling: `(x − min) / (max − min)` for each row, 0 for the smallest value and 1 for the largest.
 ///
-/// Null where the column is constant. A relative error of at most 3 · 2⁻⁵³ where the answer is no subnormal number. A missing row stays missing.
+/// Null where the column is constant. A relative error of at most 3 · 2⁻⁵³ where the answer is no subnormal number; rows are read as
+/// doubles. A missing row stays missing.
 ///
 /// ```
 /// use echoes_kernel::reference;
