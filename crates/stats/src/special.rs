@@ -10,8 +10,8 @@ mod power;
 mod twofold;
 
 pub(crate) use beta::incomplete_beta;
-pub(crate) use exp::{exp_in_range, exp_of, exp_sum};
+pub(crate) use exp::{WHOLE, exp_in_range, exp_of, exp_sum};
 pub use gamma::gamma;
 pub(crate) use ln::{COUNTER, ln, ln_of};
-pub(crate) use power::{power, power_of};
+pub(crate) use power::{SIZE, power, power_of};
 pub(crate) use twofold::{Twofold, product};

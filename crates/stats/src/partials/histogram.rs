@@ -1,7 +1,10 @@
 //! How many values fall into bins of one width. Exact: the counts are those of the edges `low + k (high − low)/n`, each rounded as
 //! that formula is in doubles.
 
-use crate::sweeps;
+use crate::{
+    special::{SIZE, WHOLE},
+    sweeps,
+};
 use echoes_kernel::{
     Block, Partial,
     sweep::{self, Bins, Sweep},
@@ -12,18 +15,12 @@ use serde::{Deserialize, Serialize};
 /// Bins that a histogram may have.
 pub const BINS_MAX: u32 = 1 << 16;
 
-/// All bits but the sign.
-const SIZE: f64 = f64::from_bits(i64::MAX as u64);
-
 /// Bins that a block counts beside the partial at most, and one place for values outside: more are slower than the partial's own.
 const PLACES: usize = 512;
 
 /// Counters of each place, used in turn: neighbours often fall into one bin, and a counter has to wait for itself. Measured:
 /// one or four take a fifth longer.
 const COUNTERS: usize = 2;
-
-/// Added to a whole number it leaves that in the lowest bits.
-const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// Bins of one width: each holds its lower edge and not its upper one, the last holds both.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@
 
 use crate::{
     double::Double,
-    special::{COUNTER, Twofold, exp_of, ln_of, product},
+    special::{COUNTER, SIZE, Twofold, exp_of, ln_of, product},
 };
 use echoes_kernel::{Block, Partial};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
@@ -25,8 +25,7 @@ const UP_BITS: u32 = 54;
 /// What exponents are stored with.
 const BIAS: f64 = 1023.0;
 
-/// The bits of a number without its sign, and without its exponent.
-const SIZE: f64 = f64::from_bits(u64::MAX >> 1);
+/// The bits of a number without its exponent.
 const DIGITS: f64 = f64::from_bits(1 << 63 | ((1 << 52) - 1));
 
 /// The product of one column.

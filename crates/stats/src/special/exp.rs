@@ -18,7 +18,7 @@ pub(super) const LN_2_HIGH: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 pub(super) const LN_2_LOW: f64 = 1.908_214_929_270_587_8e-10;
 
 /// Added and taken away again, it leaves the nearest whole number.
-const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
+pub(crate) const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// `1/n!` for `n` = 3, 5, … 13.
 const ODD: [f64; 6] =

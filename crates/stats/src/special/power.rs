@@ -26,7 +26,7 @@ const THIRDS_LOW: f64 = f64::EPSILON / 6.0;
 const FIFTHS_LOW: f64 = -f64::EPSILON / 10.0;
 
 /// The bits of a number without its sign.
-const SIZE: f64 = f64::from_bits(u64::MAX >> 1);
+pub(crate) const SIZE: f64 = f64::from_bits(u64::MAX >> 1);
 
 /// `x^y` with the signs and exceptions of IEEE 754's pow.
 #[inline(always)]
