@@ -67,14 +67,23 @@ impl<F: Fold> Writer<'_, F> {
         out: &mut [&mut [f64]],
     ) -> Result<()> {
         let stretch = Stretch { rows, seen: 0..rows.rows() };
-        // Chunks that need none before them need not wait for each other either.
-        let size = if self.needs.before { WAVE } else { usize::MAX };
-        for wave in waves(stretch.seen.clone(), size) {
-            let own = wave[0].start as usize..wave[wave.len() - 1].end as usize;
-            let mut out: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[own.clone()]).collect();
-            self.wave(context, pool, &stretch, &wave, before, &mut out)?;
+        // Chunks that need none before them need not wait for each other either. The others are read twice, the second time from
+        // the caches if there are few of them between.
+        let threads = pool.map_or(1, ThreadPool::current_num_threads);
+        let size = if self.needs.before { threads } else { usize::MAX };
+        let mut write = || {
+            for wave in waves(stretch.seen.clone(), size) {
+                let own = wave[0].start as usize..wave[wave.len() - 1].end as usize;
+                let mut out: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[own.clone()]).collect();
+                self.wave(context, pool, &stretch, &wave, before, &mut out)?;
+            }
+            Ok(())
+        };
+        match pool {
+            // Once for all waves: each time wakes the threads anew.
+            Some(pool) => pool.install(write),
+            None => write(),
         }
-        Ok(())
     }
 
     /// Writes some chunks, in parallel, to `out`.

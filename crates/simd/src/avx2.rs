@@ -130,6 +130,23 @@ impl Lanes for Avx2 {
         (low | high << 4) as u8
     }
     #[inline(always)]
+    fn pack(self, v: Vector, mask: Mask) -> [f64; 8] {
+        let bits = self.bits(mask);
+        let (low, high) = (usize::from(bits & 15), usize::from(bits >> 4));
+        let at = low.count_ones() as usize;
+        let mut out = [0.0; 8];
+        // SAFETY: `self` proves AVX2; a row of the table is 32 readable bytes. Half a vector is written at 0 and at `at`, which is
+        // at most 4, of eight doubles; neither store needs alignment.
+        unsafe {
+            for (half, chosen, at) in [(v.0, low, 0), (v.1, high, at)] {
+                let order = _mm256_loadu_si256(PACK[chosen].as_ptr().cast());
+                let packed = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(half), order);
+                _mm256_storeu_pd(out.as_mut_ptr().add(at), _mm256_castsi256_pd(packed));
+            }
+        }
+        out
+    }
+    #[inline(always)]
     fn prefetch(self, at: *const f64) {
         // SAFETY: a prefetch of any address, valid or not, only hints.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
@@ -169,4 +186,25 @@ impl Lanes for Avx2 {
         }
         quotient
     }
+}
+
+/// Where the halves of four doubles come from, for each choice among them.
+static PACK: [[u32; 8]; 16] = pack_table();
+
+const fn pack_table() -> [[u32; 8]; 16] {
+    let mut table = [[0; 8]; 16];
+    let mut chosen = 0;
+    while chosen < 16 {
+        let (mut lane, mut at) = (0, 0);
+        while lane < 4 {
+            if chosen >> lane & 1 == 1 {
+                table[chosen][at] = 2 * lane;
+                table[chosen][at + 1] = 2 * lane + 1;
+                at += 2;
+            }
+            lane += 1;
+        }
+        chosen += 1;
+    }
+    table
 }

@@ -126,6 +126,11 @@ impl Lanes for Avx512 {
         mask.0
     }
     #[inline(always)]
+    fn pack(self, v: Vector, mask: Mask) -> [f64; 8] {
+        // SAFETY: `self` proves AVX-512. In a register: compressing into memory takes a Zen 4 a hundred cycles.
+        self.to_array(Vector(unsafe { _mm512_maskz_compress_pd(mask.0, v.0) }))
+    }
+    #[inline(always)]
     fn prefetch(self, at: *const f64) {
         // SAFETY: a prefetch of any address, valid or not, only hints.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };

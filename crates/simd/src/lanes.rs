@@ -54,6 +54,18 @@ pub trait Lanes: Copy {
     fn shift_down(self, v: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
+    /// The lanes that the mask chooses, in their order, at the front; what stands behind them is not specified.
+    #[inline(always)]
+    fn pack(self, v: Self::V, mask: Self::M) -> [f64; 8] {
+        let (x, bits) = (self.to_array(v), self.bits(mask));
+        let (mut out, mut len) = ([0.0; 8], 0);
+        for (lane, x) in x.into_iter().enumerate() {
+            // Written in any case, and over again if the lane is not chosen: a branch would be guessed wrong half the time.
+            out[len & 7] = x;
+            len += usize::from(bits >> lane & 1);
+        }
+        out
+    }
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.
     fn prefetch(self, at: *const f64);
     /// Asks for the cache line at `at`, into the first level; it need not be valid memory.

@@ -131,6 +131,32 @@ fn a_level_that_is_not_there_falls_back() {
     assert_eq!(run_at(Level::Avx512, Total(&[1.0])), 1f64.to_bits());
 }
 
+/// The lanes below a bound, packed.
+struct Packed([f64; 8], [f64; 8]);
+
+impl Operation for Packed {
+    type Output = [f64; 8];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [f64; 8] {
+        let (x, below) = (l.load8(&self.0), l.load8(&self.1));
+        l.pack(x, l.lt(x, below))
+    }
+}
+
+#[test]
+fn the_chosen_lanes_are_packed_in_their_order() {
+    let x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    for chosen in 0..=u8::MAX {
+        let lanes = (0..8).filter(|lane| chosen >> lane & 1 == 1);
+        let wanted: Vec<f64> = lanes.clone().map(|lane| x[lane]).collect();
+        let mut below = [-1.0; 8];
+        lanes.for_each(|lane| below[lane] = 8.0);
+        for level in Level::available() {
+            assert_eq!(run_at(level, Packed(x, below))[..wanted.len()], wanted, "{level:?} {chosen:#b}");
+        }
+    }
+}
+
 /// Eight numbers divided by one.
 struct Quotients([f64; 8], f64);
 

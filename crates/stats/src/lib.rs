@@ -21,6 +21,7 @@ pub mod expr;
 pub mod partials;
 mod quantiles;
 mod registry;
+mod selection;
 pub mod special;
 mod sweeps;
 mod swept;

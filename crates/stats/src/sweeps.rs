@@ -184,9 +184,9 @@ pub(crate) fn is_constant(x: &[f64]) -> bool {
 /// A finite center for the deviations of a block: its rounded mean, or one of its values where they are all the same or their
 /// sum overflows.
 #[inline(always)]
-pub(crate) fn center<L: Lanes>(l: L, x: &[f64]) -> f64 {
+pub(crate) fn center<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
     let first = x.first().copied().unwrap_or(0.0);
-    let mean = if is_constant(x) { first } else { total(l, x, false) / x.len() as f64 };
+    let mean = if is_constant(x) { first } else { total(l, x, ahead) / x.len() as f64 };
     [mean, first].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
 }
 
@@ -312,7 +312,7 @@ impl<L: Lanes, const ORDER: usize> Powers<L, ORDER> {
 }
 
 /// Of the four cache lines of a group, those that the first sweep over a block fetches ahead.
-const FIRST_HALF: Range<usize> = 0..2;
+pub(crate) const FIRST_HALF: Range<usize> = 0..2;
 
 /// Those that a second sweep fetches: it reads from the cache, and the memory would be idle meanwhile.
 const SECOND_HALF: Range<usize> = 2..4;
@@ -334,7 +334,7 @@ fn both(a: Range<usize>, b: Range<usize>) -> Range<usize> {
 
 /// Asks for lines of the rows to come. The processor's own prefetcher stops at each page and rests in second sweeps.
 #[inline(always)]
-fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
+pub(crate) fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
     for line in lines {
         l.prefetch(group.as_ptr().wrapping_add(AHEAD + 8 * line));
     }
@@ -431,7 +431,7 @@ mod tests {
     impl Operation for Center<'_> {
         type Output = f64;
         fn run<L: Lanes>(self, l: L) -> f64 {
-            center(l, self.0)
+            center(l, self.0, false)
         }
     }
 

@@ -7,6 +7,7 @@
 //!
 //! Exact. A zero comes back as +0.
 
+use crate::{selection::select, sweeps};
 use echoes_kernel::{Block, CHUNK, Partial, Shape};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ impl Intervals {
         Self(vec![[f64::NEG_INFINITY, f64::INFINITY]])
     }
 
-    /// Intervals that hold the given fractions of the data almost surely (four standard errors of the sample).
+    /// Intervals that hold the given fractions of the data almost surely (three standard errors of the sample).
     pub fn around(fractions: &[f64], shape: &Shape<'_>) -> Self {
         let small = shape.rows.is_some_and(|rows| rows <= SMALL_ROWS);
         if small || shape.sample.len() < 64 {
@@ -39,7 +40,7 @@ impl Intervals {
             p => shape.sample.get(p as usize).copied().unwrap_or(f64::INFINITY),
         };
         let around = |&q: &f64| {
-            let margin = 4.0 * (size * q * (1.0 - q)).sqrt() + 4.0;
+            let margin = 3.0 * (size * q * (1.0 - q)).sqrt() + 4.0;
             [at((q * size - margin).floor()), at((q * size + margin).ceil())]
         };
         Self::apart(fractions.iter().map(around).collect())
@@ -104,27 +105,17 @@ impl Brackets {
     /// The value of each rank, 0 for the smallest; ranks beyond the last give the last. `ranks` must rise.
     pub fn ranks(&self, ranks: &[u64]) -> Vec<Rank> {
         let last = self.count().saturating_sub(1);
+        let located: Vec<_> = ranks.iter().map(|&rank| self.locate(rank.min(last))).collect();
         let mut found = Vec::with_capacity(ranks.len());
-        let mut kept: Option<(usize, Vec<f64>, usize)> = None;
-        for rank in ranks.iter().map(|&rank| rank.min(last)) {
-            let (at, value) = match self.locate(rank) {
-                Ok(inside) => inside,
-                Err(rank) => {
-                    found.push(rank);
-                    continue;
+        for of_one in located.chunk_by(|a, b| matches!((a, b), (Ok((a, _)), Ok((b, _))) if a == b)) {
+            match of_one[0] {
+                Err(rank) => found.push(rank),
+                Ok((at, _)) => {
+                    let inside: Vec<usize> = of_one.iter().flatten().map(|&(_, rank)| rank as usize).collect();
+                    let values = select(&mut self.brackets[at].kept.clone(), &inside);
+                    found.extend(values.into_iter().map(Rank::Value));
                 }
-            };
-            // Select from what the last, smaller rank has left on the right.
-            let (_, values, sorted) = match kept.take() {
-                Some(known) if known.0 == at => kept.insert(known),
-                _ => kept.insert((at, self.brackets[at].kept.clone(), 0)),
-            };
-            let wanted = value as usize;
-            if wanted >= *sorted {
-                values[*sorted..].select_nth_unstable_by(wanted - *sorted, f64::total_cmp);
-                *sorted = wanted;
             }
-            found.push(Rank::Value(values[wanted] + 0.0));
         }
         found
     }
@@ -163,15 +154,22 @@ impl Bracket {
         if self.thinned == 1 { kept == self.inside } else { self.thinned.is_power_of_two() && kept <= self.inside }
     }
 
-    fn keep(&mut self, x: f64) {
-        if x == self.low {
-            self.at_low += 1;
-        } else if x == self.high {
-            self.at_high += 1;
-        } else {
-            self.inside += 1;
-            self.kept.push(x);
+    /// Keeps values from the interval, but for its ends, which are counted.
+    #[inline(always)]
+    fn keep(&mut self, values: &[f64]) {
+        let (mut at_low, mut at_high) = (0, 0);
+        for x in values {
+            at_low += u64::from(*x == self.low);
+            at_high += u64::from(*x == self.high && self.low < self.high);
         }
+        if at_low + at_high == 0 {
+            self.kept.extend_from_slice(values);
+        } else {
+            self.kept.extend(values.iter().filter(|&&x| x != self.low && x != self.high));
+        }
+        self.at_low += at_low;
+        self.at_high += at_high;
+        self.inside += values.len() as u64 - at_low - at_high;
     }
 
     fn merge(&mut self, later: &Self) {
@@ -233,10 +231,10 @@ impl Partial for Brackets {
     fn absorb(&mut self, block: &Block<'_>) {
         let x = block.values(0);
         self.count += x.len() as u64;
+        self.nans += run(CountNans { x, ahead: sweeps::is_followed(block) });
         for bracket in &mut self.brackets {
             run(Absorb { bracket, x });
         }
-        self.nans += run(CountNans(x));
     }
 
     fn merge(&mut self, later: &Self) {
@@ -252,57 +250,83 @@ impl Partial for Brackets {
     }
 }
 
+/// Counts the values of a block below a bracket and keeps those inside.
 struct Absorb<'a> {
     bracket: &'a mut Bracket,
     x: &'a [f64],
 }
 
+/// Groups whose values are kept at a time.
+const RUN: usize = 8;
+
+/// Room for a run, and for a vector behind its last value.
+const ROOM: usize = RUN * GROUP + 8;
+
 impl Operation for Absorb<'_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
+        let Self { bracket, x } = self;
         // NaN is neither below nor inside, so it may fill up the last group.
         let mut space = [0.0; GROUP];
-        let (groups, tail) = split(self.x, f64::NAN, &mut space);
-        for group in groups {
-            Self::step(l, self.bracket, group);
+        let (groups, tail) = split(x, f64::NAN, &mut space);
+        let (low, high) = (l.splat(bracket.low), l.splat(bracket.high));
+        let mut room = [0.0; ROOM];
+        let mut below = l.splat(0.0);
+        for run in groups.chunks(RUN) {
+            bracket.keep(pick(l, run, [low, high], &mut below, &mut room));
         }
         if let Some(group) = tail {
-            Self::step(l, self.bracket, group);
+            bracket.keep(pick(l, std::slice::from_ref(group), [low, high], &mut below, &mut room));
         }
+        bracket.below += l.across(below) as u64;
     }
 }
 
-impl Absorb<'_> {
-    #[inline(always)]
-    fn step<L: Lanes>(l: L, bracket: &mut Bracket, group: &[f64; GROUP]) {
-        let (low, high) = (l.splat(bracket.low), l.splat(bracket.high));
-        let x = l.load(group);
-        let (mut below, mut inside) = (0u32, 0u32);
-        // Indices, not iterators: a closure inside one would not be compiled for the level's instructions.
-        #[expect(clippy::needless_range_loop, reason = "see above")]
-        for i in 0..4 {
-            below |= u32::from(l.bits(l.lt(x[i], low))) << (8 * i);
-            inside |= u32::from(l.bits(l.le(low, x[i]) & l.le(x[i], high))) << (8 * i);
-        }
-        bracket.below += u64::from(below.count_ones());
-        while inside != 0 {
-            bracket.keep(group[inside.trailing_zeros() as usize % GROUP]);
-            inside &= inside - 1;
+/// The values between both ends, and either of them; those below are counted in the lanes of `below`, because bits would have
+/// to be moved to be counted.
+#[inline(always)]
+fn pick<'a, L: Lanes>(
+    l: L,
+    run: &[[f64; GROUP]],
+    [low, high]: [L::V; 2],
+    below: &mut L::V,
+    room: &'a mut [f64; ROOM],
+) -> &'a [f64] {
+    let (one, zero) = (l.splat(1.0), l.splat(0.0));
+    let mut len = 0;
+    for group in run {
+        for x in l.load(group) {
+            *below = *below + l.select(l.lt(x, low), one, zero);
+            let inside = l.le(low, x) & l.le(x, high);
+            let chosen = l.bits(inside);
+            if chosen != 0
+                && let Some(to) = room[len..].first_chunk_mut::<8>()
+            {
+                *to = l.pack(x, inside);
+                len += chosen.count_ones() as usize;
+            }
         }
     }
+    &room[..len]
 }
 
-struct CountNans<'a>(&'a [f64]);
+struct CountNans<'a> {
+    x: &'a [f64],
+    ahead: bool,
+}
 
 impl Operation for CountNans<'_> {
     type Output = u64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> u64 {
         let mut space = [0.0; GROUP];
-        let (groups, tail) = split(self.0, 0.0, &mut space);
+        let (groups, tail) = split(self.x, 0.0, &mut space);
         let mut nans = 0;
         for group in groups {
+            if self.ahead {
+                sweeps::prefetch(l, group, sweeps::FIRST_HALF);
+            }
             nans += Self::step(l, group);
         }
         nans + tail.map_or(0, |group| Self::step(l, group))

@@ -87,7 +87,7 @@ impl Comoments {
         // block's means lie from ours, both in the columns' units.
         for i in 0..columns {
             let x = block.values(i);
-            self.scratch[i] = sweeps::center(l, x);
+            self.scratch[i] = sweeps::center(l, x, sweeps::is_followed(block));
         }
         for i in 0..columns {
             let (x, cx) = (block.values(i), self.scratch[i]);

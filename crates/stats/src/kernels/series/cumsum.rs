@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Cumulative sum: each row is the sum of all rows up to it.
 ///
-/// Rounding does not pile up: within a block of 2,048 the rows are added one by one, what came before a block is a sum in two
+/// Rounding does not pile up: 512 rows at a time are added one by one, what came before them is a sum in two
 /// doubles. A missing row stays missing and adds nothing.
 ///
 /// ```
@@ -56,15 +56,52 @@ impl Operation for Write<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let mut before = self.before;
-        for (x, out) in self.x.chunks(BLOCK).zip(self.out.chunks_mut(BLOCK)) {
-            let base = before.value().to_f64();
-            let mut sum = 0.0;
-            for (x, out) in x.iter().zip(out) {
-                sum += x;
-                *out = base + sum;
+        for (x, out) in self.x.chunks(4 * SEGMENT).zip(self.out.chunks_mut(4 * SEGMENT)) {
+            let mut bases = [0.0; 4];
+            for (base, segment) in bases.iter_mut().zip(x.chunks(SEGMENT)) {
+                *base = before.value().to_f64();
+                before.add(sweeps::total(l, segment, false));
             }
-            before.add(sweeps::total(l, x, false));
+            if x.len() == 4 * SEGMENT {
+                four(x, bases, out);
+            } else {
+                for ((x, base), out) in x.chunks(SEGMENT).zip(bases).zip(out.chunks_mut(SEGMENT)) {
+                    one(x, base, out);
+                }
+            }
         }
+    }
+}
+
+/// Rows that are added one by one.
+const SEGMENT: usize = BLOCK / 4;
+
+/// The rows of a segment.
+fn one(x: &[f64], base: f64, out: &mut [f64]) {
+    let mut sum = 0.0;
+    for (x, out) in x.iter().zip(out) {
+        sum += x;
+        *out = base + sum;
+    }
+}
+
+/// The rows of four segments, row by row: each sum waits for its own last addition, not for the others'.
+#[inline(always)]
+fn four(x: &[f64], bases: [f64; 4], out: &mut [f64]) {
+    let (x01, x23) = x.split_at(2 * SEGMENT);
+    let ((x0, x1), (x2, x3)) = (x01.split_at(SEGMENT), x23.split_at(SEGMENT));
+    let (out01, out23) = out.split_at_mut(2 * SEGMENT);
+    let ((out0, out1), (out2, out3)) = (out01.split_at_mut(SEGMENT), out23.split_at_mut(SEGMENT));
+    let (mut sum0, mut sum1, mut sum2, mut sum3) = (0.0, 0.0, 0.0, 0.0);
+    for row in 0..SEGMENT {
+        sum0 += x0[row];
+        sum1 += x1[row];
+        sum2 += x2[row];
+        sum3 += x3[row];
+        out0[row] = bases[0] + sum0;
+        out1[row] = bases[1] + sum1;
+        out2[row] = bases[2] + sum2;
+        out3[row] = bases[3] + sum3;
     }
 }
 
