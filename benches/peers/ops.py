@@ -186,7 +186,9 @@ OPS = [
     Op("rolling_skew", dict(
         polars=lambda h: h.x.rolling_skew(WINDOW, bias=False), pandas=lambda h: h.x.rolling(WINDOW).skew()),
         params={"window": WINDOW}, rtol=1e-7),
-    Op("rolling_kurt", dict(pandas=lambda h: h.x.rolling(WINDOW).kurt()), params={"window": WINDOW}, rtol=1e-7),
+    Op("rolling_kurt", dict(
+        polars=lambda h: h.x.rolling_kurtosis(WINDOW, bias=False), pandas=lambda h: h.x.rolling(WINDOW).kurt()),
+        params={"window": WINDOW}, rtol=1e-7),
     Op("rolling_cov", dict(pandas=lambda h: h.x.rolling(WINDOW).cov(h.y)), params={"window": WINDOW}, columns=2),
     Op("rolling_corr", dict(pandas=lambda h: h.x.rolling(WINDOW).corr(h.y)), params={"window": WINDOW}, columns=2),
     Op("ewm_mean", dict(

@@ -18,8 +18,9 @@ macro_rules! decaying {
     ) => {
         $(#[$meta])*
         ///
-        /// Exactly one of `alpha`, `com`, `span` and `halflife` says how fast weights decay: a row later, `1 − α` of one is left. A
-        /// missing row or NaN is no value, whatever `nan` says: its row has the answer of the row before it, as in pandas.
+        /// Exactly one of `alpha`, `com`, `span` and `halflife` says how fast weights decay: a row later, `1 − α` of
+        /// one is left. A missing row or NaN is no value, whatever `nan` says: its row has the answer of the row before
+        /// it, as in pandas.
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $kernel {
@@ -39,8 +40,8 @@ macro_rules! decaying {
             #[serde(default)]
             #[schemars(range(min = 0.0))]
             pub halflife: Option<f64>,
-            /// Whether to divide by the weights that there are, because those of the first rows lack what came before; else the
-            /// first value stands for all before it: `y ← (1 − α) y + α x`. True if not given.
+            /// Whether to divide by the weights that there are, because those of the first rows lack what came before;
+            /// else the first value stands for all before it: `y ← (1 − α) y + α x`. True if not given.
             #[serde(default = "yes")]
             pub adjust: bool,
             /// Whether weights decay from value to value, instead of from row to row.

@@ -1,7 +1,8 @@
 //! Windows that move over the rows: what they are given, and the stretches in which they are worked on.
 //!
-//! Nothing is ever taken out of a window, so that nothing drifts and nothing that has left it is felt: [`runs`] adds windows up
-//! from runs of rows that are doubled, [`ranks`] counts places in an order. Either way a window's answer depends on its own rows alone.
+//! Nothing is ever taken out of a window, so that nothing drifts and nothing that has left it is felt: [`runs`] adds
+//! windows up from runs of rows that are doubled, [`ranks`] counts places in an order. Either way a window's answer
+//! depends on its own rows alone.
 
 mod comoments;
 mod extent;
@@ -22,6 +23,10 @@ pub(crate) use sum::{Mean, Total};
 use echoes_kernel::{Emit, Needs, Piece, Reject, Result};
 use std::borrow::Cow;
 
+/// Where the moments of two runs together come from.
+pub(crate) const PEBAY: &str = "P. Pébay, Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order \
+    Statistical Moments, SAND2008-6212, 2008";
+
 /// A chunk is read with a window before it, whole before it can be stopped.
 const WINDOW_MAX: u32 = 1 << 20;
 
@@ -38,9 +43,9 @@ macro_rules! windowed {
     ) => {
         $(#[$meta])*
         ///
-        /// Missing rows and NaN are left out of their windows, as in pandas, whatever `nan` says. An infinite value is one, where pandas
-        /// leaves it out too, and is felt in the windows that hold it and in no other. Every window is made of its own rows
-        /// alone: nothing is ever taken out of one, so nothing drifts.
+        /// Missing rows and NaN are left out of their windows, as in pandas, whatever `nan` says. An infinite value is
+        /// one, where pandas leaves it out too, and is felt in the windows that hold it and in no other. Every window
+        /// is made of its own rows alone: nothing is ever taken out of one, so nothing drifts.
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $kernel {
@@ -167,8 +172,8 @@ impl Seen {
     /// `count` windows, of which the first ends with row `last` of `rows`.
     fn of(rows: usize, last: usize, window: usize, count: usize) -> Self {
         let to = rows.min(last + count);
-        // Where nearly all rows of a window are absent, those further away than all that are not make no difference: of the
-        // runs that a window is made of, the large ones, which lie to the left, can be smaller.
+        // Where nearly all rows of a window are absent, those further away than all that are not make no difference: of
+        // the runs that a window is made of, the large ones, which lie to the left, can be smaller.
         let enough = (last + count).next_power_of_two();
         let window = window.min(enough + window % enough);
         let first = (last + 1).saturating_sub(window);

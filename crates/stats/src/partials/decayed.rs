@@ -1,7 +1,8 @@
 //! Rows whose weights decay with those that follow them: their mean, and the sum of their squared deviations.
 //!
-//! What a value does to what was before it, and with what weight it comes in, depends on nothing but the rows since the value
-//! before it. So the first value of a part, whose weight must wait for what comes before, stands apart, and parts merge.
+//! What a value does to what was before it, and with what weight it comes in, depends on nothing but the rows since the
+//! value before it. So the first value of a part, whose weight must wait for what comes before, stands apart, and parts
+//! merge.
 
 use crate::double::Double;
 use echoes_kernel::{Block, Partial};
@@ -134,8 +135,9 @@ impl Weighted for WeightedSquares {
 
     #[inline]
     fn of(x: f64, weight: f64) -> Self {
-        // Where it is infinite there is no deviation from it.
-        Self { weight, weights_squared: weight * weight, mean: x.into(), squares: x - x }
+        // From an infinite mean there is no deviation.
+        let squares = if x.is_finite() { 0.0 } else { f64::NAN };
+        Self { weight, weights_squared: weight * weight, mean: x.into(), squares }
     }
 
     #[inline]

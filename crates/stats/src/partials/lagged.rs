@@ -1,6 +1,7 @@
 //! Comoments of a column with itself some rows later.
 //!
-//! Pairs within a part are those of [`Comoments`]; of pairs whose rows lie in two parts, a part keeps its first and its last rows.
+//! Pairs within a part are those of [`Comoments`]; of pairs whose rows lie in two parts, a part keeps its first and its
+//! last rows.
 
 use super::Comoments;
 use echoes_kernel::{BLOCK, Block, Column, Partial};

@@ -1,7 +1,7 @@
 //! Comoments of windows of two columns.
 
 use super::{
-    moments::{Center, meet},
+    moments::{Center, from_itself, meet},
     runs::{Count, Fold, Shares},
 };
 use echoes_simd::Lanes;
@@ -19,7 +19,7 @@ impl Fold<2, 5> for Covariance {
     #[inline(always)]
     fn row<L: Lanes>(l: L, [x, y]: [L::V; 2]) -> [L::V; 5] {
         let zero = l.splat(0.0);
-        [x, zero, y, zero, (x - x) * (y - y)]
+        [x, zero, y, zero, from_itself(x) * from_itself(y)]
     }
     #[inline(always)]
     fn join<L: Lanes>(l: L, a: [L::V; 5], b: [L::V; 5], shares: Shares<L::V>) -> [L::V; 5] {
@@ -41,7 +41,7 @@ impl Fold<2, 7> for Correlation {
     #[inline(always)]
     fn row<L: Lanes>(l: L, [x, y]: [L::V; 2]) -> [L::V; 7] {
         let zero = l.splat(0.0);
-        [x, zero, y, zero, (x - x) * (y - y), x - x, y - y]
+        [x, zero, y, zero, from_itself(x) * from_itself(y), from_itself(x), from_itself(y)]
     }
     #[inline(always)]
     fn join<L: Lanes>(l: L, a: [L::V; 7], b: [L::V; 7], shares: Shares<L::V>) -> [L::V; 7] {

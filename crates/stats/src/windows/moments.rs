@@ -1,7 +1,7 @@
 //! Central moments of windows.
 //!
-//! P. Pébay, SAND2008-6212: the moments of two runs from those of each and the distance of their means. A mean is carried in two
-//! doubles, so that the distance is exact however far from zero the data lie.
+//! P. Pébay, SAND2008-6212: the moments of two runs from those of each and the distance of their means. A mean is
+//! carried in two doubles, so that the distance is exact however far from zero the data lie.
 
 use super::runs::{Count, Fold, Shares};
 use echoes_simd::Lanes;
@@ -30,13 +30,19 @@ pub(super) fn meet<L: Lanes>(
     (distance, Center { high, low: left.low + lost })
 }
 
+/// How far a value lies from itself: not at all, but of an infinite one that is NaN.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "infinity less infinity is NaN")]
+pub(super) fn from_itself<V: Copy + std::ops::Sub<Output = V>>(x: V) -> V {
+    x - x
+}
+
 /// The mean, in two doubles, and the second moment; of the higher orders the third and the fourth behind them.
 #[inline(always)]
 fn row<L: Lanes, const P: usize>(l: L, [x]: [L::V; 1]) -> [L::V; P] {
     let mut parts = [l.splat(0.0); P];
     parts[0] = x;
-    // Where it is infinite there is no deviation from it.
-    parts[2] = x - x;
+    parts[2] = from_itself(x);
     parts
 }
 

@@ -1,8 +1,9 @@
 //! Quantiles of windows.
 //!
-//! The rows of a stretch are sorted once. A window is then a set of places in that order, which rows enter and leave, and a
-//! cursor that stays at the place asked for: what enters or leaves shifts it by one. Sets are bits, words of bits with something in
-//! them are bits above, and so on, so that a step takes the same few instructions however wide a window is.
+//! The rows of a stretch are sorted once. A window is then a set of places in that order, which rows enter and leave,
+//! and a cursor that stays at the place asked for: what enters or leaves shifts it by one. Sets are bits, words of bits
+//! with something in them are bits above, and so on, so that a step takes the same few instructions however wide a
+//! window is.
 
 use super::{Stretch, Work};
 use crate::quantiles::{Method, between};
@@ -16,7 +17,7 @@ pub(crate) struct Quantiles {
 /// The order of the rows of a stretch.
 #[derive(Default)]
 pub(crate) struct Room {
-    keys: Vec<(u64, u32)>,
+    rows: Vec<u64>,
     /// The place of each row in the order; [`MISSING`] for those without.
     places: Vec<u32>,
     sorted: Vec<f64>,
@@ -27,18 +28,27 @@ pub(crate) struct Room {
 const MISSING: u32 = u32::MAX;
 
 impl Room {
+    /// Rows are sorted by the upper bits of what they hold, with their numbers in place of the lower ones, and those
+    /// that are alike in these by the whole of it: whole numbers are sorted in half the time of pairs.
     fn sort(&mut self, x: &[f64]) {
-        self.keys.clear();
-        self.keys.extend(x.iter().zip(0..).filter(|(x, _)| !x.is_nan()).map(|(&x, row)| (key(x), row)));
-        self.keys.sort_unstable_by_key(|&(key, _)| key);
+        let number = u64::MAX >> x.len().leading_zeros();
+        let row = |word: u64| (word & number) as usize;
+        self.rows.clear();
+        self.rows.extend(x.iter().zip(0..).filter(|(x, _)| !x.is_nan()).map(|(&x, row)| key(x) & !number | row));
+        self.rows.sort_unstable();
+        for alike in self.rows.chunk_by_mut(|a, b| a & !number == b & !number) {
+            if alike.len() > 1 {
+                alike.sort_unstable_by_key(|&word| key(x[row(word)]));
+            }
+        }
         self.places.clear();
         self.places.resize(x.len(), MISSING);
         self.sorted.clear();
-        for (&(_, row), place) in self.keys.iter().zip(0..) {
-            self.places[row as usize] = place;
-            self.sorted.push(x[row as usize]);
+        for (&word, place) in self.rows.iter().zip(0..) {
+            self.places[row(word)] = place;
+            self.sorted.push(x[row(word)]);
         }
-        self.window.clear(self.keys.len());
+        self.window.clear(self.rows.len());
     }
 }
 

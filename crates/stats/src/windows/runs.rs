@@ -1,7 +1,8 @@
 //! What windows come to, from runs of rows that are doubled.
 //!
-//! What runs of `2 k` rows come to follows, eight at a time, from that of the runs of `k` rows. A window is the runs of the binary digits of its
-//! length, the short ones at its end: some `log₂` of its length in steps a row, each without regard to where in the data it lies.
+//! What runs of `2 k` rows come to follows, eight at a time, from that of the runs of `k` rows. A window is the runs of
+//! the binary digits of its length, the short ones at its end: some `log₂` of its length in steps a row, each without
+//! regard to where in the data it lies.
 
 use super::{Stretch, Work};
 use echoes_simd::{Divisor, Lanes, Operation, run};
@@ -106,8 +107,12 @@ impl<const P: usize> Planes<P> {
         Self { parts: std::array::from_fn(|_| Plane::default()), counts: Plane::default() }
     }
 
-    fn fit(&mut self, len: usize) {
-        self.parts.iter_mut().chain([&mut self.counts]).for_each(|plane| plane.fit(len));
+    /// Makes room; the numbers of rows need none where no row is missing.
+    fn fit(&mut self, len: usize, has_gaps: bool) {
+        self.parts.iter_mut().for_each(|part| part.fit(len));
+        if has_gaps {
+            self.counts.fit(len);
+        }
     }
 
     /// So many times eight from `at` on.
@@ -137,12 +142,15 @@ impl Plane {
         }
     }
 
+    /// None if there is no room for them.
     fn eights(&self, at: usize, len: usize) -> &[[f64; 8]] {
-        &self.numbers[self.start + at..].as_chunks().0[..len]
+        let eights = self.numbers.get(self.start + at..).unwrap_or_default().as_chunks().0;
+        eights.get(..len).unwrap_or_default()
     }
 
     fn eights_mut(&mut self, len: usize) -> &mut [[f64; 8]] {
-        &mut self.numbers[self.start..].as_chunks_mut().0[..len]
+        let eights = self.numbers.get_mut(self.start..).unwrap_or_default().as_chunks_mut().0;
+        eights.get_mut(..len).unwrap_or_default()
     }
 }
 
@@ -156,8 +164,8 @@ impl<const P: usize> Eights<'_, P> {
     #[inline(always)]
     fn parts<L: Lanes>(&self, l: L, at: usize) -> [L::V; P] {
         let mut parts = [l.splat(0.0); P];
-        for i in 0..P {
-            parts[i] = l.load8(&self.parts[i][at]);
+        for (part, plane) in parts.iter_mut().zip(&self.parts) {
+            *part = l.load8(&plane[at]);
         }
         parts
     }
@@ -172,8 +180,8 @@ struct EightsMut<'a, const P: usize> {
 impl<const P: usize> EightsMut<'_, P> {
     #[inline(always)]
     fn put<L: Lanes>(&mut self, l: L, at: usize, parts: [L::V; P]) {
-        for i in 0..P {
-            self.parts[i][at] = l.to_array(parts[i]);
+        for (plane, part) in self.parts.iter_mut().zip(parts) {
+            plane[at] = l.to_array(part);
         }
     }
 
@@ -187,8 +195,8 @@ impl<const P: usize> EightsMut<'_, P> {
         shares: Shares<L::V>,
     ) -> ([L::V; P], L::V) {
         let mut parts = run;
-        for i in 0..P {
-            parts[i] = l.load8(&self.parts[i][at]);
+        for (part, plane) in parts.iter_mut().zip(&self.parts) {
+            *part = l.load8(&plane[at]);
         }
         if !GAPS {
             return (F::join(l, run, parts, shares), count);
@@ -222,12 +230,10 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Operation for Write<'_, F, C
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
-        let len = self.stretch.x[0].len() + 2 * 8;
-        self.room.runs.fit(len);
-        self.room.shorter.fit(len);
-        self.room.windows.fit(self.out.len() + 8);
+        self.fit(false);
         let has_gaps = self.rows::<L, false>(l);
         if has_gaps {
+            self.fit(true);
             self.rows::<L, true>(l);
             self.write::<L, true>(l);
         } else {
@@ -237,6 +243,13 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Operation for Write<'_, F, C
 }
 
 impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
+    fn fit(&mut self, has_gaps: bool) {
+        let len = self.stretch.x[0].len() + 2 * 8;
+        self.room.runs.fit(len, has_gaps);
+        self.room.shorter.fit(len, has_gaps);
+        self.room.windows.fit(self.out.len() + 8, has_gaps);
+    }
+
     #[inline(always)]
     fn write<L: Lanes, const GAPS: bool>(mut self, l: L) {
         let window = self.stretch.window;
@@ -263,14 +276,12 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
         let mut are_there = l.ordered(zero, zero);
         for at in 0..len {
             let mut row = [zero; C];
-            for i in 0..C {
-                row[i] = eight(l, x[i], at);
+            for (row, x) in row.iter_mut().zip(x) {
+                *row = eight(l, x, at);
             }
             let mut parts = F::row(l, row);
-            let mut is_there = l.ordered(row[0], row[C - 1]);
-            for x in row {
-                is_there = is_there & l.ordered(x, x);
-            }
+            // Of one column or two, the first and the last are all.
+            let is_there = l.ordered(row[0], row[C - 1]);
             are_there = are_there & is_there;
             if GAPS {
                 for part in &mut parts {
@@ -309,9 +320,9 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
         let len = self.out.len().div_ceil(8);
         let runs = self.room.runs.eights(self.stretch.window - gathered - length, len);
         let mut windows = self.room.windows.eights_mut(len);
-        let shares = Shares::of(l.splat(length as f64), l.splat(gathered as f64));
+        let (shares, zero) = (Shares::of(l.splat(length as f64), l.splat(gathered as f64)), l.splat(0.0));
         for at in 0..len {
-            let (mut parts, mut count) = (runs.parts(l, at), l.load8(&runs.counts[at]));
+            let (mut parts, mut count) = (runs.parts(l, at), if GAPS { l.load8(&runs.counts[at]) } else { zero });
             if gathered > 0 {
                 (parts, count) = windows.after::<L, F, C, GAPS>(l, at, (parts, count), shares);
             }
@@ -332,10 +343,9 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
         let (wanted, freedom) = (l.splat(self.stretch.wanted.into()), l.splat(ddof.into()));
         let all = Count::all((length + gathered) as f64, ddof);
         let (out, rest) = self.out.as_chunks_mut::<8>();
-        let whole = out.len();
         let mut last = [0.0; 8];
         for at in 0..len {
-            let (mut parts, mut count) = (runs.parts(l, at), l.load8(&runs.counts[at]));
+            let (mut parts, mut count) = (runs.parts(l, at), if GAPS { l.load8(&runs.counts[at]) } else { zero });
             if gathered > 0 {
                 (parts, count) = windows.after::<L, F, C, GAPS>(l, at, (parts, count), shares);
             }
@@ -346,7 +356,7 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
                 answer = l.select(l.lt(zero, n), answer, l.splat(F::OF_NOTHING));
             }
             answer = l.select(l.le(wanted, n), answer, undefined);
-            *(if at < whole { &mut out[at] } else { &mut last }) = l.to_array(answer);
+            *out.get_mut(at).unwrap_or(&mut last) = l.to_array(answer);
         }
         rest.copy_from_slice(&last[..rest.len()]);
     }
@@ -363,8 +373,8 @@ fn join_with_gaps<L: Lanes, F: Fold<C, P>, const C: usize, const P: usize>(
     let mut joined = F::join(l, left, right, Shares::of(counts[0], counts[1]));
     let zero = l.splat(0.0);
     let (has_left, has_right) = (l.lt(zero, counts[0]), l.lt(zero, counts[1]));
-    for i in 0..P {
-        joined[i] = l.select(has_left, l.select(has_right, joined[i], left[i]), right[i]);
+    for ((joined, left), right) in joined.iter_mut().zip(left).zip(right) {
+        *joined = l.select(has_left, l.select(has_right, *joined, left), right);
     }
     joined
 }

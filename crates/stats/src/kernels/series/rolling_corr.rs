@@ -1,6 +1,6 @@
 //! Rolling correlation.
 
-use crate::windows::{Correlation, Doubling, Rolling, windowed};
+use crate::windows::{Correlation, Doubling, PEBAY, Rolling, windowed};
 use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 
 windowed! {
@@ -18,7 +18,7 @@ pub struct RollingCorr {}
 }
 
 impl Kernel for RollingCorr {
-    const SPEC: Spec = Spec::new("rolling_corr", Category::Series).columns(2).form(Form::Scan).references(&["P. Pébay, Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical Moments, SAND2008-6212, 2008"]);
+    const SPEC: Spec = Spec::new("rolling_corr", Category::Series).columns(2).form(Form::Scan).references(&[PEBAY]);
     type Pass = ();
     type Output = Series;
 

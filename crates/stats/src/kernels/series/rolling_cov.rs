@@ -1,6 +1,6 @@
 //! Rolling covariance.
 
-use crate::windows::{Covariance, Doubling, Rolling, windowed};
+use crate::windows::{Covariance, Doubling, PEBAY, Rolling, windowed};
 use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 
 windowed! {
@@ -22,7 +22,7 @@ pub struct RollingCov {
 }
 
 impl Kernel for RollingCov {
-    const SPEC: Spec = Spec::new("rolling_cov", Category::Series).columns(2).form(Form::Scan).references(&["P. Pébay, Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical Moments, SAND2008-6212, 2008"]);
+    const SPEC: Spec = Spec::new("rolling_cov", Category::Series).columns(2).form(Form::Scan).references(&[PEBAY]);
     type Pass = ();
     type Output = Series;
 

@@ -1,13 +1,13 @@
 //! Rolling kurtosis.
 
-use crate::windows::{Doubling, Kurtosis, Rolling, windowed};
+use crate::windows::{Doubling, Kurtosis, PEBAY, Rolling, windowed};
 use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 
 windowed! {
 /// Rolling excess kurtosis: each row is that of the `window` rows that end at it, adjusted for bias, as in pandas.
 ///
-/// `(n − 1) / ((n − 2) (n − 3)) · ((n + 1) m₄ / m₂² − 3 (n − 1))` with the central moments `mₖ = Σ (x − x̄)ᵏ / n`; null for fewer
-/// than four values, and where all are equal.
+/// `(n − 1) / ((n − 2) (n − 3)) · ((n + 1) m₄ / m₂² − 3 (n − 1))` with the central moments `mₖ = Σ (x − x̄)ᵏ / n`; null
+/// for fewer than four values, and where all are equal.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -20,7 +20,7 @@ pub struct RollingKurt {}
 }
 
 impl Kernel for RollingKurt {
-    const SPEC: Spec = Spec::new("rolling_kurt", Category::Series).form(Form::Scan).references(&["P. Pébay, Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical Moments, SAND2008-6212, 2008"]);
+    const SPEC: Spec = Spec::new("rolling_kurt", Category::Series).form(Form::Scan).references(&[PEBAY]);
     type Pass = ();
     type Output = Series;
 

@@ -6,8 +6,8 @@ use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 windowed! {
 /// Rolling median: each row is the median of the `window` rows that end at it, as in pandas.
 ///
-/// Exact: the middle value, or halfway between the middle two. A row takes the same time whatever the window is, but for its
-/// share of sorting.
+/// Exact: the middle value, or halfway between the middle two. A row takes the same time whatever the window is, but
+/// for its share of sorting.
 ///
 /// ```
 /// use echoes_kernel::reference;

@@ -6,8 +6,8 @@ use echoes_kernel::{Category, Form, Kernel, Next, Reject, Result, Series, Shape,
 windowed! {
 /// Rolling quantile: each row is the quantile of the `window` rows that end at it, as in pandas.
 ///
-/// Exact. Of `interpolation` pandas knows `linear`, `lower`, `higher`, `midpoint` and `nearest`. A row takes the same time
-/// whatever the window is, but for its share of sorting.
+/// Exact. Of `interpolation` pandas knows `linear`, `lower`, `higher`, `midpoint` and `nearest`. A row takes the same
+/// time whatever the window is, but for its share of sorting.
 ///
 /// ```
 /// use echoes_kernel::reference;

@@ -1,13 +1,13 @@
 //! Rolling skewness.
 
-use crate::windows::{Doubling, Rolling, Skewness, windowed};
+use crate::windows::{Doubling, PEBAY, Rolling, Skewness, windowed};
 use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 
 windowed! {
 /// Rolling skewness: each row is the skewness of the `window` rows that end at it, adjusted for bias, as in pandas.
 ///
-/// `√(n (n − 1)) / (n − 2) · m₃ / m₂^(3/2)` with the central moments `mₖ = Σ (x − x̄)ᵏ / n`; null for fewer than three values, and
-/// where all are equal.
+/// `√(n (n − 1)) / (n − 2) · m₃ / m₂^(3/2)` with the central moments `mₖ = Σ (x − x̄)ᵏ / n`; null for fewer than three
+/// values, and where all are equal.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -20,7 +20,7 @@ pub struct RollingSkew {}
 }
 
 impl Kernel for RollingSkew {
-    const SPEC: Spec = Spec::new("rolling_skew", Category::Series).form(Form::Scan).references(&["P. Pébay, Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical Moments, SAND2008-6212, 2008"]);
+    const SPEC: Spec = Spec::new("rolling_skew", Category::Series).form(Form::Scan).references(&[PEBAY]);
     type Pass = ();
     type Output = Series;
 

@@ -1,12 +1,13 @@
 //! Rolling standard deviation.
 
-use crate::windows::{Doubling, Rolling, Spread, windowed};
+use crate::windows::{Doubling, PEBAY, Rolling, Spread, windowed};
 use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 
 windowed! {
 /// Rolling standard deviation: each row is that of the `window` rows that end at it, as in pandas.
 ///
-/// `√(Σ (x − x̄)² / (n − ddof))`; null where `n ≤ ddof`. A relative error ≤ 1e-14 at an offset of 1e8, and after a spike of 1e15.
+/// `√(Σ (x − x̄)² / (n − ddof))`; null where `n ≤ ddof`. A relative error ≤ 1e-14 at an offset of 1e8, and after a
+/// spike of 1e15.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -22,7 +23,7 @@ pub struct RollingStd {
 }
 
 impl Kernel for RollingStd {
-    const SPEC: Spec = Spec::new("rolling_std", Category::Series).form(Form::Scan).references(&["P. Pébay, Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical Moments, SAND2008-6212, 2008"]);
+    const SPEC: Spec = Spec::new("rolling_std", Category::Series).form(Form::Scan).references(&[PEBAY]);
     type Pass = ();
     type Output = Series;
 
