@@ -162,6 +162,43 @@ OPS = [
     Op("rolling_mean", dict(
         bottleneck=lambda h: h.bn.move_mean(h.x, WINDOW), polars=lambda h: h.x.rolling_mean(WINDOW),
         pandas=lambda h: h.x.rolling(WINDOW).mean()), params={"window": WINDOW}),
+    Op("rolling_sum", dict(
+        bottleneck=lambda h: h.bn.move_sum(h.x, WINDOW), polars=lambda h: h.x.rolling_sum(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).sum()), params={"window": WINDOW}),
+    Op("rolling_var", dict(
+        bottleneck=lambda h: h.bn.move_var(h.x, WINDOW, ddof=1), polars=lambda h: h.x.rolling_var(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).var()), params={"window": WINDOW}),
+    Op("rolling_std", dict(
+        bottleneck=lambda h: h.bn.move_std(h.x, WINDOW, ddof=1), polars=lambda h: h.x.rolling_std(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).std()), params={"window": WINDOW}),
+    Op("rolling_min", dict(
+        bottleneck=lambda h: h.bn.move_min(h.x, WINDOW), polars=lambda h: h.x.rolling_min(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).min()), params={"window": WINDOW}, rtol=0.0),
+    Op("rolling_max", dict(
+        bottleneck=lambda h: h.bn.move_max(h.x, WINDOW), polars=lambda h: h.x.rolling_max(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).max()), params={"window": WINDOW}, rtol=0.0),
+    Op("rolling_median", dict(
+        bottleneck=lambda h: h.bn.move_median(h.x, WINDOW), polars=lambda h: h.x.rolling_median(WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).median()), params={"window": WINDOW}),
+    Op("rolling_quantile", dict(
+        polars=lambda h: h.x.rolling_quantile(0.9, interpolation="linear", window_size=WINDOW),
+        pandas=lambda h: h.x.rolling(WINDOW).quantile(0.9)), params={"window": WINDOW, "q": 0.9}),
+    Op("rolling_skew", dict(
+        polars=lambda h: h.x.rolling_skew(WINDOW, bias=False), pandas=lambda h: h.x.rolling(WINDOW).skew()),
+        params={"window": WINDOW}, rtol=1e-7),
+    Op("rolling_kurt", dict(
+        polars=lambda h: h.x.rolling_kurtosis(WINDOW, bias=False), pandas=lambda h: h.x.rolling(WINDOW).kurt()),
+        params={"window": WINDOW}, rtol=1e-7),
+    Op("rolling_cov", dict(pandas=lambda h: h.x.rolling(WINDOW).cov(h.y)), params={"window": WINDOW}, columns=2),
+    Op("rolling_corr", dict(pandas=lambda h: h.x.rolling(WINDOW).corr(h.y)), params={"window": WINDOW}, columns=2),
+    Op("ewm_mean", dict(
+        polars=lambda h: h.x.ewm_mean(span=WINDOW), pandas=lambda h: h.x.ewm(span=WINDOW).mean()),
+        params={"span": WINDOW}),
+    Op("ewm_std", dict(
+        polars=lambda h: h.x.ewm_std(span=WINDOW, bias=True), pandas=lambda h: h.x.ewm(span=WINDOW).std(bias=True)),
+        params={"span": WINDOW, "bias": True}),
+    Op("autocorr", dict(
+        numpy=lambda h: h.np.corrcoef(h.x[:-1], h.x[1:])[0, 1], pandas=lambda h: h.x.autocorr()), rtol=1e-6),
     Op("zscore", dict(
         numpy=lambda h: (h.x - h.np.mean(h.x)) / h.np.std(h.x), scipy=lambda h: h.stats.zscore(h.x),
         numba=lambda h: h.jit.zscore(h.x, h.np.empty_like(h.x)), polars=lambda h: (h.x - h.x.mean()) / h.x.std(ddof=0),

@@ -58,7 +58,8 @@ pub fn kernels() -> Vec<Box<dyn BoundKernel>> {
     let params = |name: &str| match name {
         "pmean" => serde_json::json!({ "p": 3.0 }),
         "quantile" => serde_json::json!({ "q": [0.05, 0.25, 0.5, 0.75, 0.95] }),
-        "rolling_mean" => serde_json::json!({ "window": 100 }),
+        "ewm_mean" | "ewm_std" => serde_json::json!({ "span": 100.0 }),
+        name if name.starts_with("rolling_") => serde_json::json!({ "window": 100 }),
         _ => serde_json::json!({}),
     };
     let bind = |entry: &Entry| match (entry.bind)(params(entry.spec.name)) {

@@ -97,7 +97,7 @@ fn width(entry: &Entry) -> usize {
     }
 }
 
-/// A value for each required parameter, made from its schema.
+/// A value for each required parameter, made from its schema, and one where one of several is.
 fn required(entry: &Entry) -> Map<String, Value> {
     fn example(property: &Value) -> Value {
         match property["type"].as_str() {
@@ -109,7 +109,8 @@ fn required(entry: &Entry) -> Map<String, Value> {
     }
     let schema = Value::from((entry.params)());
     let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    names.map(|name| (name.to_owned(), example(&schema["properties"][name]))).collect()
+    let one_of_several = entry.spec.name.starts_with("ewm_").then(|| ("alpha".to_owned(), 0.25.into()));
+    names.map(|name| (name.to_owned(), example(&schema["properties"][name]))).chain(one_of_several).collect()
 }
 
 /// The same parameters as the command line takes them.

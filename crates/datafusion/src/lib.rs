@@ -34,8 +34,8 @@ use datafusion::logical_expr::AggregateUDF;
 use datafusion::prelude::SessionContext;
 use echoes_kernel::{Arity, Entry, Form};
 
-/// Kernels that answer with the number of a row, which rows do not have in SQL.
-const OF_ORDER: [&str; 2] = ["argmax", "argmin"];
+/// Kernels that answer with the number of a row, or go by the order of the rows, which rows do not have in SQL.
+const OF_ORDER: [&str; 3] = ["argmax", "argmin", "autocorr"];
 
 /// Every kernel that can be an aggregate function.
 pub fn aggregates() -> impl Iterator<Item = AggregateUDF> {

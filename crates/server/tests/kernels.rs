@@ -30,7 +30,8 @@ fn required(name: &str) -> Value {
     match name {
         "pmean" => json!({"p": 3.0}),
         "quantile" => json!({"q": [0.1, 0.5, 0.999]}),
-        "rolling_mean" => json!({"window": 7}),
+        "ewm_mean" | "ewm_std" => json!({"alpha": 0.25}),
+        name if name.starts_with("rolling_") => json!({"window": 7}),
         _ => json!({}),
     }
 }

@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod decay;
 mod double;
 mod elementwise;
 pub mod expr;
@@ -26,6 +27,7 @@ pub mod special;
 mod sweeps;
 mod swept;
 mod unit;
+mod windows;
 
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};

@@ -41,7 +41,7 @@ pub enum Method {
 
 impl Method {
     /// The position of fraction `q` among `n` values: the rank below, from 0, and how far on to the next.
-    fn position(self, q: f64, n: u64) -> (u64, f64) {
+    pub(crate) fn position(self, q: f64, n: u64) -> (u64, f64) {
         let size = n as f64;
         let between = |alpha: f64, beta: f64| size * q + (alpha + q * (1.0 - alpha - beta)) - 1.0;
         let virtual_rank = match self {
@@ -106,7 +106,7 @@ pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> Resul
 }
 
 /// `a + (b − a) part`, from the nearer end, so that it is exact at both and monotonic.
-fn between(a: f64, b: f64, part: f64) -> f64 {
+pub(crate) fn between(a: f64, b: f64, part: f64) -> f64 {
     if part == 0.0 || a == b {
         a
     } else if !(b - a).is_finite() {

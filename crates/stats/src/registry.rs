@@ -71,12 +71,26 @@ registry! {
     }
     /// A column in, a column out, in the order of the rows.
     series {
+        autocorr::AutoCorr,
         clip::Clip,
         cumprod::CumProd,
         cumsum::CumSum,
         diff::Diff,
+        ewm_mean::EwmMean,
+        ewm_std::EwmStd,
         minmax::MinMax,
+        rolling_corr::RollingCorr,
+        rolling_cov::RollingCov,
+        rolling_kurt::RollingKurt,
+        rolling_max::RollingMax,
         rolling_mean::RollingMean,
+        rolling_median::RollingMedian,
+        rolling_min::RollingMin,
+        rolling_quantile::RollingQuantile,
+        rolling_skew::RollingSkew,
+        rolling_std::RollingStd,
+        rolling_sum::RollingSum,
+        rolling_var::RollingVar,
         zscore::ZScore,
     }
     /// Frequencies.

@@ -12,14 +12,16 @@ pub(crate) fn bind(entry: &Entry) -> Box<dyn BoundKernel> {
     (entry.bind)(Value::Object(required(entry))).unwrap_or_else(|e| panic!("{}: {e}", entry.spec.name))
 }
 
-/// A value for each required parameter, made from its schema.
+/// A value for each required parameter, made from its schema, and one where one of several is.
 pub(crate) fn required(entry: &Entry) -> Map<String, Value> {
     let schema = (entry.params)();
     let names = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let one_of_several = entry.spec.name.starts_with("ewm_").then(|| ("alpha".to_owned(), json!(0.25)));
     names
         .iter()
         .filter_map(Value::as_str)
         .map(|name| (name.to_owned(), example(&schema.as_value()["properties"][name])))
+        .chain(one_of_several)
         .collect()
 }
 
