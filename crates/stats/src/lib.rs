@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod binning;
 mod double;
 mod elementwise;
 pub mod expr;
@@ -26,5 +27,6 @@ mod sweeps;
 mod swept;
 mod unit;
 
+pub use binning::Rule;
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};
