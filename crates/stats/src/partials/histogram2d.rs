@@ -133,13 +133,13 @@ mod tests {
     /// A bin at a time: how many edges but the last are at or below the value.
     fn naive(edges: [Edges; 2], x: &[f64], y: &[f64]) -> Histogram2d {
         let mut found = Histogram2d::begin(&edges);
-        let bin = |edges: Edges, x: f64| {
-            let all = edges.all();
-            let (last, others) = all.split_last().unwrap();
+        let all = edges.map(|edges| edges.all());
+        let bin = |edges: &[f64], x: f64| {
+            let (last, others) = edges.split_last().unwrap();
             (x <= *last).then(|| others.iter().filter(|edge| **edge <= x).count()).filter(|bin| *bin > 0)
         };
         for (&x, &y) in x.iter().zip(y) {
-            match (bin(edges[0], x), bin(edges[1], y)) {
+            match (bin(&all[0], x), bin(&all[1], y)) {
                 (Some(i), Some(j)) => found.cells[(i - 1) * edges[1].count() as usize + j - 1] += 1,
                 _ if x.is_nan() || y.is_nan() => found.nan += 1,
                 _ => found.outside += 1,
