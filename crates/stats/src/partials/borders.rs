@@ -3,6 +3,7 @@
 use super::BINS_MAX;
 use echoes_kernel::{Block, Partial, sweep::Counts};
 use serde::{Deserialize, Serialize};
+use std::hint::select_unpredictable;
 
 /// Where bins begin, and where the last one ends: finite, none below the one before. Each bin holds its lower edge and not its
 /// upper one, the last holds both.
@@ -52,14 +53,14 @@ impl BorderCounts {
 }
 
 /// How many of the rising edges are at or below each value. `N` searches at a time, because each step of one waits for the step
-/// before it.
+/// before it; without branches, every second of which would be guessed wrong.
 fn places<const N: usize>(edges: &[f64], x: &[f64; N]) -> [usize; N] {
     let mut below = [0; N];
     let mut size = edges.len();
     while size > 0 {
         let half = size - size / 2;
         for i in 0..N {
-            below[i] += if edges[below[i] + half - 1] <= x[i] { half } else { 0 };
+            below[i] += select_unpredictable(edges[below[i] + half - 1] <= x[i], half, 0);
         }
         size /= 2;
     }
