@@ -10,6 +10,9 @@ import math
 
 FRACTIONS = [0.05, 0.25, 0.5, 0.75, 0.95]
 LOC, SCALE, WINDOW, BINS = 16.0, 8.0, 100, 64
+# Bins that widen from the middle; and points all over the density.
+EDGES = [LOC + SCALE * (k / 16) ** 3 for k in range(-32, 33)]
+POINTS = [LOC + SCALE * k / 8 for k in range(-32, 32)]
 DENSITY = f"exp(-0.5*((x-{LOC})/{SCALE})^2)/({SCALE}*sqrt(2*pi))"
 
 
@@ -125,6 +128,14 @@ OPS = [
     Op("histogram", dict(
         numpy=lambda h: h.np.histogram(h.x, bins=BINS)[0], numba=lambda h: h.jit.histogram(h.x, BINS),
         polars=lambda h: h.x.hist(bin_count=BINS)["count"]), params={"bins": BINS}, fields=["counts"]),
+    Op("histogram_auto", dict(numpy=lambda h: h.np.histogram(h.x, bins="auto")[0]),
+       kernel="histogram", params={"bins": "auto"}, fields=["counts"]),
+    Op("histogram_edges", dict(
+        numpy=lambda h: h.np.histogram(h.x, bins=EDGES)[0], polars=lambda h: h.x.hist(bins=EDGES)["count"]),
+        kernel="histogram", params={"edges": EDGES}, fields=["counts"]),
+    Op("histogram2d", dict(numpy=lambda h: h.np.histogram2d(h.x, h.y, bins=BINS)[0]),
+       params={"bins": [BINS]}, columns=2, fields=["counts"]),
+    Op("kde", dict(scipy=lambda h: h.stats.gaussian_kde(h.x)(POINTS)), params={"points": POINTS}, fields=["density"]),
     Op("cov", dict(
         numpy=lambda h: h.np.cov(h.x, h.y)[0, 1], polars=lambda h: h.select(h.pl.cov("c0", "c1")),
         pandas=lambda h: h.x.cov(h.y), duckdb=duckdb("covar_samp(c0, c1)"), mkl=lambda h: h.matrix("cov", 2)[0, 1]),

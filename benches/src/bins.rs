@@ -22,7 +22,7 @@ impl Kernel for Bins {
         Edges::new(-0.5, 0.5, self.count).ok_or(Reject::Kernel("no bins"))
     }
 
-    fn finish(&self, counts: &Histogram) -> Result<Next<Self>> {
-        Ok(Next::Done(counts.bins().to_vec()))
+    fn finish(&self, pass: &Histogram) -> Result<Next<Self>> {
+        Ok(Next::Done(pass.counts().bins.clone()))
     }
 }

@@ -62,11 +62,17 @@ struct Parameter {
 }
 
 /// What a parameter's value, or each of several, must be.
+#[derive(Clone)]
 enum Kind {
-    Integer { least: i128, most: i128 },
+    Integer {
+        least: i128,
+        most: i128,
+    },
     Number,
     Boolean,
     Choice(Vec<PossibleValue>),
+    /// Any of these: a number, or the name of a rule for it.
+    Any(Vec<Kind>),
     Text,
 }
 
@@ -86,7 +92,7 @@ impl Parameter {
             help: property["description"].as_str().unwrap_or_default().replace('\n', " "),
             default: property.get("default").filter(|default| !default.is_null()).cloned(),
             required: required.contains(&name),
-            kind: if list { kind(resolve(&shape["items"], schema)) } else { kind(shape) },
+            kind: if list { kind(resolve(&shape["items"], schema), schema) } else { kind(shape, schema) },
             list,
         }
     }
@@ -171,12 +177,17 @@ fn resolve<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(target) = property["$ref"].as_str().and_then(named) {
         return target;
     }
-    // An optional type: one of several schemas, of which one is null.
-    let options = property["anyOf"].as_array().into_iter().flatten();
-    match options.into_iter().find(|option| !has_type(option, "null")) {
-        Some(option) => resolve(option, schema),
-        None => property,
+    // An optional type: one of two schemas, of which one is null.
+    match options(property).as_slice() {
+        [option] => resolve(option, schema),
+        _ => property,
     }
+}
+
+/// The schemas any of which a value may have, but for null.
+fn options(property: &Value) -> Vec<&Value> {
+    let options = property["anyOf"].as_array().into_iter().flatten();
+    options.filter(|option| !has_type(option, "null")).collect()
 }
 
 fn has_type(schema: &Value, name: &str) -> bool {
@@ -187,14 +198,18 @@ fn has_type(schema: &Value, name: &str) -> bool {
     }
 }
 
-fn kind(schema: &Value) -> Kind {
-    let choices = choices(schema);
+fn kind(shape: &Value, schema: &Value) -> Kind {
+    let options = options(shape);
+    if !options.is_empty() {
+        return Kind::Any(options.into_iter().map(|option| kind(resolve(option, schema), schema)).collect());
+    }
+    let choices = choices(shape);
     if !choices.is_empty() {
         return Kind::Choice(choices);
     }
-    match ["boolean", "integer", "number"].into_iter().find(|name| has_type(schema, name)) {
+    match ["boolean", "integer", "number"].into_iter().find(|name| has_type(shape, name)) {
         Some("boolean") => Kind::Boolean,
-        Some("integer") => integers(schema),
+        Some("integer") => integers(shape),
         Some(_) => Kind::Number,
         None => Kind::Text,
     }
@@ -220,6 +235,10 @@ impl Kind {
                 PossibleValuesParser::new(["true", "false"]).map(|text| Value::Bool(text == "true")).into()
             }
             Self::Choice(values) => PossibleValuesParser::new(values.clone()).map(Value::String).into(),
+            Self::Any(kinds) => {
+                let kinds = kinds.clone();
+                ValueParser::new(move |text: &str| any(text, &kinds))
+            }
             Self::Text => ValueParser::new(text),
         }
     }
@@ -230,6 +249,7 @@ impl Kind {
             Self::Number => "NUMBER",
             Self::Boolean => "BOOL",
             Self::Choice(_) => "CHOICE",
+            Self::Any(_) => "VALUE",
             Self::Text => "TEXT",
         }
     }
@@ -262,6 +282,29 @@ fn number(text: &str) -> Result<Value, String> {
     number.map(Value::Number).ok_or_else(|| "it is not a finite number".to_owned())
 }
 
+fn any(text: &str, kinds: &[Kind]) -> Result<Value, String> {
+    let read = |kind: &Kind| match kind {
+        &Kind::Integer { least, most } => integer(text, least, most),
+        Kind::Number => number(text),
+        Kind::Choice(values) if values.iter().any(|value| value.get_name() == text) => {
+            Ok(Value::String(text.to_owned()))
+        }
+        Kind::Choice(values) => {
+            let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
+            Err(format!("it is not one of {}", names.join(", ")))
+        }
+        Kind::Boolean | Kind::Any(_) | Kind::Text => Err("it is of another type".to_owned()),
+    };
+    let mut refused = Vec::new();
+    for kind in kinds {
+        match read(kind) {
+            Ok(value) => return Ok(value),
+            Err(why) => refused.push(why),
+        }
+    }
+    Err(refused.join(", and "))
+}
+
 fn text(text: &str) -> Result<Value, String> {
     Ok(Value::String(text.to_owned()))
 }
@@ -291,6 +334,20 @@ mod tests {
         assert_eq!(given("echoes std --ddof 2 x.npy"), json!({"ddof": 2}));
         assert_eq!(given("echoes quantile x --q 0.5,1 --q 0"), json!({"q": [0.5, 1.0, 0.0], "method": "linear"}));
         assert_eq!(given("echoes skewness x --bias false"), json!({"bias": false}));
+    }
+
+    #[test]
+    fn a_number_or_a_name() {
+        assert_eq!(given("echoes histogram x")["bins"], json!(10));
+        assert_eq!(given("echoes histogram x --bins 64")["bins"], json!(64));
+        assert_eq!(given("echoes histogram x --bins fd")["bins"], json!("fd"));
+        assert_eq!(given("echoes kde x --bw-method 0.5")["bw_method"], json!(0.5));
+        assert_eq!(given("echoes kde x")["bw_method"], json!("scott"));
+        for word in ["0", "65537", "stone", "1.5"] {
+            let line = args(&format!("echoes histogram x --bins {word}"));
+            let refused = args::command(args::Listing::Short).try_get_matches_from(line).unwrap_err().to_string();
+            assert!(refused.contains("it is not one of auto, fd, doane"), "{refused}");
+        }
     }
 
     #[test]

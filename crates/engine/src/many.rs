@@ -117,7 +117,7 @@ impl<'a> Task<'a> {
         };
         if let Err(reject) = check_columns(request) {
             task.state = State::Failed(reject);
-        } else if request.kernel.spec().sampled
+        } else if request.kernel.wants_sample()
             && run.source.rows().is_some()
             && let Reading::Rows(rows) = run.source.read(&request.columns)?
         {

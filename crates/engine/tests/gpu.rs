@@ -145,8 +145,9 @@ impl Kernel for Bins {
         Edges::new(-1.0, 2.0, self.count).ok_or(Reject::Kernel("no bins"))
     }
     fn finish(&self, pass: &Histogram) -> echoes_kernel::Result<Next<Self>> {
-        let aside = [pass.below(), pass.above(), pass.nan()];
-        Ok(Next::Done(pass.bins().iter().copied().chain(aside).collect()))
+        let counts = pass.counts();
+        let aside = [counts.below, counts.above, counts.nan];
+        Ok(Next::Done(counts.bins.iter().copied().chain(aside).collect()))
     }
 }
 

@@ -88,6 +88,14 @@ impl<'a> Block<'a> {
         self.columns.len()
     }
 
+    /// The same rows of column `i` alone.
+    ///
+    /// # Panics
+    /// If there is no column `i`: the engine has checked the count against the kernel's [`crate::Spec`].
+    pub fn column(&self, i: usize) -> Self {
+        Self { columns: &self.columns[i..=i], ..*self }
+    }
+
     /// Column `i` as doubles.
     ///
     /// # Panics

@@ -76,6 +76,8 @@ pub trait BoundKernel: Send + Sync {
     /// The same kernel, whose answers say [`INFINITY`](crate::INFINITY) and [`MINUS_INFINITY`](crate::MINUS_INFINITY) where they
     /// else say null.
     fn telling_infinities(self: Box<Self>) -> Box<dyn BoundKernel>;
+    /// As [`Kernel::wants_sample`].
+    fn wants_sample(&self) -> bool;
     /// Checks the parameters and adds the partials that are needed to the reading.
     ///
     /// # Errors
@@ -145,6 +147,9 @@ impl<K: Kernel> BoundKernel for Bound<K> {
     }
     fn telling_infinities(self: Box<Self>) -> Box<dyn BoundKernel> {
         Box::new(Self { text: Text::Telling, ..*self })
+    }
+    fn wants_sample(&self) -> bool {
+        self.kernel.wants_sample()
     }
     fn spread(&self, shape: &Shape<'_>, bundle: &mut Bundle) -> Result<()> {
         K::Pass::spread(&self.kernel.pass(shape)?, bundle);

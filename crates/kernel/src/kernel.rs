@@ -13,6 +13,11 @@ pub trait Kernel: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Syn
     /// The answer.
     type Output: Serialize + JsonSchema + Send + 'static;
 
+    /// Whether [`Shape::sample`] should be filled, for a kernel that some of its parameters need it for.
+    fn wants_sample(&self) -> bool {
+        Self::SPEC.sampled
+    }
+
     /// Checks the parameters and chooses the partial's setup.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! knows the other. The sums of a block are added as the sweeps of the processor add, so that the partial has the same bits.
 
 use crate::{BLOCK, Partial};
+use serde::{Deserialize, Serialize};
 
 /// Bins that a histogram may have whose values are counted elsewhere.
 pub const BINS_MAX: u32 = 2_048;
@@ -104,8 +105,8 @@ pub struct Bins {
     pub count: u32,
 }
 
-/// Counts of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How many values of a column are in each of some bins, and how many in none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Of each bin.
     pub bins: Vec<u64>,
@@ -119,18 +120,30 @@ pub struct Counts {
 
 impl Counts {
     /// Of no values.
-    pub fn none(bins: Bins) -> Self {
-        Self { bins: vec![0; bins.count as usize], below: 0, above: 0, nan: 0 }
+    pub fn none(bins: u32) -> Self {
+        Self { bins: vec![0; bins as usize], below: 0, above: 0, nan: 0 }
+    }
+
+    /// Counts a value that is in no bin, of bins that end at `high`.
+    pub fn count_outside(&mut self, x: f64, high: f64) {
+        let counter = if x.is_nan() {
+            &mut self.nan
+        } else if high < x {
+            &mut self.above
+        } else {
+            &mut self.below
+        };
+        *counter += 1;
     }
 
     /// Takes in counts of the same bins.
     pub fn add(&mut self, more: &Self) {
         for (mine, more) in self.bins.iter_mut().zip(&more.bins) {
-            *mine += more;
+            *mine = mine.saturating_add(*more);
         }
-        self.below += more.below;
-        self.above += more.above;
-        self.nan += more.nan;
+        self.below = self.below.saturating_add(more.below);
+        self.above = self.above.saturating_add(more.above);
+        self.nan = self.nan.saturating_add(more.nan);
     }
 }
 

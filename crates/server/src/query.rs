@@ -75,7 +75,9 @@ fn typed(text: &str, property: &Value, schema: &Value) -> Value {
 }
 
 fn scalar(text: &str, shape: &Value) -> Value {
-    let plain = is(shape, "number") || is(shape, "integer") || is(shape, "boolean");
+    let is_plain = |shape: &Value| is(shape, "number") || is(shape, "integer") || is(shape, "boolean");
+    // A number, or the name of a rule for it: text that is no number is the name.
+    let plain = is_plain(shape) || options(shape).any(is_plain);
     let read = || serde_json::from_str::<Value>(text).ok().filter(|value| value.is_number() || value.is_boolean());
     plain.then(read).flatten().unwrap_or_else(|| text.into())
 }
@@ -85,9 +87,17 @@ pub(crate) fn resolve<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(target) = property["$ref"].as_str().and_then(|name| schema.pointer(name.trim_start_matches('#'))) {
         return target;
     }
-    // An optional type: one of several schemas, of which one is null.
-    let mut options = property["anyOf"].as_array().into_iter().flatten();
-    options.find(|option| !is(option, "null")).map_or(property, |option| resolve(option, schema))
+    // An optional type: one of two schemas, of which one is null.
+    let mut options = options(property);
+    match (options.next(), options.next()) {
+        (Some(option), None) => resolve(option, schema),
+        _ => property,
+    }
+}
+
+/// The schemas any of which a value may have, but for null.
+fn options(property: &Value) -> impl Iterator<Item = &Value> {
+    property["anyOf"].as_array().into_iter().flatten().filter(|option| !is(option, "null"))
 }
 
 /// Whether a schema allows values of a type.
@@ -118,6 +128,8 @@ mod tests {
         );
         assert_eq!(read("skewness", "bias=false").unwrap().params["bias"], json!(false));
         assert_eq!(read("std", "ddof=1").unwrap().params["ddof"], json!(1));
+        assert_eq!(read("histogram", "bins=7").unwrap().params["bins"], json!(7));
+        assert_eq!(read("histogram", "bins=fd").unwrap().params["bins"], json!("fd"));
         assert_eq!(Value::Object(read("std", "ddof=x&other=1").unwrap().params), json!({"ddof": "x", "other": "1"}));
     }
 

@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod binning;
 mod decay;
 mod double;
 mod elementwise;
@@ -29,5 +30,6 @@ mod swept;
 mod unit;
 mod windows;
 
+pub use binning::Rule;
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};

@@ -53,6 +53,8 @@ registry! {
     /// Where the values lie: how many in each bin.
     histogram {
         histogram::Histogram,
+        histogram2d::Histogram2d,
+        kde::Kde,
     }
     /// Many columns at once.
     matrix {

@@ -83,7 +83,7 @@ impl Sweeper for Sweeping<'_> {
     }
 
     fn counts(&mut self, bins: Bins) -> Result<Counts, Halt> {
-        let (mut counts, column) = (Counts::none(bins), &self.resident.column);
+        let (mut counts, column) = (Counts::none(bins.count), &self.resident.column);
         self.work(&self.opened.paces.counts, column.tiles(), column.tile_blocks(), |this, tiles| {
             counts.add(&this.opened.histogram()?.tiles(&this.resident.column, tiles, bins)?);
             Ok(())

@@ -39,7 +39,7 @@ impl Histogram {
     /// # Errors
     /// As [`tiles`](Histogram::tiles).
     pub fn run(&self, column: &Column, bins: Bins) -> Result<Counts> {
-        let mut counts = Counts::none(bins);
+        let mut counts = Counts::none(bins.count);
         for first in (0..column.tiles()).step_by(TILES) {
             counts.add(&self.tiles(column, first..column.tiles().min(first + TILES), bins)?);
         }
@@ -55,7 +55,7 @@ impl Histogram {
             return Err(Error::Invalid("from 1 to 2,048 bins"));
         }
         let tiles = numbers.map(|number| column.tile(number)).collect::<Result<Vec<_>>>()?;
-        let mut counts = Counts::none(bins);
+        let mut counts = Counts::none(bins.count);
         if tiles.is_empty() {
             return Ok(counts);
         }

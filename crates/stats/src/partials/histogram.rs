@@ -1,19 +1,14 @@
 //! How many values fall into bins of one width. Exact: the counts are those of the edges `low + k (high − low)/n`, each rounded as
 //! that formula is in doubles.
 
-use crate::{
-    special::{SIZE, WHOLE},
-    sweeps,
-};
+use super::{Edges, edges::Ruler};
+use crate::sweeps;
 use echoes_kernel::{
     Block, Partial,
-    sweep::{self, Bins, Sweep},
+    sweep::{self, Bins, Counts, Sweep},
 };
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
-
-/// Bins that a histogram may have.
-pub const BINS_MAX: u32 = 1 << 16;
 
 /// Bins that a block counts beside the partial at most, and one place for values outside: more are slower than the partial's own.
 const PLACES: usize = 512;
@@ -22,81 +17,11 @@ const PLACES: usize = 512;
 /// one or four take a fifth longer.
 const COUNTERS: usize = 2;
 
-/// Bins of one width: each holds its lower edge and not its upper one, the last holds both.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Edges {
-    low: f64,
-    high: f64,
-    count: u32,
-}
-
-impl Edges {
-    /// `count` bins between two values; `None` unless both are finite and so far apart that no two edges could be taken for one
-    /// another, or for no bin or more than 65,536.
-    pub fn new(low: f64, high: f64, count: u32) -> Option<Self> {
-        let edges = Self { low, high, count };
-        let apart = 4.0 * f64::EPSILON * low.abs().max(high.abs());
-        let fits = (1..=BINS_MAX).contains(&count) && edges.per_unit().is_finite();
-        (fits && edges.width().is_finite() && edges.width() > apart).then_some(edges)
-    }
-
-    /// Where the first bin begins.
-    pub const fn low(&self) -> f64 {
-        self.low
-    }
-
-    /// Where the last bin ends.
-    pub const fn high(&self) -> f64 {
-        self.high
-    }
-
-    /// How many bins there are.
-    pub const fn count(&self) -> u32 {
-        self.count
-    }
-
-    /// The width of a bin.
-    pub fn width(&self) -> f64 {
-        (self.high - self.low) / f64::from(self.count)
-    }
-
-    /// Bins in a unit.
-    pub fn per_unit(&self) -> f64 {
-        f64::from(self.count) / (self.high - self.low)
-    }
-
-    /// Where each bin begins, and where the last ends.
-    pub fn all(&self) -> Vec<f64> {
-        (0..self.count).map(|k| self.edge(k)).chain([self.high]).collect()
-    }
-
-    /// Where bin `k` begins; for the number of bins, where the last but for its upper edge ends.
-    fn edge(&self, k: u32) -> f64 {
-        self.low + f64::from(k) * self.width()
-    }
-
-    /// The bin of a value between the outer edges: a guess, at most one off, and the edges beside it.
-    fn bin(&self, x: f64) -> u32 {
-        let last = self.count - 1;
-        let guess = ((x - self.low) * self.per_unit()).min(f64::from(last)) as u32;
-        if x < self.edge(guess) && guess > 0 {
-            guess - 1
-        } else if self.edge(guess + 1) <= x && guess < last {
-            guess + 1
-        } else {
-            guess
-        }
-    }
-}
-
 /// Counts of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     edges: Edges,
-    bins: Vec<u64>,
-    below: u64,
-    above: u64,
-    nan: u64,
+    counts: Counts,
 }
 
 impl Histogram {
@@ -105,128 +30,26 @@ impl Histogram {
         self.edges
     }
 
-    /// Values in each bin.
-    pub fn bins(&self) -> &[u64] {
-        &self.bins
-    }
-
-    /// Values below the first bin.
-    pub const fn below(&self) -> u64 {
-        self.below
-    }
-
-    /// Values above the last bin.
-    pub const fn above(&self) -> u64 {
-        self.above
-    }
-
-    /// NaN.
-    pub const fn nan(&self) -> u64 {
-        self.nan
+    /// What has been counted.
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Counts one value.
     fn count(&mut self, x: f64) {
-        let counter = if x < self.edges.low {
-            &mut self.below
-        } else if self.edges.high < x {
-            &mut self.above
-        } else if x.is_nan() {
-            &mut self.nan
+        if self.edges.hold(x) {
+            self.counts.bins[self.edges.bin(x) as usize] += 1;
         } else {
-            &mut self.bins[self.edges.bin(x) as usize]
-        };
-        *counter += 1;
+            self.counts.count_outside(x, self.edges.high());
+        }
     }
 
     /// Counts the values that are in no bin.
     #[cold]
     fn count_outside(&mut self, x: &[f64]) {
-        for &x in x {
-            if !(self.edges.low <= x && x <= self.edges.high) {
-                self.count(x);
-            }
+        for &x in x.iter().filter(|x| !self.edges.hold(**x)) {
+            self.counts.count_outside(x, self.edges.high());
         }
-    }
-
-    /// Takes in counts of the same bins.
-    fn absorb_counts(&mut self, bins: &[u64], below: u64, above: u64, nan: u64) {
-        for (mine, more) in self.bins.iter_mut().zip(bins) {
-            *mine = mine.saturating_add(*more);
-        }
-        self.below = self.below.saturating_add(below);
-        self.above = self.above.saturating_add(above);
-        self.nan = self.nan.saturating_add(nan);
-    }
-}
-
-/// The edges in every lane.
-struct Ruler<L: Lanes> {
-    low: L::V,
-    high: L::V,
-    width: L::V,
-    per_unit: L::V,
-    last: L::V,
-    /// The place of values outside.
-    outside: L::V,
-    /// The middle of the first bin.
-    first: L::V,
-    /// The middle of all bins, in bins from the first one's, and how far they reach to either side.
-    middle: L::V,
-    reach: L::V,
-    /// How far from its middle a bin is certain.
-    certain: L::V,
-}
-
-impl<L: Lanes> Ruler<L> {
-    #[inline(always)]
-    fn new(l: L, edges: Edges) -> Self {
-        let Edges { low, high, count } = edges;
-        let (width, count) = (edges.width(), f64::from(count));
-        // Of edges and of where a value lies among them no more than 9 ε of the larger end is lost to rounding.
-        let doubt = 16.0 * f64::EPSILON * low.abs().max(high.abs()) / width;
-        Self {
-            low: l.splat(low),
-            high: l.splat(high),
-            width: l.splat(width),
-            per_unit: l.splat(edges.per_unit()),
-            last: l.splat(count - 1.0),
-            outside: l.splat(count),
-            first: l.splat(low + width / 2.0),
-            middle: l.splat((count - 1.0) / 2.0),
-            reach: l.splat(count / 2.0),
-            certain: l.splat(0.5 - doubt),
-        }
-    }
-
-    /// The bins of eight values, each in the lowest bits of its lane; outside all bins their number.
-    #[inline(always)]
-    fn places(&self, l: L, x: L::V) -> [f64; 8] {
-        let (size, whole) = (l.splat(SIZE), l.splat(WHOLE));
-        let at = (x - self.first) * self.per_unit;
-        let place = at + whole;
-        let beside = l.and(at - (place - whole), size);
-        let away = l.and(at - self.middle, size);
-        // NaN is neither.
-        if l.bits(l.le(beside, self.certain) & l.le(away, self.reach)) == u8::MAX {
-            l.to_array(place)
-        } else {
-            self.certain_places(l, x)
-        }
-    }
-
-    /// The same for any values, as [`Edges::bin`] finds them: a guess, at most one off, and the edges beside it.
-    #[inline(always)]
-    fn certain_places(&self, l: L, x: L::V) -> [f64; 8] {
-        let (zero, one, whole) = (l.splat(0.0), l.splat(1.0), l.splat(WHOLE));
-        // Rounded, not cut off: at most one off either way.
-        let guess = l.max(l.min((x - self.low) * self.per_unit - l.splat(0.5), self.last), zero);
-        let guess = (guess + whole) - whole;
-        let too_high = l.lt(x, self.low + guess * self.width);
-        let too_low = l.le(self.low + (guess + one) * self.width, x);
-        let bin = guess + l.select(too_low, one, l.select(too_high, l.splat(-1.0), zero));
-        let inside = l.le(self.low, x) & l.le(x, self.high);
-        l.to_array(l.select(inside, l.min(bin, self.last), self.outside) + whole)
     }
 }
 
@@ -242,7 +65,7 @@ impl Operation for Count<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let (eights, rest) = self.x.as_chunks::<8>();
-        let outside = if (self.into.edges.count as usize) < PLACES {
+        let outside = if (self.into.edges.count() as usize) < PLACES {
             count_few_bins(l, self.into, eights, self.ahead)
         } else {
             count_many_bins(l, self.into, eights)
@@ -272,10 +95,10 @@ fn count_few_bins<L: Lanes>(l: L, into: &mut Histogram, eights: &[[f64; 8]], ahe
         }
     }
     let sum = |place: &[u32; COUNTERS]| place.iter().copied().map(u64::from).sum::<u64>();
-    for (bin, place) in into.bins.iter_mut().zip(&counters) {
+    for (bin, place) in into.counts.bins.iter_mut().zip(&counters) {
         *bin += sum(place);
     }
-    let outside = sum(&counters[into.bins.len() % PLACES]);
+    let outside = sum(&counters[into.counts.bins.len() % PLACES]);
     outside > 0
 }
 
@@ -286,7 +109,7 @@ fn count_many_bins<L: Lanes>(l: L, into: &mut Histogram, eights: &[[f64; 8]]) ->
     let mut outside = false;
     for eight in eights {
         for place in ruler.places(l, l.load8(eight)) {
-            match into.bins.get_mut(place.to_bits() as u32 as usize) {
+            match into.counts.bins.get_mut(place.to_bits() as u32 as usize) {
                 Some(bin) => *bin += 1,
                 None => outside = true,
             }
@@ -300,7 +123,7 @@ impl Partial for Histogram {
     const NAME: &'static str = "histogram/1";
 
     fn begin(edges: &Edges) -> Self {
-        Self { edges: *edges, bins: vec![0; edges.count as usize], below: 0, above: 0, nan: 0 }
+        Self { edges: *edges, counts: Counts::none(edges.count()) }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
@@ -308,22 +131,18 @@ impl Partial for Histogram {
     }
 
     fn merge(&mut self, later: &Self) {
-        self.absorb_counts(&later.bins, later.below, later.above, later.nan);
+        self.counts.add(&later.counts);
     }
 
     fn is_sound(&self) -> bool {
-        let Edges { low, high, count } = self.edges;
-        Edges::new(low, high, count).is_some() && self.bins.len() == count as usize
+        self.edges.are_sound() && self.counts.bins.len() == self.edges.count() as usize
     }
 
     fn swept(edges: &Edges) -> Option<Sweep<Self>> {
-        (edges.count <= sweep::BINS_MAX).then_some(|edges, column| {
-            let Edges { low, high, count } = *edges;
+        (edges.count() <= sweep::BINS_MAX).then_some(|edges, column| {
+            let (low, high, count) = (edges.low(), edges.high(), edges.count());
             let bins = Bins { low, high, width: edges.width(), per_unit: edges.per_unit(), count };
-            let counts = column.counts(bins)?;
-            let mut whole = Self::begin(edges);
-            whole.absorb_counts(&counts.bins, counts.below, counts.above, counts.nan);
-            Ok(whole)
+            Ok(Self { edges: *edges, counts: column.counts(bins)? })
         })
     }
 }
@@ -342,17 +161,17 @@ mod tests {
 
     /// The bin whose upper edge is the first above the value.
     fn naive(edges: Edges, x: &[f64]) -> Histogram {
-        let mut found = Histogram::begin(&edges);
-        let last = edges.count - 1;
+        let mut counts = Counts::none(edges.count());
+        let last = edges.count() - 1;
         for &x in x {
             match x {
-                x if x.is_nan() => found.nan += 1,
-                x if x < edges.low => found.below += 1,
-                x if x > edges.high => found.above += 1,
-                x => found.bins[(0..last).find(|&k| x < edges.edge(k + 1)).unwrap_or(last) as usize] += 1,
+                x if x.is_nan() => counts.nan += 1,
+                x if x < edges.low() => counts.below += 1,
+                x if x > edges.high() => counts.above += 1,
+                x => counts.bins[(0..last).find(|&k| x < edges.edge(k + 1)).unwrap_or(last) as usize] += 1,
             }
         }
-        found
+        Histogram { edges, counts }
     }
 
     fn any_values() -> impl Strategy<Value = Vec<f64>> {
@@ -402,29 +221,7 @@ mod tests {
         let edges = Edges::new(-1.0, 1.0, 8).unwrap();
         let sound = read(edges, &[0.5]);
         let refused = |histogram| wire::decode::<Histogram>(&wire::encode(&histogram).unwrap()).is_err();
-        assert!(refused(Histogram { bins: vec![0; 7], ..sound.clone() }));
-        assert!(refused(Histogram { edges: Edges { count: 0, ..edges }, bins: Vec::new(), ..sound.clone() }));
-        assert!(refused(Histogram { edges: Edges { low: 2.0, ..edges }, ..sound }));
-    }
-
-    #[test]
-    fn edges_that_cannot_be_told_apart_are_refused() {
-        let (inf, nan) = (f64::INFINITY, f64::NAN);
-        for (low, high, count) in [
-            (0.0, 1.0, 0),
-            (0.0, 1.0, 65_537),
-            (1.0, 1.0, 1),
-            (2.0, 1.0, 3),
-            (0.0, inf, 3),
-            (-inf, 0.0, 3),
-            (nan, 1.0, 3),
-            (0.0, nan, 3),
-            (-f64::MAX, f64::MAX, 3),
-            (1e16, 1e16 + 8.0, 100),
-            (0.0, 5e-324, 1),
-        ] {
-            assert_eq!(Edges::new(low, high, count), None, "{low} {high} {count}");
-        }
-        assert!(Edges::new(0.0, 1.0, 65_536).is_some());
+        assert!(refused(Histogram { counts: Counts::none(7), ..sound.clone() }));
+        assert!(refused(Histogram { edges: Edges::new(-1.0, 1.0, 9).unwrap(), ..sound }));
     }
 }

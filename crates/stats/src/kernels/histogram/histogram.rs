@@ -1,66 +1,200 @@
 //! Histogram.
 
-use crate::partials::{self, BINS_MAX, Edges, Extrema};
-use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
+use crate::{
+    Rule,
+    partials::{self, BINS_MAX, BorderCounts, Borders, Edges, Extrema, Inside, Intervals, Look},
+};
+use echoes_kernel::{
+    Category, Either, Kernel, Next, Reject, Result, Series, Shape, Spec,
+    sweep::Counts as Found,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Histogram: how many values lie in each of `bins` bins of one width.
+/// Histogram: how many values lie in each bin.
 ///
-/// Each bin holds its lower edge and not its upper one, the last holds both. Exact: the counts and edges are those of
-/// NumPy's `histogram` of doubles (of `float32` NumPy rounds the edges to that). Values outside a `range` that is given are
-/// counted beside it, and so is NaN. Without one the bins reach from the smallest to the largest value, which a first reading
-/// finds; of no values, or with a NaN or an infinity among them, that is an error. Where both ends are the same the bins reach
-/// half a unit to either side. Refused are bins narrower than four units in the last place of the larger end, or than
-/// 1e-308, and ranges wider than the largest double. Rows are read as doubles.
+/// The bins have one width, and `bins` says how many there are or by which rule they are chosen; or `edges` says where each of
+/// them begins. Each bin holds its lower edge and not its upper one, the last holds both. Exact: the counts and edges are those
+/// of NumPy's `histogram` of doubles (of `float32` NumPy rounds the edges to that, and of whole numbers its rules make no bin
+/// narrower than one). Values outside a `range` or `edges` that are given are counted beside them, and so is NaN. Without these
+/// the bins reach from the smallest to the largest value, which a first reading finds; of no values, or with a NaN or an infinity
+/// among them, that is an error. Where both ends are the same the bins reach half a unit to either side. Refused are bins of one
+/// width narrower than four units in the last place of the larger end, or than 1e-308, ranges wider than the largest double, and
+/// rules that ask for more than 65,536 bins. A rule looks at the values within the range only, and makes one bin where it has no
+/// width to tell, as of values that are all the same. Rows are read as doubles.
 ///
 /// ```
 /// use echoes_kernel::reference;
-/// use echoes_stats::kernels::histogram::Histogram;
+/// use echoes_stats::{Rule, kernels::histogram::Histogram};
 /// let found = reference(&Histogram::of(2), &[&[1.0, 2.0, 3.0, 5.0]])?;
 /// assert_eq!((found.counts, found.bin_edges), (vec![2, 2], vec![1.0, 3.0, 5.0]));
+/// let found = reference(&Histogram::by(Rule::Sturges), &[&[1.0, 2.0, 3.0, 5.0]])?;
+/// assert_eq!(found.counts, vec![2, 1, 1]);
 /// # Ok::<(), echoes_kernel::Reject>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Histogram {
-    /// How many bins there are, 65,536 at most.
+    /// How many bins of one width there are, 65,536 at most, or a rule for that: auto, fd, doane, scott, rice, sturges or sqrt.
     #[serde(default = "ten")]
-    #[schemars(range(min = 1, max = BINS_MAX))]
-    pub bins: u32,
+    pub bins: Bins,
+    /// Where each bin begins and where the last one ends, 2 to 65,537 numbers, none below the one before: instead of `bins` and
+    /// `range`.
+    #[serde(default)]
+    #[schemars(length(min = 2, max = 65_537))]
+    pub edges: Option<Vec<f64>>,
     /// Two numbers: where the first bin begins and the last one ends; the smallest and the largest value if not given.
     #[serde(default)]
     #[schemars(length(min = 2, max = 2))]
     pub range: Option<Vec<f64>>,
-    /// What an earlier reading has found out.
+    /// Whether to tell the density too: each count over the width of its bin and the sum of all counts.
+    #[serde(default)]
+    pub density: bool,
+    /// What an earlier reading has found out of the smallest and the largest value.
     #[serde(skip)]
     extent: Option<[f64; 2]>,
+    /// What an earlier reading has found out of the quartiles.
+    #[serde(skip)]
+    within: Option<Intervals>,
 }
 
-const fn ten() -> u32 {
-    10
+/// A number of bins, or a rule for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "`bins` must be a whole number from 1 to 65,536, or one of auto, fd, doane, scott, rice, sturges and sqrt"
+)]
+pub enum Bins {
+    /// So many.
+    Count(#[schemars(range(min = 1, max = BINS_MAX))] u32),
+    /// As many as a rule says.
+    Rule(Rule),
+}
+
+const fn ten() -> Bins {
+    Bins::Count(10)
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self::of(ten())
+        Self { bins: ten(), edges: None, range: None, density: false, extent: None, within: None }
     }
 }
 
 impl Histogram {
     /// So many bins between the smallest and the largest value.
-    pub const fn of(bins: u32) -> Self {
-        Self { bins, range: None, extent: None }
+    pub fn of(bins: u32) -> Self {
+        Self { bins: Bins::Count(bins), ..Self::default() }
     }
 
-    /// The bins between two ends; half a unit to either side where both are the same.
-    fn edges(&self, low: f64, high: f64, whose: &str) -> Result<Edges> {
-        let aside = if low == high { 0.5 } else { 0.0 };
-        Edges::new(low - aside, high + aside, self.bins).ok_or_else(|| Reject::Parameter {
+    /// Bins between the smallest and the largest value, as many as a rule says.
+    pub fn by(rule: Rule) -> Self {
+        Self { bins: Bins::Rule(rule), ..Self::default() }
+    }
+
+    /// Bins between neighbours of these edges.
+    pub fn between(edges: impl Into<Vec<f64>>) -> Self {
+        Self { edges: Some(edges.into()), ..Self::default() }
+    }
+
+    /// The range that was given, if it can be one.
+    fn given(&self) -> Result<Option<[f64; 2]>> {
+        let refuse = |value, expected| Err(Reject::Parameter { name: "range", value, expected });
+        match self.range.as_deref() {
+            None => Ok(None),
+            Some(_) if self.edges.is_some() => {
+                refuse("given beside `edges`".to_owned(), "left out then, or `edges` be left out")
+            }
+            Some(&[low, high]) => Ok(Some([low, high])),
+            Some(range) => refuse(format!("a list of {}", range.len()), "two numbers"),
+        }
+    }
+
+    /// So many bins, once it is known where they begin and end.
+    fn edges_of(&self, count: u32, range: Option<[f64; 2]>) -> Result<Either<(), Edges>> {
+        if !(1..=BINS_MAX).contains(&count) {
+            let (value, expected) = (count.to_string(), "from 1 to 65,536");
+            return Err(Reject::Parameter { name: "bins", value, expected });
+        }
+        let Some([low, high]) = range.or(self.extent) else { return Ok(Either::First(())) };
+        let [from, to] = outer_edges([low, high]);
+        let edges = Edges::new(from, to, count).ok_or_else(|| Reject::Parameter {
             name: "range",
-            value: format!("{whose}{low:?} to {high:?}, for {} bins", self.bins),
+            value: format!(
+                "{}{low:?} to {high:?}, for {count} bins",
+                if range.is_some() { "" } else { "not given, and the values are " }
+            ),
             expected: "two numbers, the lower one first, with bins that doubles can tell apart and measure between them",
-        })
+        })?;
+        Ok(Either::Second(edges))
+    }
+
+    /// What a rule must know of the values.
+    fn look(&self, rule: Rule, range: Option<[f64; 2]>, shape: &Shape<'_>) -> Look {
+        let ends = range.map_or([f64::MIN, f64::MAX], outer_edges);
+        let sample: Vec<f64> = shape.sample.iter().copied().filter(|x| ends[0] <= *x && *x <= ends[1]).collect();
+        let around = || match rule.fractions() {
+            [] => Intervals::apart(Vec::new()),
+            fractions => Intervals::around(fractions, &Shape { sample: &sample, ..*shape }),
+        };
+        Look { ends, order: rule.order(), intervals: self.within.clone().unwrap_or_else(around) }
+    }
+
+    /// The next reading, after the first one of a number of bins.
+    fn after_extrema(&self, extrema: &Extrema) -> Result<Self> {
+        let (min, max) = extrema.min().zip(extrema.max()).ok_or(Reject::Empty)?;
+        let (min, max) = (min.0.to_f64(), max.0.to_f64());
+        if min.is_finite() && max.is_finite() {
+            Ok(Self { extent: Some([min, max]), ..self.clone() })
+        } else {
+            Err(no_range())
+        }
+    }
+
+    /// The next reading, after one for a rule.
+    fn after_look(&self, rule: Rule, values: &Inside) -> Result<Self> {
+        let extent = match self.given()? {
+            Some(range) => range,
+            None if values.outside() > 0 => return Err(no_range()),
+            None => values.extremes().ok_or(Reject::Empty)?,
+        };
+        let width = match rule.width(values) {
+            Ok(width) => width,
+            Err(within) => return Ok(Self { within: Some(within), ..self.clone() }),
+        };
+        let [low, high] = outer_edges(extent);
+        let count = if width > 0.0 { ((high - low) / width).ceil() } else { 1.0 };
+        if count > f64::from(BINS_MAX) {
+            return Err(Reject::Parameter {
+                name: "bins",
+                value: format!("a rule that asks for {count:e} bins of width {width:e} from {low:?} to {high:?}"),
+                expected: "a rule of 65,536 bins at most, or a number of bins, or `range` a narrower one",
+            });
+        }
+        Ok(Self { bins: Bins::Count(count.max(1.0) as u32), extent: Some(extent), ..self.clone() })
+    }
+
+    fn answer(&self, bin_edges: Vec<f64>, found: &Found) -> Counts {
+        let Found { bins, below, above, nan } = found.clone();
+        let sum: u64 = bins.iter().fold(0, |sum, count| sum.saturating_add(*count));
+        let density = |(count, edges): (&u64, &[f64])| *count as f64 / (edges[1] - edges[0]) / sum as f64;
+        let density = self.density.then(|| Series(bins.iter().zip(bin_edges.windows(2)).map(density).collect()));
+        Counts { counts: bins, density, bin_edges, below, above, nan }
+    }
+}
+
+/// Where the bins begin and end: half a unit to either side where both are the same.
+pub(super) fn outer_edges([low, high]: [f64; 2]) -> [f64; 2] {
+    let aside = if low == high { 0.5 } else { 0.0 };
+    [low - aside, high + aside]
+}
+
+/// There is a value that no range from the smallest to the largest can hold.
+pub(super) fn no_range() -> Reject {
+    Reject::Parameter {
+        name: "range",
+        value: "not given, and a NaN or an infinity is among the values".to_owned(),
+        expected: "two finite numbers then, or these left out with nan = omit",
     }
 }
 
@@ -69,6 +203,9 @@ impl Histogram {
 pub struct Counts {
     /// Values in each bin.
     pub counts: Vec<u64>,
+    /// The density in each bin, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<Series>,
     /// Where each bin begins, and where the last one ends: one more than there are bins.
     pub bin_edges: Vec<f64>,
     /// Values below the first bin.
@@ -80,48 +217,53 @@ pub struct Counts {
 }
 
 impl Kernel for Histogram {
-    const SPEC: Spec = Spec::new("histogram", Category::Histogram).rereads();
-    type Pass = Either<Extrema, partials::Histogram>;
+    const SPEC: Spec = Spec::new("histogram", Category::Histogram).rereads().references(&[
+        "D. Freedman, P. Diaconis, On the Histogram as a Density Estimator: L2 Theory, Z. Wahrsch. 57, 1981",
+        "D. W. Scott, On Optimal and Data-Based Histograms, Biometrika 66(3), 1979",
+        "H. A. Sturges, The Choice of a Class Interval, J. Am. Stat. Assoc. 21(153), 1926",
+        "D. P. Doane, Aesthetic Frequency Classifications, The American Statistician 30(4), 1976",
+    ]);
+    type Pass = Either<Either<Extrema, Inside>, Either<partials::Histogram, BorderCounts>>;
     type Output = Counts;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Either<(), Edges>> {
-        if !(1..=BINS_MAX).contains(&self.bins) {
-            let (value, expected) = (self.bins.to_string(), "from 1 to 65,536");
-            return Err(Reject::Parameter { name: "bins", value, expected });
+    fn wants_sample(&self) -> bool {
+        self.edges.is_none() && matches!(self.bins, Bins::Rule(rule) if !rule.fractions().is_empty())
+    }
+
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Either<(), Look>, Either<Edges, Borders>>> {
+        let range = self.given()?;
+        if let Some(edges) = &self.edges {
+            let borders = Borders::new(edges.clone()).ok_or_else(|| Reject::Parameter {
+                name: "edges",
+                value: format!("a list of {}", edges.len()),
+                expected: "2 to 65,537 finite numbers, none below the one before",
+            })?;
+            return Ok(Either::Second(Either::Second(borders)));
         }
-        match (self.range.as_deref(), self.extent) {
-            (Some(&[low, high]), _) => self.edges(low, high, "").map(Either::Second),
-            (Some(range), _) => {
-                let value = format!("a list of {}", range.len());
-                Err(Reject::Parameter { name: "range", value, expected: "two numbers" })
+        Ok(match self.bins {
+            Bins::Rule(rule) => {
+                // A range that can have no bins is refused before a reading.
+                self.edges_of(1, range)?;
+                Either::First(Either::Second(self.look(rule, range, shape)))
             }
-            (None, Some([low, high])) => self.edges(low, high, "not given, and the values are ").map(Either::Second),
-            (None, None) => Ok(Either::First(())),
-        }
+            Bins::Count(count) => match self.edges_of(count, range)? {
+                Either::First(()) => Either::First(Either::First(())),
+                Either::Second(edges) => Either::Second(Either::First(edges)),
+            },
+        })
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         match pass {
-            Either::First(extrema) => {
-                let (min, max) = extrema.min().zip(extrema.max()).ok_or(Reject::Empty)?;
-                let (min, max) = (min.0.to_f64(), max.0.to_f64());
-                if !(min.is_finite() && max.is_finite()) {
-                    let value = "not given, and a NaN or an infinity is among the values".to_owned();
-                    return Err(Reject::Parameter {
-                        name: "range",
-                        value,
-                        expected: "two finite numbers then, or these left out with nan = omit",
-                    });
-                }
-                Ok(Next::Again(Self { extent: Some([min, max]), ..self.clone() }))
+            Either::First(Either::First(extrema)) => self.after_extrema(extrema).map(Next::Again),
+            Either::First(Either::Second(values)) => match self.bins {
+                Bins::Rule(rule) => self.after_look(rule, values).map(Next::Again),
+                Bins::Count(_) => Err(Reject::Kernel("it has looked at values for no rule")),
+            },
+            Either::Second(Either::First(found)) => Ok(Next::Done(self.answer(found.edges().all(), found.counts()))),
+            Either::Second(Either::Second(found)) => {
+                Ok(Next::Done(self.answer(found.borders().all().to_vec(), found.counts())))
             }
-            Either::Second(found) => Ok(Next::Done(Counts {
-                counts: found.bins().to_vec(),
-                bin_edges: found.edges().all(),
-                below: found.below(),
-                above: found.above(),
-                nan: found.nan(),
-            })),
         }
     }
 }
@@ -129,7 +271,19 @@ impl Kernel for Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_kernel::reference;
+    use echoes_kernel::{Block, Column, Partial, reference};
+
+    const RULES: [Rule; 7] =
+        [Rule::Auto, Rule::Fd, Rule::Doane, Rule::Scott, Rule::Rice, Rule::Sturges, Rule::Sqrt];
+
+    fn within(range: [f64; 2], histogram: Histogram) -> Histogram {
+        Histogram { range: Some(range.to_vec()), ..histogram }
+    }
+
+    /// Squares in another order, over 64.
+    fn squares(n: u32) -> Vec<f64> {
+        (0..n).map(|i| f64::from(i * 7919 % 3001)).map(|k| k * k / 64.0).collect()
+    }
 
     /// `np.histogram([1, 2, 2.5, 7, 7.5, 8], bins=3)` and with `range=(2, 7)`, NumPy 2.4.
     #[test]
@@ -137,33 +291,150 @@ mod tests {
         let x = [1.0, 2.0, 2.5, 7.0, 7.5, 8.0];
         let found = reference(&Histogram::of(3), &[&x]).unwrap();
         assert_eq!((found.counts, found.bin_edges), (vec![3, 0, 3], vec![1.0, 10.0 / 3.0, 17.0 / 3.0, 8.0]));
-        let found = reference(&Histogram { range: Some(vec![2.0, 7.0]), ..Histogram::of(3) }, &[&x]).unwrap();
+        assert_eq!(found.density, None);
+        let found = reference(&within([2.0, 7.0], Histogram::of(3)), &[&x]).unwrap();
         assert_eq!((found.counts, found.below, found.above, found.nan), (vec![2, 0, 1], 1, 2, 0));
+    }
+
+    /// NumPy 2.4: `len(np.histogram(k * k / 64, bins=rule)[0])` with `k = np.arange(n) * 7919 % 3001`, and with
+    /// `range=(1000, 60000)`.
+    #[test]
+    fn numpys_numbers_of_bins() {
+        for (n, whole, part) in [
+            (1, [1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1]),
+            (2, [2, 2, 1, 1, 3, 2, 2], [1, 1, 1, 1, 1, 1, 1]),
+            (3, [3, 2, 4, 1, 3, 3, 2], [3, 2, 1, 1, 4, 3, 2]),
+            (8, [4, 3, 5, 2, 4, 4, 3], [4, 2, 4, 2, 4, 4, 3]),
+            (27, [6, 4, 8, 3, 6, 6, 6], [6, 3, 7, 3, 6, 6, 5]),
+            (64, [7, 5, 9, 4, 8, 7, 8], [7, 4, 8, 4, 7, 7, 7]),
+            (65, [8, 4, 9, 4, 9, 8, 9], [7, 4, 8, 4, 7, 7, 7]),
+            (1000, [11, 10, 15, 10, 20, 11, 32], [11, 9, 13, 9, 17, 11, 24]),
+            (1024, [11, 11, 15, 10, 21, 11, 32], [11, 9, 13, 9, 17, 11, 25]),
+            (2048, [13, 13, 16, 13, 26, 12, 46], [12, 11, 15, 11, 22, 12, 35]),
+        ] {
+            if cfg!(miri) && n > 100 {
+                continue;
+            }
+            let x = squares(n);
+            for (i, rule) in RULES.into_iter().enumerate() {
+                let bins = |histogram: Histogram| reference(&histogram, &[&x]).unwrap().counts.len();
+                assert_eq!(bins(Histogram::by(rule)), whole[i], "{rule:?} of {n}");
+                assert_eq!(bins(within([1000.0, 60000.0], Histogram::by(rule))), part[i], "{rule:?} of a part of {n}");
+            }
+        }
+    }
+
+    /// The same for 1,000 values: `np.histogram(x, bins="fd")[0]`, and with `range=(1000, 60000)`.
+    #[test]
+    fn numpys_counts_by_rule() {
+        let x = squares(1000);
+        let found = reference(&Histogram::by(Rule::Fd), &[&x]).unwrap();
+        assert_eq!(found.counts, [316, 131, 100, 85, 74, 69, 61, 57, 55, 52]);
+        let found = reference(&within([1000.0, 60000.0], Histogram::by(Rule::Fd)), &[&x]).unwrap();
+        assert_eq!(found.counts, [147, 86, 66, 57, 49, 46, 42, 39, 37]);
+        assert_eq!(found.counts.iter().sum::<u64>() + found.below + found.above, 1000);
+    }
+
+    #[test]
+    fn a_sample_that_misleads_costs_a_reading() {
+        let x = squares(1000);
+        let (mut kernel, mut readings) = (Histogram::by(Rule::Fd), 0);
+        assert!(kernel.wants_sample() && !Histogram::by(Rule::Rice).wants_sample());
+        let found = loop {
+            readings += 1;
+            let shape = Shape { rows: Some(1 << 40), columns: 1, sample: &[1e9; 100] };
+            let mut pass = <Histogram as Kernel>::Pass::begin(&kernel.pass(&shape).unwrap());
+            Partial::absorb(&mut pass, &Block::new(&[Column::of(&x)], 0));
+            match kernel.finish(&pass).unwrap() {
+                Next::Again(narrower) => kernel = narrower,
+                Next::Done(found) => break found,
+                Next::Emit(_) | Next::Whole(_) => panic!("it writes no columns"),
+            }
+        };
+        assert_eq!((readings, found), (3, reference(&Histogram::by(Rule::Fd), &[&x]).unwrap()));
+    }
+
+    /// NumPy 2.4 makes one bin of what has no width.
+    #[test]
+    fn rules_of_values_without_width() {
+        for rule in RULES {
+            let found = reference(&Histogram::by(rule), &[&[5.0; 9]]).unwrap();
+            assert_eq!((found.counts, found.bin_edges), (vec![9], vec![4.5, 5.5]));
+            let found = reference(&within([0.0, 10.0], Histogram::by(rule)), &[&[5.0; 9]]).unwrap();
+            assert_eq!((found.counts, found.bin_edges), (vec![9], vec![0.0, 10.0]));
+            let found = reference(&within([0.0, 10.0], Histogram::by(rule)), &[&[11.0, f64::NAN]]).unwrap();
+            assert_eq!((found.counts, found.above, found.nan), (vec![0], 1, 1));
+            assert_eq!(reference(&Histogram::by(rule), &[&[]]), Err(Reject::Empty));
+        }
+    }
+
+    /// NumPy 2.4: `np.histogram([1, 2, 2, 3, 9], bins=…, density=True)` with `[1, 2, 2, 3, 5]` and 3, and
+    /// `np.histogram([1, 2, 2, 3, 9, nan, inf, -inf], bins=[1, 2, 2.5, 9])`.
+    #[test]
+    fn edges_and_density() {
+        let x = [1.0, 2.0, 2.0, 3.0, 9.0];
+        let dense = |histogram: Histogram| Histogram { density: true, ..histogram };
+        let found = reference(&dense(Histogram::between([1.0, 2.0, 2.0, 3.0, 5.0])), &[&x]).unwrap();
+        assert_eq!(found.counts, [1, 0, 2, 1]);
+        let density = found.density.unwrap();
+        assert!((density[0], density[2], density[3]) == (0.25, 0.5, 0.125) && density[1].is_nan());
+        let found = reference(&dense(Histogram::of(3)), &[&x]).unwrap();
+        assert!(found.density.unwrap().iter().zip([0.3, 0.0, 0.075]).all(|(a, b)| (a - b).abs() < 1e-16));
+        let x = [1.0, 2.0, 2.0, 3.0, 9.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let found = reference(&Histogram::between([1.0, 2.0, 2.5, 9.0]), &[&x]).unwrap();
+        assert_eq!((found.counts, found.below, found.above, found.nan), (vec![1, 2, 2], 1, 1, 1));
+        assert_eq!(reference(&Histogram::between([0.0, 1.0]), &[&[]]).map(|found| found.counts), Ok(vec![0]));
     }
 
     #[test]
     fn a_constant_is_in_the_middle_of_a_unit() {
         let found = reference(&Histogram::default(), &[&[3.0; 7]]).unwrap();
         assert_eq!((found.counts[5], found.bin_edges[0], found.bin_edges[10]), (7, 2.5, 3.5));
-        let given = Histogram { range: Some(vec![2.0; 2]), ..Histogram::of(1) };
-        assert_eq!(reference(&given, &[&[2.0, 3.0]]).map(|found| (found.counts, found.above)), Ok((vec![1], 1)));
+        let found = reference(&within([2.0; 2], Histogram::of(1)), &[&[2.0, 3.0]]).unwrap();
+        assert_eq!((found.counts, found.above), (vec![1], 1));
     }
 
     #[test]
     fn what_has_no_range_is_refused() {
-        let refused =
-            |histogram: &Histogram, x: &[f64]| matches!(reference(histogram, &[x]), Err(Reject::Parameter { .. }));
-        assert!(refused(&Histogram::default(), &[1.0, f64::NAN]));
-        assert!(refused(&Histogram::default(), &[1.0, f64::INFINITY]));
-        assert!(refused(&Histogram::of(0), &[1.0, 2.0]));
-        assert!(refused(&Histogram::default(), &[1e16; 3]));
-        assert!(refused(&Histogram { range: Some(vec![0.0]), ..Histogram::default() }, &[1.0]));
-        assert!(refused(&Histogram { range: Some(vec![2.0, 1.0]), ..Histogram::default() }, &[1.0]));
+        let refused = |histogram: Histogram, x: &[f64]| match reference(&histogram, &[x]) {
+            Err(Reject::Parameter { name, .. }) => name,
+            other => panic!("{other:?}"),
+        };
+        for histogram in [Histogram::default(), Histogram::by(Rule::Sqrt)] {
+            assert_eq!(refused(histogram.clone(), &[1.0, f64::NAN]), "range");
+            assert_eq!(refused(histogram.clone(), &[1.0, f64::INFINITY]), "range");
+            assert_eq!(refused(Histogram { range: Some(vec![0.0]), ..histogram.clone() }, &[1.0]), "range");
+            assert_eq!(refused(within([2.0, 1.0], histogram.clone()), &[1.0]), "range");
+            assert_eq!(refused(within([0.0, f64::NAN], histogram), &[1.0]), "range");
+        }
+        assert_eq!(refused(Histogram::default(), &[1e16; 3]), "range");
+        assert_eq!(refused(Histogram::of(0), &[1.0, 2.0]), "bins");
+        assert_eq!(refused(Histogram::of(65_537), &[1.0, 2.0]), "bins");
+        assert_eq!(refused(Histogram::between([1.0]), &[1.0, 2.0]), "edges");
+        assert_eq!(refused(Histogram::between([2.0, 1.0]), &[1.0, 2.0]), "edges");
+        assert_eq!(refused(within([0.0, 1.0], Histogram::between([0.0, 1.0])), &[1.0, 2.0]), "range");
         assert_eq!(reference(&Histogram::default(), &[&[]]), Err(Reject::Empty));
-        let given = Histogram { range: Some(vec![0.0, 1.0]), ..Histogram::of(1) };
-        assert_eq!(
-            reference(&given, &[&[f64::NAN, 0.5, f64::INFINITY]]).map(|found| (found.nan, found.above)),
-            Ok((1, 1))
-        );
+        let found = reference(&within([0.0, 1.0], Histogram::of(1)), &[&[f64::NAN, 0.5, f64::INFINITY]]).unwrap();
+        assert_eq!((found.nan, found.above), (1, 1));
+    }
+
+    #[test]
+    fn a_rule_of_too_many_bins_is_refused() {
+        // Half of the values are near each other and one is far away: NumPy asks for 150,157 bins.
+        let mut x: Vec<f64> = (0..8).map(f64::from).collect();
+        x.push(577_500.0);
+        let refused = reference(&Histogram::by(Rule::Fd), &[&x]);
+        assert!(matches!(refused, Err(Reject::Parameter { name: "bins", .. })), "{refused:?}");
+        assert!(reference(&within([0.0, 10.0], Histogram::by(Rule::Fd)), &[&x]).is_ok());
+    }
+
+    #[test]
+    fn a_number_or_a_name() {
+        let read = |text| serde_json::from_str::<Histogram>(text).map_err(|error| error.to_string());
+        assert_eq!(read(r#"{"bins": 7}"#), Ok(Histogram::of(7)));
+        assert_eq!(read(r#"{"bins": "doane"}"#), Ok(Histogram::by(Rule::Doane)));
+        for other in [r#"{"bins": "stone"}"#, r#"{"bins": 2.5}"#, r#"{"bins": -1}"#] {
+            assert!(read(other).unwrap_err().starts_with("`bins` must be a whole number from 1 to 65,536, or one of"));
+        }
     }
 }
