@@ -1,11 +1,9 @@
 //! Pieces of a signal made ready for a transform: the trend taken away, a window laid over.
 
-use crate::transforms::{self, Complex};
+use crate::transforms::{self, Complex, RealPlan, RealSpace};
 use echoes_kernel::{Reject, Result};
-use realfft::RealToComplex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// Rows that all segments of one run may have together: some seconds of work for each processor.
 const WORK_MAX: u64 = 1 << 33;
@@ -190,7 +188,7 @@ impl Cut {
 
 /// What transforms segments of one length; each thread has working memory of its own.
 pub(crate) struct Segments {
-    plan: Arc<dyn RealToComplex<f64>>,
+    plan: RealPlan,
     pub(crate) window: Vec<f64>,
     detrend: Detrend,
 }
@@ -198,20 +196,20 @@ pub(crate) struct Segments {
 /// Working memory.
 pub(crate) struct Space {
     segment: Vec<f64>,
-    scratch: Vec<Complex>,
+    scratch: RealSpace,
     spectrum: Vec<Complex>,
 }
 
 impl Segments {
     pub(crate) fn new(len: usize, window: Window, detrend: Detrend) -> Self {
-        Self { plan: transforms::real_plan(len), window: window.values(len), detrend }
+        Self { plan: RealPlan::new(len), window: window.values(len), detrend }
     }
 
     pub(crate) fn space(&self) -> Space {
         Space {
             segment: vec![0.0; self.window.len()],
-            scratch: self.plan.make_scratch_vec(),
-            spectrum: self.plan.make_output_vec(),
+            scratch: self.plan.space(),
+            spectrum: vec![Complex::default(); self.window.len() / 2 + 1],
         }
     }
 
@@ -220,8 +218,7 @@ impl Segments {
         space.segment.copy_from_slice(segment);
         self.detrend.apply(&mut space.segment);
         space.segment.iter_mut().zip(&self.window).for_each(|(x, w)| *x *= w);
-        let done = self.plan.process_with_scratch(&mut space.segment, &mut space.spectrum, &mut space.scratch);
-        debug_assert!(done.is_ok(), "the lengths are the plan's");
+        self.plan.run(&mut space.segment, &mut space.spectrum, &mut space.scratch);
         &space.spectrum
     }
 }

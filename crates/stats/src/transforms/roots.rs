@@ -1,17 +1,20 @@
 //! Roots of unity.
 
 use super::{Complex, Direction};
-use std::f64::consts::FRAC_PI_2;
+use crate::double::Double;
 
-/// `exp(−2πi index/n)`, within an ULP: the angle is taken to less than an eighth of a turn while it is a whole number.
+/// A quarter of a turn, and what the double lacks of it.
+const QUARTER: (f64, f64) = (std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17);
+
+/// `exp(−2πi index/n)`, each part within an ULP: the angle is taken to less than an eighth of a turn while it is a whole number, and
+/// is known to twice the digits.
 pub(crate) fn root(index: u64, n: u64) -> Complex {
     let quarters = 4 * (index % n);
     let (quarter, rest) = (quarters / n, quarters % n);
-    let angle = |part: u64| FRAC_PI_2 * (part as f64 / n as f64);
     let (sin, cos) = if 2 * rest <= n {
-        angle(rest).sin_cos()
+        sin_cos(rest, n)
     } else {
-        let (cos, sin) = angle(n - rest).sin_cos();
+        let (cos, sin) = sin_cos(n - rest, n);
         (sin, cos)
     };
     match quarter {
@@ -20,6 +23,38 @@ pub(crate) fn root(index: u64, n: u64) -> Complex {
         2 => Complex::new(-cos, sin),
         _ => Complex::new(sin, cos),
     }
+}
+
+/// Sine and cosine of `part/n` quarters of a turn, half a quarter at most, by the polynomials of FreeBSD's `k_sin.c` and `k_cos.c`:
+/// those of the platform differ from one to the other.
+fn sin_cos(part: u64, n: u64) -> (f64, f64) {
+    const SIN: [f64; 6] = [
+        -1.666_666_666_666_663_2e-1,
+        8.333_333_333_322_489e-3,
+        -1.984_126_982_985_795e-4,
+        2.755_731_370_707_006_8e-6,
+        -2.505_076_025_340_686_3e-8,
+        1.589_690_995_211_55e-10,
+    ];
+    const COS: [f64; 6] = [
+        4.166_666_666_666_66e-2,
+        -1.388_888_888_887_411e-3,
+        2.480_158_728_947_673e-5,
+        -2.755_731_435_139_066_3e-7,
+        2.087_572_321_298_175e-9,
+        -1.135_964_755_778_819_5e-11,
+    ];
+    let part = part as f64;
+    let angle = Double::product(QUARTER.0, part).add(QUARTER.1 * part).over(Double::from(n as f64));
+    let (x, tail) = (angle.high(), angle.low());
+    let z = x * x;
+    let cube = z * x;
+    let high = SIN[1] + z * (SIN[2] + z * (SIN[3] + z * (SIN[4] + z * SIN[5])));
+    let sin = x - ((z * (0.5 * tail - cube * high) - tail) - cube * SIN[0]);
+    let high = z * (COS[0] + z * (COS[1] + z * COS[2])) + z * z * (z * z) * (COS[3] + z * (COS[4] + z * COS[5]));
+    let most = 1.0 - 0.5 * z;
+    let cos = most + (((1.0 - most) - 0.5 * z) + (z * high - x * tail));
+    (sin, cos)
 }
 
 /// All roots of unity of one order, from two tables of about the square root of it.

@@ -1,6 +1,6 @@
 //! Long transforms as many short ones: of the columns of a table, then of its rows.
 
-use super::{Complex, Direction, Half, LARGE, Parts, complex_plan, pairs, real_plan, roots::Roots, zeros};
+use super::{Complex, Direction, LARGE, Parts, complex_plan, pairs, real_plan, roots::Roots, zeros};
 use crate::threads::each_piece;
 use std::sync::Arc;
 
@@ -151,7 +151,7 @@ fn transpose<T: Copy>(table: &[T], width: usize, wanted: std::ops::Range<usize>,
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Half, *};
 
     #[test]
     fn factors_make_the_length() {
