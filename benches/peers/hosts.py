@@ -7,19 +7,26 @@ import math
 from types import SimpleNamespace
 
 
+def joined(columns):
+    """Complex numbers, of two columns if there are two."""
+    return columns[0] + 1j * (columns[-1] if len(columns) < 2 else columns[1])
+
+
 def numpy(columns, threads):
     import numpy as np
 
-    return SimpleNamespace(np=np, x=columns[0], y=columns[-1] if len(columns) < 2 else columns[1], all=columns,
+    return SimpleNamespace(np=np, z=joined(columns), x=columns[0], y=columns[-1] if len(columns) < 2 else columns[1], all=columns,
                            out=np.zeros_like(columns[0]))
 
 
 def scipy(columns, threads):
     import scipy.fft
+    import scipy.signal
     import scipy.special
     import scipy.stats
 
-    return SimpleNamespace(stats=scipy.stats, special=scipy.special, fft=scipy.fft, threads=threads, x=columns[0],
+    return SimpleNamespace(stats=scipy.stats, special=scipy.special, fft=scipy.fft, signal=scipy.signal, threads=threads,
+                           z=joined(columns), x=columns[0],
                            y=columns[-1] if len(columns) < 2 else columns[1])
 
 
@@ -166,13 +173,13 @@ def pyfftw(columns, threads):
     import pyfftw as fftw
 
     fftw.interfaces.cache.enable()
-    return SimpleNamespace(fft=fftw.interfaces.numpy_fft, x=columns[0], threads=threads)
+    return SimpleNamespace(fft=fftw.interfaces.numpy_fft, z=joined(columns), x=columns[0], threads=threads)
 
 
 def mkl_fft(columns, threads):
     import mkl_fft as fft
 
-    return SimpleNamespace(fft=fft, x=columns[0])
+    return SimpleNamespace(fft=fft, z=joined(columns), x=columns[0])
 
 
 def mkl(columns, threads):

@@ -230,4 +230,19 @@ OPS = [
     Op("fft", dict(
         numpy=lambda h: h.np.fft.fft(h.x), scipy=lambda h: h.fft.fft(h.x, workers=h.threads),
         pyfftw=lambda h: h.fft.fft(h.x, threads=h.threads), mkl_fft=lambda h: h.fft.fft(h.x)), fields=["re", "im"]),
+    Op("ifft", dict(
+        numpy=lambda h: h.np.fft.ifft(h.z), scipy=lambda h: h.fft.ifft(h.z, workers=h.threads),
+        pyfftw=lambda h: h.fft.ifft(h.z, threads=h.threads), mkl_fft=lambda h: h.fft.ifft(h.z)),
+        columns=2, fields=["re", "im"]),
+    Op("rfft", dict(
+        numpy=lambda h: h.np.fft.rfft(h.x), scipy=lambda h: h.fft.rfft(h.x, workers=h.threads),
+        pyfftw=lambda h: h.fft.rfft(h.x, threads=h.threads), mkl_fft=lambda h: h.fft.rfft(h.x)), fields=["re", "im"]),
+    Op("irfft", dict(
+        numpy=lambda h: h.np.fft.irfft(h.z), scipy=lambda h: h.fft.irfft(h.z, workers=h.threads),
+        pyfftw=lambda h: h.fft.irfft(h.z, threads=h.threads), mkl_fft=lambda h: h.fft.irfft(h.z)), columns=2),
+    Op("periodogram", dict(scipy=lambda h: h.signal.periodogram(h.x)), fields=["frequencies", "psd"]),
+    Op("welch", dict(scipy=lambda h: h.signal.welch(h.x)), fields=["frequencies", "psd"]),
+    Op("stft", dict(scipy=lambda h: h.signal.stft(h.x)[2].T.ravel()), fields=["re", "im"]),
+    Op("convolve", dict(scipy=lambda h: h.signal.convolve(h.x, h.y)), columns=2),
+    Op("correlate", dict(scipy=lambda h: h.signal.correlate(h.x, h.y)), columns=2),
 ]

@@ -47,11 +47,12 @@ pub(crate) fn answers(
                 let mut columns = Columns::new();
                 run.emit(&task.request, emitting.as_ref(), &task.begun, &mut columns)?;
                 columns.resize_with(emitting.names().len(), Vec::new);
-                interruptible(&run.context, move || emitting.collect(columns))?.map_err(Error::from)
+                interruptible(&run.context, None, move || emitting.collect(columns))?.map_err(Error::from)
             }
             State::Ready(Step::Whole(whole)) => {
                 let columns = run.gather(&task.request)?;
-                interruptible(&run.context, move || whole.answer(columns))?.map_err(Error::from)
+                let pool = run.job.engine.pool(longest(&columns))?;
+                interruptible(&run.context, pool, move || whole.answer(columns))?.map_err(Error::from)
             }
             State::Ready(Step::Again(_)) | State::Reading(_) => {
                 Err(Reject::Kernel("it never has enough readings").into())
@@ -289,20 +290,31 @@ impl<'a> Run<'a> {
     }
 
     fn gather(&self, request: &Request<'_>) -> Result<Columns> {
+        if !request.kernel.spec().is_samples() {
+            return self.gather_rows(request, &request.columns);
+        }
+        // Each sample has its own missing rows.
+        let mut samples = Columns::new();
+        for column in &request.columns {
+            samples.extend(self.gather_rows(request, std::slice::from_ref(column))?);
+        }
+        Ok(samples)
+    }
+
+    fn gather_rows(&self, request: &Request<'_>, columns: &[usize]) -> Result<Columns> {
         let pool = self.pool()?;
-        let gathered = match self.source.read(&request.columns)? {
+        let gathered = match self.source.read(columns)? {
             Reading::Rows(rows) => gather(&self.context, pool, rows.as_ref()),
             Reading::Stream(mut stream) => {
-                let width = request.columns.len();
                 // The length was not known when the kernel was first asked what it needs.
                 let check = |rows| {
-                    let shape = Shape { rows: Some(rows), columns: width, sample: &[] };
+                    let shape = Shape { rows: Some(rows), columns: request.columns.len(), sample: &[] };
                     Ok(request.kernel.spread(&shape, &mut Bundle::default())?)
                 };
-                gather_stream(&self.context, stream.as_mut(), width, check)
+                gather_stream(&self.context, stream.as_mut(), columns.len(), check)
             }
         };
-        gathered.map_err(|error| error.among(&request.columns))
+        gathered.map_err(|error| error.among(columns))
     }
 
     fn emit(&self, request: &Request<'_>, emitting: &dyn Emitting, begun: &Bundle, sink: &mut dyn Sink) -> Result<()> {
@@ -361,7 +373,8 @@ impl<'a> Run<'a> {
     fn write_whole(&self, request: &Request<'_>, whole: Box<dyn Gathering>, sink: &mut dyn Sink) -> Result<()> {
         let spec = request.kernel.spec();
         let columns = self.gather(request)?;
-        let columns = interruptible(&self.context, move || whole.columns(columns))??;
+        let pool = self.job.engine.pool(longest(&columns))?;
+        let columns = interruptible(&self.context, pool, move || whole.columns(columns))??;
         let columns = columns.ok_or(Reject::Kernel("it answers with a value, not with columns"))?;
         let given: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         sink.begin(&names(spec, &given))?;
@@ -382,6 +395,11 @@ impl<'a> Run<'a> {
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }
+}
+
+/// The rows of the longest column.
+fn longest(columns: &Columns) -> u64 {
+    columns.iter().map(|column| column.len() as u64).max().unwrap_or_default()
 }
 
 /// The tasks on rows, in turns of no more columns than memory should hold.

@@ -150,7 +150,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
                         columns.extend(gather(&self.context, pool, rows)?);
                         Ok(())
                     })?;
-                    return Ok(Read::Answer(interruptible(&self.context, move || whole.whole(columns))??));
+                    return Ok(Read::Answer(interruptible(&self.context, pool, move || whole.whole(columns))??));
                 }
             }
         }

@@ -3,37 +3,51 @@
 use crate::{
     Error, Result,
     context::Context,
-    emit::make_room,
-    fold::{self, Single, next_wave},
+    emit::zeros,
+    fold::{self, next_wave},
     prepare,
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
-use echoes_kernel::{Block, Columns, Fold, Reject};
-use rayon::ThreadPool;
+use echoes_kernel::{Block, CHUNK, Columns, Reject};
+use rayon::{ThreadPool, prelude::*};
 use smallvec::SmallVec;
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
 };
 
-/// Work that cannot look at the cancel flag itself, such as a library's transform or a long answer's text. Where there is a flag,
-/// another thread does it, so that a cancelled caller need not wait; what was begun then ends unheard, and holds until then what
-/// the run was [given to hold](crate::Job::holding).
+/// Work that cannot look at the cancel flag itself, such as a library's transform or a long answer's text. It stands in the pool if
+/// there is one, so that it can share itself among its threads. Where there is a flag, the caller waits beside it, so that a cancelled
+/// one need not; what was begun then ends unheard, and holds until then what the run was [given to hold](crate::Job::holding).
 pub(crate) fn interruptible<T: Send + 'static>(
     context: &Context<'_>,
+    pool: Option<&ThreadPool>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
-    let Some(cancel) = context.cancel else { return Ok(work()) };
+    let Some(cancel) = context.cancel else {
+        return Ok(match pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        });
+    };
     let (answer, answered) = mpsc::channel();
     let held = context.held.cloned();
     let work = move || {
-        // A receiver that has gone drops the answer here.
-        drop(answer.send(work()));
-        drop(held);
+        // A receiver that has gone drops the answer here. A pool's thread may not be lost to a panic, nor may the process.
+        if let Ok(done) = panic::catch_unwind(AssertUnwindSafe(work)) {
+            drop(answer.send(done));
+        }
+        drop((answer, held));
     };
-    let thread = thread::Builder::new().name("echoes-whole".to_owned()).spawn(work);
-    thread.map_err(|e| Error::Threads { threads: 1, reason: e.to_string() })?;
+    match pool {
+        Some(pool) => pool.spawn(work),
+        None => {
+            let thread = thread::Builder::new().name("echoes-whole".to_owned()).spawn(work);
+            thread.map_err(|e| Error::Threads { threads: 1, reason: e.to_string() })?;
+        }
+    }
     loop {
         match answered.recv_timeout(Duration::from_millis(1)) {
             Ok(answer) => return Ok(answer),
@@ -43,33 +57,59 @@ pub(crate) fn interruptible<T: Send + 'static>(
     }
 }
 
-/// Collects the rows that are present.
-#[derive(Clone)]
-struct Collect(Columns);
-
-impl Fold for Collect {
-    fn make_room(&mut self, rows: usize) {
-        for column in &mut self.0 {
-            column.reserve(rows);
-        }
+/// The columns of `rows`, without the rows that lack a value. Each chunk is copied to where it belongs if nothing is missing before
+/// it; the gaps that missing rows leave are closed afterwards.
+pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&ThreadPool>, rows: &R) -> Result<Columns> {
+    context.start_reading();
+    let count = rows.rows();
+    let mut columns = zeros(rows.width(), count)?;
+    let mut chunks: Vec<Vec<&mut [f64]>> = Vec::new();
+    chunks.resize_with(count.div_ceil(CHUNK as u64) as usize, Vec::new);
+    for column in &mut columns {
+        chunks.iter_mut().zip(column.chunks_mut(CHUNK)).for_each(|(chunk, part)| chunk.push(part));
     }
-    fn absorb(&mut self, block: &Block<'_>) {
-        for (i, column) in self.0.iter_mut().enumerate() {
-            column.extend_from_slice(block.values(i));
-        }
+    let copy = |(chunk, to): (usize, &mut Vec<&mut [f64]>)| {
+        let start = (chunk * CHUNK) as u64;
+        let range = start..count.min(start + CHUNK as u64);
+        context.with_scratch(|scratch| {
+            let slices = rows.read(range.clone(), &mut scratch.buffer)?;
+            let mut kept = 0;
+            prepare::each_block(context, &slices, start, &mut scratch.blocks, |block| {
+                let mut len = 0;
+                for (i, to) in to.iter_mut().enumerate() {
+                    let values = block.values(i);
+                    len = values.len();
+                    to[kept..kept + len].copy_from_slice(values);
+                }
+                kept += len;
+            })?;
+            context.read(range.end - range.start, fold::bytes(&slices));
+            Ok(kept)
+        })
+    };
+    let kept: Vec<Result<usize>> = match pool {
+        Some(pool) if chunks.len() > 1 => pool.install(|| chunks.par_iter_mut().enumerate().map(copy).collect()),
+        _ => chunks.iter_mut().enumerate().map(copy).collect(),
+    };
+    let kept: Vec<usize> = kept.into_iter().collect::<Result<_>>()?;
+    rows.finish()?;
+    for column in &mut columns {
+        close_gaps(column, &kept);
     }
-    fn merge(&mut self, later: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(&later.0) {
-            mine.extend_from_slice(theirs);
-        }
-    }
+    Ok(columns)
 }
 
-/// The columns of `rows`, without the rows that lack a value.
-pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&ThreadPool>, rows: &R) -> Result<Columns> {
-    make_room(rows.width(), rows.rows())?;
-    let begin = || Single { fold: Collect(vec![Vec::new(); rows.width()]), sample: 0 };
-    Ok(fold::rows(context, pool, rows, begin)?.fold.0)
+/// Moves together what each chunk has kept of its rows.
+fn close_gaps(column: &mut Vec<f64>, kept: &[usize]) {
+    let mut end = 0;
+    for (chunk, &kept) in kept.iter().enumerate() {
+        let start = chunk * CHUNK;
+        if start > end {
+            column.copy_within(start..start + kept, end);
+        }
+        end += kept;
+    }
+    column.truncate(end);
 }
 
 /// The columns of a stream, without the rows that lack a value; `check` may refuse so many rows, before they are all in memory.
@@ -80,24 +120,44 @@ pub(crate) fn gather_stream(
     check: impl Fn(u64) -> Result<()>,
 ) -> Result<Columns> {
     context.start_reading();
-    let mut columns = Collect(vec![Vec::new(); width]);
+    let mut columns = vec![Vec::new(); width];
     let mut rows = 0;
     loop {
         let wave = next_wave(context, stream)?;
         if wave.is_empty() {
-            return Ok(columns.0);
+            return Ok(columns);
         }
         for chunk in &wave {
             let slices: SmallVec<[Slice<'_>; 2]> = chunk.iter().map(OwnedColumn::slice).collect();
             let len = slices.first().map_or(0, |column| column.values.len());
             check(rows + len as u64)?;
-            for column in &mut columns.0 {
+            for column in &mut columns {
                 column.try_reserve(len).map_err(|_| Error::no_room())?;
             }
-            let absorb = |block: Block<'_>| columns.absorb(&block);
-            context.with_scratch(|scratch| prepare::each_block(context, &slices, rows, &mut scratch.blocks, absorb))?;
+            let keep = |block: Block<'_>| {
+                columns.iter_mut().enumerate().for_each(|(i, column)| column.extend_from_slice(block.values(i)));
+            };
+            context.with_scratch(|scratch| prepare::each_block(context, &slices, rows, &mut scratch.blocks, keep))?;
             context.read(len as u64, fold::bytes(&slices));
             rows += len as u64;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::close_gaps;
+    use echoes_kernel::CHUNK;
+
+    #[test]
+    fn gaps_close_in_order() {
+        let mut column: Vec<f64> = (0..3 * CHUNK + 10).map(|i| i as f64).collect();
+        close_gaps(&mut column, &[CHUNK, CHUNK - 7, 3, 10]);
+        assert_eq!(column.len(), 2 * CHUNK + 6);
+        assert_eq!(
+            column[2 * CHUNK - 8..][..4],
+            [2 * CHUNK - 8, 2 * CHUNK, 2 * CHUNK + 1, 2 * CHUNK + 2].map(|i| i as f64)
+        );
+        assert_eq!(column[2 * CHUNK + 5], (3 * CHUNK + 9) as f64);
     }
 }

@@ -1,8 +1,8 @@
 //! Statistics: the kernels, and the partials that carry them.
 //!
 //! [`kernels`] is what callers ask for, one file a kernel; [`partials`] is what readings leave behind; [`KERNELS`] is the
-//! registry, from which the command line, the HTTP interface and the law tests come. There are no threads, files or
-//! `unsafe` here: the engine drives.
+//! registry, from which the command line, the HTTP interface and the law tests come. There are no threads of its own, no files and
+//! no `unsafe` here: the engine drives.
 //!
 //! ```
 //! use echoes_kernel::{Block, Column, Partial};
@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod binning;
+mod convolution;
 mod decay;
 mod double;
 mod elementwise;
@@ -23,10 +24,13 @@ pub mod expr;
 pub mod partials;
 mod quantiles;
 mod registry;
+mod segments;
 mod selection;
 pub mod special;
 mod sweeps;
 mod swept;
+mod threads;
+mod transforms;
 mod unit;
 mod windows;
 

@@ -97,7 +97,15 @@ registry! {
     }
     /// Frequencies.
     spectral {
+        convolve::Convolve,
+        correlate::Correlate,
         fft::Fft,
+        ifft::Ifft,
+        irfft::Irfft,
+        periodogram::Periodogram,
+        rfft::Rfft,
+        stft::Stft,
+        welch::Welch,
     }
     /// Hypothesis tests.
     test {

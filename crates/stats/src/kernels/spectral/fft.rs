@@ -1,12 +1,9 @@
 //! Discrete Fourier transform.
 
+use crate::transforms::{self, Half};
 use echoes_kernel::{Category, Columns, Form, Kernel, NamedColumns, Next, Reject, Result, Series, Shape, Spec, Whole};
-use rustfft::{FftPlanner, num_complex::Complex};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Rows that one transform may hold: 4 GiB of complex numbers.
-const ROWS_MAX: u64 = 1 << 28;
 
 /// Discrete Fourier transform of a column, of any length.
 ///
@@ -21,7 +18,7 @@ const ROWS_MAX: u64 = 1 << 28;
 /// assert_eq!(spectrum.re.0, [0.0, 2.0, 0.0, 2.0]);
 /// # Ok::<(), echoes_kernel::Reject>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fft {
     /// What the transform is divided by.
@@ -42,6 +39,26 @@ pub enum Norm {
     Forward,
 }
 
+impl Norm {
+    /// What a transform of `n` numbers is divided by.
+    pub(crate) fn forward(self, n: usize) -> f64 {
+        match self {
+            Self::Backward => 1.0,
+            Self::Ortho => (n as f64).sqrt(),
+            Self::Forward => n as f64,
+        }
+    }
+
+    /// What an inverse of `n` numbers is divided by.
+    pub(crate) fn inverse(self, n: usize) -> f64 {
+        match self {
+            Self::Backward => n as f64,
+            Self::Ortho => (n as f64).sqrt(),
+            Self::Forward => 1.0,
+        }
+    }
+}
+
 /// Complex numbers as two columns.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Spectrum {
@@ -51,13 +68,23 @@ pub struct Spectrum {
     pub im: Series,
 }
 
+impl Spectrum {
+    pub(crate) fn of((re, im): transforms::Parts) -> Self {
+        Self { re: Series(re), im: Series(im) }
+    }
+
+    pub(crate) fn columns(self) -> NamedColumns {
+        vec![("re", self.re.0), ("im", self.im.0)]
+    }
+}
+
 impl Kernel for Fft {
     const SPEC: Spec = Spec::new("fft", Category::Spectral).form(Form::Whole);
     type Pass = ();
     type Output = Spectrum;
 
     fn pass(&self, shape: &Shape<'_>) -> Result<()> {
-        check(shape.rows.unwrap_or(0))
+        transforms::check(shape.rows.unwrap_or(0))
     }
 
     fn finish(&self, (): &()) -> Result<Next<Self>> {
@@ -65,33 +92,16 @@ impl Kernel for Fft {
     }
 }
 
-fn check(rows: u64) -> Result<()> {
-    if rows > ROWS_MAX {
-        return Err(Reject::TooLarge { what: "a Fourier transform", needed: rows, limit: ROWS_MAX });
-    }
-    Ok(())
-}
-
 impl Whole<Spectrum> for Fft {
-    fn whole(&self, columns: Columns) -> Result<Spectrum> {
-        let column = columns.into_iter().next().filter(|c| !c.is_empty()).ok_or(Reject::Empty)?;
-        check(column.len() as u64)?;
-        let size = column.len() as f64;
-        let mut x: Vec<Complex<f64>> = column.into_iter().map(Complex::from).collect();
-        FftPlanner::new().plan_fft_forward(x.len()).process(&mut x);
-        let divisor = match self.norm {
-            Norm::Backward => 1.0,
-            Norm::Ortho => size.sqrt(),
-            Norm::Forward => size,
-        };
-        Ok(Spectrum {
-            re: Series(x.iter().map(|x| x.re / divisor).collect()),
-            im: Series(x.iter().map(|x| x.im / divisor).collect()),
-        })
+    fn whole(&self, mut columns: Columns) -> Result<Spectrum> {
+        let x = columns.pop().filter(|x| !x.is_empty()).ok_or(Reject::Empty)?;
+        transforms::check(x.len() as u64)?;
+        let divisor = self.norm.forward(x.len());
+        Ok(Spectrum::of(transforms::of_real(x, Half::Both, divisor)))
     }
 
     fn columns(&self, spectrum: Spectrum) -> Option<NamedColumns> {
-        Some(vec![("re", spectrum.re.0), ("im", spectrum.im.0)])
+        Some(spectrum.columns())
     }
 }
 
@@ -99,19 +109,6 @@ impl Whole<Spectrum> for Fft {
 mod tests {
     use super::*;
     use echoes_kernel::reference;
-
-    #[test]
-    fn it_is_the_sum_that_defines_it() {
-        for n in [1usize, 2, 7, 60, 97] {
-            let x: Vec<f64> = (0..n).map(|j| (j as f64 * 0.7).sin() + 0.1 * j as f64).collect();
-            let found = reference(&Fft { norm: Norm::Backward }, &[&x]).unwrap();
-            for k in 0..n {
-                let term = |j: usize| Complex::from_polar(x[j], -std::f64::consts::TAU * (j * k % n) as f64 / n as f64);
-                let sum: Complex<f64> = (0..n).map(term).sum();
-                assert!((sum - Complex::new(found.re[k], found.im[k])).norm() < 1e-11, "n={n} k={k}");
-            }
-        }
-    }
 
     #[test]
     fn norms_and_nothing() {

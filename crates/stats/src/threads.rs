@@ -1,0 +1,48 @@
+//! Work shared among the threads that the caller has brought.
+//!
+//! There are no threads of our own here. A caller who stands in a pool of `rayon`, as the engine does where it has threads, shares
+//! the work with the others of that pool; who stands in none does it alone, and no pool is started. What is computed may not depend
+//! on which it is.
+
+use rayon::prelude::*;
+
+/// Does `work` on each piece of `size` items, the last one perhaps shorter; it is told the piece's number, and each thread has
+/// working memory of its own from `begin`.
+pub(crate) fn each_piece<T: Send, S>(
+    items: &mut [T],
+    size: usize,
+    begin: impl Fn() -> S + Send + Sync,
+    work: impl Fn(&mut S, usize, &mut [T]) + Send + Sync,
+) {
+    if rayon::current_thread_index().is_some() {
+        let pieces = items.par_chunks_mut(size).enumerate();
+        pieces.for_each_init(begin, |memory, (i, piece)| work(memory, i, piece));
+    } else {
+        let mut memory = begin();
+        items.chunks_mut(size).enumerate().for_each(|(i, piece)| work(&mut memory, i, piece));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn squares() -> Vec<u64> {
+        let mut items: Vec<u64> = (0..1000).collect();
+        let work = |times: &mut u64, i: usize, piece: &mut [u64]| {
+            *times += 1;
+            assert!(*times <= 143 && piece[0] == 7 * i as u64);
+            piece.iter_mut().for_each(|item| *item *= *item);
+        };
+        each_piece(&mut items, 7, || 0, work);
+        items
+    }
+
+    #[test]
+    fn every_piece_is_done_once_in_a_pool_and_out_of_it() {
+        let expected: Vec<u64> = (0..1000).map(|item| item * item).collect();
+        assert_eq!(squares(), expected);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        assert_eq!(pool.install(squares), expected);
+    }
+}
