@@ -21,6 +21,7 @@ pub mod expr;
 pub mod partials;
 mod quantiles;
 mod registry;
+pub mod sorting;
 pub mod special;
 mod sweeps;
 mod swept;

@@ -1,6 +1,7 @@
 //! What readings leave behind. Each file: the formulae with their paper, the partial, its naive twin.
 
 mod brackets;
+mod clamped;
 mod comoments;
 mod count;
 mod distances;
@@ -12,6 +13,7 @@ mod product;
 mod sum;
 
 pub use brackets::{Brackets, Intervals, Rank};
+pub use clamped::{Bounds, ClampedSum};
 pub use comoments::Comoments;
 pub use count::Count;
 pub use distances::{Center, Distances};

@@ -43,6 +43,7 @@ registry! {
         skewness::Skewness,
         std::Std,
         sum::Sum,
+        trim_mean::TrimMean,
         variance::Variance,
     }
     /// Probability distributions, and the functions that they are made of.
