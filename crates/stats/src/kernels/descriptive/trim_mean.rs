@@ -61,9 +61,7 @@ impl TrimMean {
             Err(within) => Next::Again(Self { within: Some(within), ..self.clone() }),
             Ok(ends) if ends[0] == ends[1] => Next::Done(ends[0]),
             // The ends remain, and an infinite one outweighs what is between.
-            Ok(ends) if !(ends[1] - ends[0]).is_finite() && ends.iter().any(|end| end.is_infinite()) => {
-                Next::Done(ends[0] + ends[1])
-            }
+            Ok(ends) if ends.iter().any(|end| end.is_infinite()) => Next::Done(ends[0] + ends[1]),
             Ok(ends) => {
                 let remaining = Some(Bounds { low: ends[0], high: ends[1] });
                 Next::Again(Self { remaining, within: None, ..*self })
