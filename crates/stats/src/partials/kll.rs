@@ -123,7 +123,7 @@ impl Kll {
 
     fn halve_fresh(&mut self) {
         let mut fresh = std::mem::take(&mut self.fresh);
-        let (mut keys, mut kept) = ([0i64; 2 * K_MAX], [0.0; K_MAX]);
+        let (mut keys, mut lists) = ([0i64; 2 * K_MAX], LISTS);
         let pieces = fresh.chunks_exact(2 * usize::from(self.k));
         let rest = pieces.remainder().len();
         for piece in pieces {
@@ -133,10 +133,10 @@ impl Kll {
             }
             keys.sort_unstable();
             let coin = self.coin(1.0);
-            for (to, pair) in kept.iter_mut().zip(keys.as_chunks::<2>().0) {
+            for (to, pair) in lists[0].iter_mut().zip(keys.as_chunks::<2>().0) {
                 *to = value_of(pair[coin]);
             }
-            self.put(0, &kept[..piece.len() / 2]);
+            self.put(0, &mut lists);
         }
         let from = fresh.len() - rest;
         fresh.copy_within(from.., 0);
@@ -151,18 +151,18 @@ impl Kll {
         (mixed(self.coins) >> 63) as usize
     }
 
-    /// Adds `k` sorted values to a level; where there are such already, what is kept of both goes a level up.
-    fn put(&mut self, level: u32, values: &[f64]) {
-        let k = values.len();
-        let (mut hand, mut other) = ([0.0; K_MAX + 1], [0.0; K_MAX + 1]);
-        hand[..k].copy_from_slice(values);
+    /// Adds the first `k` values of the first list, which are sorted, to a level; where there are such already, what is kept of both goes
+    /// a level up.
+    fn put(&mut self, level: u32, [list, other]: &mut Lists) {
+        let k = usize::from(self.k);
+        let (mut list, mut other) = (&mut list[..=k], &mut other[..=k]);
         let mut at = level;
         while at < u64::BITS - 1 && self.halved >> at & 1 == 1 {
             let coin = self.coin((2u128 << at) as f64);
             if let Some(known) = self.level(at) {
-                halve(known, &hand[..k], &mut other[..=k], coin);
+                halve(known, &list[..k], other, coin);
             }
-            std::mem::swap(&mut hand, &mut other);
+            std::mem::swap(&mut list, &mut other);
             at += 1;
         }
         self.halved = self.halved.saturating_add(1 << level);
@@ -170,9 +170,13 @@ impl Kll {
         if self.levels.len() < start + k {
             self.levels.resize(start + k, 0.0);
         }
-        self.levels[start..start + k].copy_from_slice(&hand[..k]);
+        self.levels[start..start + k].copy_from_slice(&list[..k]);
     }
 }
+
+/// Room for two lists, one value more than a level may have.
+type Lists = [[f64; K_MAX + 1]; 2];
+const LISTS: Lists = [[0.0; K_MAX + 1]; 2];
 
 /// Of two sorted lists as one every second value, from the first or from the second on. `out` has room for one more than it comes to have.
 fn halve(a: &[f64], b: &[f64], out: &mut [f64], coin: usize) {
@@ -266,9 +270,11 @@ impl Partial for Kll {
             self.clone_from(later);
             return;
         }
+        let mut lists = LISTS;
         for level in 0..u64::BITS {
             if let Some(values) = later.level(level) {
-                self.put(level, values);
+                lists[0][..values.len()].copy_from_slice(values);
+                self.put(level, &mut lists);
             }
         }
         self.push(&later.fresh);

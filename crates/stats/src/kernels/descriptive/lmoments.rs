@@ -192,7 +192,9 @@ mod tests {
         let mut sorted = x.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let n = x.len();
-        let choose = |n: usize, k: usize| (0..k).fold(rational(1.0), |c, i| c * rational((n as f64) - i as f64) / rational(i as f64 + 1.0));
+        let choose = |n: usize, k: usize| {
+            (0..k).fold(rational(1.0), |c, i| c * rational((n as f64) - i as f64) / rational(i as f64 + 1.0))
+        };
         let b: [BigRational; 4] = std::array::from_fn(|r| {
             let terms = sorted.iter().enumerate().map(|(i, &x)| choose(i, r) * rational(x));
             terms.fold(rational(0.0), |sum, term| sum + term) / choose(n - 1, r) / rational(n as f64)

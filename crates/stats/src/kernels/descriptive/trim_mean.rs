@@ -93,9 +93,9 @@ impl Kernel for TrimMean {
         }
         Ok(match self.remaining {
             Some(bounds) => Either::Second(bounds),
-            None => Either::First(
-                self.within.clone().unwrap_or_else(|| Intervals::around(&[share, 1.0 - share], shape)),
-            ),
+            None => {
+                Either::First(self.within.clone().unwrap_or_else(|| Intervals::around(&[share, 1.0 - share], shape)))
+            }
         })
     }
 
@@ -128,14 +128,9 @@ mod tests {
     #[test]
     fn as_scipy_has_it() {
         // SciPy 1.17: `trim_mean(sleep, share)`.
-        for (share, wanted) in [
-            (0.0, 2.330_000_000_000_000_3),
-            (0.1, 2.237_5),
-            (0.25, 2.2),
-            (0.29, 2.2),
-            (0.3, 2.0),
-            (0.499, 1.75),
-        ] {
+        for (share, wanted) in
+            [(0.0, 2.330_000_000_000_000_3), (0.1, 2.237_5), (0.25, 2.2), (0.29, 2.2), (0.3, 2.0), (0.499, 1.75)]
+        {
             let found = trim_mean(share, &SLEEP).unwrap();
             assert!((found - wanted).abs() <= 4.0 * f64::EPSILON, "{share}: {found} is not {wanted}");
         }

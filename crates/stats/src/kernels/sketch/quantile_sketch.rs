@@ -121,9 +121,13 @@ mod tests {
 
     #[test]
     fn other_parameters_are_refused() {
-        for (q, k, wanted) in
-            [(vec![1.5], 200, "q"), (vec![], 200, "q"), (vec![f64::NAN], 200, "q"), (vec![0.5], 7, "k"), (vec![0.5], 2049, "k")]
-        {
+        for (q, k, wanted) in [
+            (vec![1.5], 200, "q"),
+            (vec![], 200, "q"),
+            (vec![f64::NAN], 200, "q"),
+            (vec![0.5], 7, "k"),
+            (vec![0.5], 2049, "k"),
+        ] {
             let refused = reference(&QuantileSketch { q, k }, &[&[1.0]]);
             assert!(matches!(refused, Err(Reject::Parameter { name, .. }) if name == wanted));
         }
