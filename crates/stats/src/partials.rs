@@ -2,6 +2,7 @@
 
 mod borders;
 mod brackets;
+mod clamped;
 mod comoments;
 mod count;
 mod decayed;
@@ -13,14 +14,17 @@ mod histogram;
 mod histogram2d;
 mod inside;
 mod kernel_sums;
+mod kll;
 mod lagged;
 mod moments;
 mod power_sum;
 mod product;
+mod registers;
 mod sum;
 
 pub use borders::{BorderCounts, Borders};
 pub use brackets::{Brackets, Intervals, Rank};
+pub use clamped::{Bounds, ClampedSum};
 pub use comoments::Comoments;
 pub use count::Count;
 pub use decayed::{Decay, Decayed, Weighted, WeightedMean, WeightedSquares};
@@ -32,8 +36,10 @@ pub use histogram::Histogram;
 pub use histogram2d::{CELLS_MAX, Histogram2d};
 pub use inside::{Inside, Look};
 pub use kernel_sums::{KernelSums, Kernels};
+pub use kll::Kll;
 pub use lagged::Lagged;
 pub use moments::{Moments, Order};
 pub use power_sum::PowerSum;
 pub use product::Product;
+pub use registers::Registers;
 pub use sum::Sum;

@@ -91,18 +91,21 @@ pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> Resul
     let mut ranks: Vec<u64> = positions.iter().flat_map(|&(rank, _)| [rank, rank + 1]).collect();
     ranks.sort_unstable();
     ranks.dedup();
-    let found = brackets.ranks(&ranks);
+    let found = values_of_ranks(brackets, &ranks)?;
+    let value = |rank: u64| ranks.binary_search(&rank).map_or(f64::NAN, |at| found[at]);
+    Ok(positions.iter().map(|&(rank, part)| between(value(rank), value(rank + 1), part)).collect())
+}
+
+/// The values of rising ranks, or the intervals that another reading must bracket.
+pub(crate) fn values_of_ranks(brackets: &Brackets, ranks: &[u64]) -> Result<Vec<f64>, Intervals> {
+    let found = brackets.ranks(ranks);
     let missed: Vec<[f64; 2]> =
         found.iter().filter_map(|rank| if let Rank::Within(i) = rank { Some(*i) } else { None }).collect();
-    if !missed.is_empty() {
-        let known = found.iter().filter_map(|rank| if let Rank::Value(v) = rank { Some([*v, *v]) } else { None });
-        return Err(Intervals::apart(missed.into_iter().chain(known).collect()));
+    let known = found.iter().filter_map(|rank| if let Rank::Value(v) = rank { Some(*v) } else { None });
+    if missed.is_empty() {
+        return Ok(known.collect());
     }
-    let value = |rank: u64| match ranks.binary_search(&rank).ok().map(|at| found[at]) {
-        Some(Rank::Value(value)) => value,
-        _ => f64::NAN,
-    };
-    Ok(positions.iter().map(|&(rank, part)| between(value(rank), value(rank + 1), part)).collect())
+    Err(Intervals::apart(missed.iter().copied().chain(known.map(|v| [v, v])).collect()))
 }
 
 /// `a + (b − a) part`, from the nearer end, so that it is exact at both and monotonic.

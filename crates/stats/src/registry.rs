@@ -33,16 +33,19 @@ registry! {
         hmean::HMean,
         iqr::Iqr,
         kurtosis::Kurtosis,
+        lmoments::LMoments,
         mad::Mad,
         max::Max,
         mean::Mean,
         min::Min,
+        mode::Mode,
         pmean::PMean,
         ptp::Ptp,
         sem::Sem,
         skewness::Skewness,
         std::Std,
         sum::Sum,
+        trim_mean::TrimMean,
         variance::Variance,
     }
     /// Probability distributions, and the functions that they are made of.
@@ -52,8 +55,8 @@ registry! {
     }
     /// Where the values lie: how many in each bin.
     histogram {
-        histogram::Histogram,
         histogram2d::Histogram2d,
+        histogram::Histogram,
         kde::Kde,
     }
     /// Many columns at once.
@@ -93,7 +96,13 @@ registry! {
         rolling_std::RollingStd,
         rolling_sum::RollingSum,
         rolling_var::RollingVar,
+        winsorize::Winsorize,
         zscore::ZScore,
+    }
+    /// Estimates of bounded size.
+    sketch {
+        distinct::Distinct,
+        quantile_sketch::QuantileSketch,
     }
     /// Frequencies.
     spectral {
