@@ -17,7 +17,8 @@ use echoes_io::{Access, Bytes, View};
 use echoes_kernel::Kernel;
 use echoes_stats::expr::Map;
 use echoes_stats::kernels::{
-    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, series::*, spectral::*, test::*,
+    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, regression::*, series::*, spectral::*,
+    test::*,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ static OPS: &[(&str, Run)] = &[
     op::<HMean>(),
     op::<Iqr>(),
     op::<Kurtosis>(),
+    op::<LinRegress>(),
     op::<Mad>(),
     op::<Map>(),
     op::<Max>(),
@@ -58,9 +60,14 @@ static OPS: &[(&str, Run)] = &[
     op::<Min>(),
     op::<MinMax>(),
     op::<NormPdf>(),
+    op::<Ols>(),
+    op::<PartialCorr>(),
+    op::<PearsonR>(),
     op::<PMean>(),
+    op::<PolyFit>(),
     op::<Ptp>(),
     op::<Quantile>(),
+    op::<Ridge>(),
     op::<RollingMean>(),
     op::<Sem>(),
     op::<Skewness>(),
@@ -68,6 +75,7 @@ static OPS: &[(&str, Run)] = &[
     op::<Sum>(),
     op::<TtestInd>(),
     op::<Variance>(),
+    op::<Wls>(),
     op::<ZScore>(),
 ];
 

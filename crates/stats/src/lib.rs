@@ -21,10 +21,13 @@ pub mod expr;
 pub mod partials;
 mod quantiles;
 mod registry;
+mod regression;
 pub mod special;
 mod sweeps;
 mod swept;
 mod unit;
+mod upper;
 
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};
+pub use regression::{Fit, Precision};

@@ -9,7 +9,9 @@ mod histogram;
 mod moments;
 mod power_sum;
 mod product;
+mod residuals;
 mod sum;
+mod triangle;
 
 pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
@@ -20,4 +22,6 @@ pub use histogram::{BINS_MAX, Edges, Histogram};
 pub use moments::{Moments, Order};
 pub use power_sum::PowerSum;
 pub use product::Product;
+pub use residuals::{Fitted, Residuals};
 pub use sum::Sum;
+pub use triangle::{Design, Triangle};
