@@ -58,12 +58,46 @@ def welch(h):
     return test.statistic, test.pvalue, test.df
 
 
+def line(h):
+    found = h.stats.linregress(h.x, h.y)
+    return found.slope, found.intercept, found.rvalue, found.pvalue, found.stderr, found.intercept_stderr
+
+
+def partial_correlations(h):
+    inverse = h.np.linalg.inv(h.np.corrcoef(h.all))
+    lengths = h.np.sqrt(h.np.diag(inverse))
+    found = -inverse / h.np.outer(lengths, lengths)
+    h.np.fill_diagonal(found, 1.0)
+    return found
+
+
+def plane(np, columns):
+    """The first column by the others."""
+    return np.linalg.lstsq(np.column_stack([np.ones_like(columns[0]), *columns[1:]]), columns[0], rcond=None)[0]
+
+
+def weighted_plane(h):
+    """The first column by those after the second, whose weights are those."""
+    root = h.np.sqrt(h.all[1])
+    x = h.np.column_stack([root, *(root * column for column in h.all[2:])])
+    return h.np.linalg.lstsq(x, root * h.all[0], rcond=None)[0]
+
+
+def ridge(np, columns):
+    means = [column.mean() for column in columns]
+    y, *x = (column - mean for column, mean in zip(columns, means))
+    x = np.array(x)
+    slopes = np.linalg.solve(x @ x.T + np.eye(len(x)), x @ y)
+    return np.append(means[0] - slopes @ means[1:], slopes)
+
+
 def scipy_describe(h):
     d = h.stats.describe(h.x)
     return d.mean, d.variance, d.skewness, d.kurtosis, *d.minmax
 
 
 MOMENTS = ["mean", "variance", "skewness", "kurtosis", "min", "max"]
+LINE = ["slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr"]
 DESCRIBE = ["count", "mean", "std", "min", "q1", "median", "q3", "max"]
 
 OPS = [
@@ -150,6 +184,14 @@ OPS = [
     Op("cov_matrix", dict(
         numpy=lambda h: h.np.cov(h.all), pandas=lambda h: h.frame.cov().to_numpy(), mkl=lambda h: h.matrix("cov", 8)),
         params={"ddof": 1}, columns=8),
+    Op("pearsonr", dict(scipy=lambda h: tuple(h.stats.pearsonr(h.x, h.y))), columns=2, fields=["statistic", "pvalue"], rtol=1e-7),
+    Op("linregress", dict(scipy=line), columns=2, fields=LINE, rtol=1e-7),
+    Op("partial_corr", dict(numpy=partial_correlations), columns=8, rtol=1e-7),
+    Op("ols", dict(numpy=lambda h: plane(h.np, h.all)), columns=4, fields=["coefficients"], rtol=1e-7),
+    Op("ols_certified", dict(), kernel="ols", params={"precision": "certified"}, columns=4, fields=["coefficients"]),
+    Op("ridge", dict(numpy=lambda h: ridge(h.np, h.all)), columns=4, fields=["coefficients"], rtol=1e-7),
+    Op("wls", dict(numpy=weighted_plane), columns=4, fields=["coefficients"], rtol=1e-7),
+    Op("polyfit", dict(numpy=lambda h: h.np.polyfit(h.x, h.y, 3)), params={"deg": 3}, columns=2, fields=["coefficients"], rtol=1e-7),
     Op("iqr", dict(scipy=lambda h: h.stats.iqr(h.x))),
     Op("mad", dict(scipy=lambda h: h.stats.median_abs_deviation(h.x))),
     Op("trim_mean", dict(scipy=lambda h: h.stats.trim_mean(h.x, 0.1)), params={"proportiontocut": 0.1}),

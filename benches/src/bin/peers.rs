@@ -17,8 +17,8 @@ use echoes_io::{Access, Bytes, View};
 use echoes_kernel::Kernel;
 use echoes_stats::expr::Map;
 use echoes_stats::kernels::{
-    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, series::*, sketch::*, spectral::*,
-    test::*,
+    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, regression::*, series::*, sketch::*,
+    spectral::*, test::*,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,6 +61,7 @@ static OPS: &[(&str, Run)] = &[
     op::<Irfft>(),
     op::<Kde>(),
     op::<Kurtosis>(),
+    op::<LinRegress>(),
     op::<LMoments>(),
     op::<Mad>(),
     op::<Map>(),
@@ -71,12 +72,17 @@ static OPS: &[(&str, Run)] = &[
     op::<MinMax>(),
     op::<Mode>(),
     op::<NormPdf>(),
+    op::<Ols>(),
+    op::<PartialCorr>(),
+    op::<PearsonR>(),
     op::<Periodogram>(),
     op::<PMean>(),
+    op::<PolyFit>(),
     op::<Ptp>(),
     op::<Quantile>(),
     op::<QuantileSketch>(),
     op::<Rfft>(),
+    op::<Ridge>(),
     op::<RollingCorr>(),
     op::<RollingCov>(),
     op::<RollingKurt>(),
@@ -99,6 +105,7 @@ static OPS: &[(&str, Run)] = &[
     op::<Variance>(),
     op::<Welch>(),
     op::<Winsorize>(),
+    op::<Wls>(),
     op::<ZScore>(),
 ];
 

@@ -75,6 +75,8 @@ pub enum Category {
     Pair,
     /// Many columns at once.
     Matrix,
+    /// Lines, planes and polynomials by least squares.
+    Regression,
     /// Hypothesis tests.
     Test,
     /// A column in, a column out, in the order of the rows.

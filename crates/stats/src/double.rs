@@ -76,6 +76,26 @@ impl Double {
         Self::sum(first, self.minus(back) / other.high)
     }
 
+    /// The square root; NaN below zero.
+    pub(crate) fn sqrt(self) -> Self {
+        let root = self.high.sqrt();
+        if root == 0.0 {
+            return Self::from(root);
+        }
+        Self::sum(root, self.minus(Self::product(root, root)) / (2.0 * root))
+    }
+
+    /// The other sign.
+    #[inline]
+    pub(crate) fn negated(self) -> Self {
+        Self { high: -self.high, low: -self.low }
+    }
+
+    /// It times a power of two.
+    pub(crate) fn shifted(self, exponent: i32) -> Self {
+        Self { high: shifted(self.high, exponent), low: shifted(self.low, exponent) }
+    }
+
     /// The double next to its `n`th part, or one beside that.
     pub(crate) fn shared(self, n: f64) -> f64 {
         let part = self.high / n;
@@ -161,6 +181,15 @@ impl Double {
     }
 }
 
+/// `x 2^exponent`.
+pub(crate) fn shifted(x: f64, exponent: i32) -> f64 {
+    /// A power of two that neither overflows nor is subnormal.
+    const STEP: i32 = 1000;
+    let step = exponent.clamp(-STEP, STEP);
+    let x = x * f64::from_bits(((step + 1023) as u64) << 52);
+    if step == exponent || x == 0.0 || !x.is_finite() { x } else { shifted(x, exponent - step) }
+}
+
 impl From<f64> for Double {
     fn from(high: f64) -> Self {
         Self { high, low: 0.0 }
@@ -187,6 +216,17 @@ mod tests {
         assert!(third.times(Double::from(3.0)).minus(Double::from(1.0)).abs() < 1e-31);
         // 1 − 3 · 0.333… is 2⁻⁵⁴ exactly.
         assert_eq!(third.low(), 2f64.powi(-54) / 3.0);
+    }
+
+    #[test]
+    fn roots_keep_both_parts_and_shifts_are_exact() {
+        let root = Double::from(2.0).sqrt();
+        assert!(root.times(root).minus(Double::from(2.0)).abs() < 1e-31);
+        assert_eq!(Double::from(0.0).sqrt().value(), 0.0);
+        assert!(Double::from(-1.0).sqrt().value().is_nan());
+        assert_eq!(shifted(5e-324, 2097), 2f64.powi(1023));
+        assert_eq!(shifted(shifted(1.5, 1000), -1001), 0.75);
+        assert_eq!((shifted(1.0, 40_000), shifted(-1.0, -40_000)), (f64::INFINITY, -0.0));
     }
 
     #[test]

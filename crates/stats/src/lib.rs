@@ -25,6 +25,7 @@ mod mixed;
 pub mod partials;
 mod quantiles;
 mod registry;
+mod regression;
 mod segments;
 mod selection;
 pub mod sorting;
@@ -34,8 +35,10 @@ mod swept;
 mod threads;
 mod transforms;
 mod unit;
+mod upper;
 mod windows;
 
 pub use binning::Rule;
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};
+pub use regression::{Fit, Precision};

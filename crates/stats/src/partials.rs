@@ -20,7 +20,9 @@ mod moments;
 mod power_sum;
 mod product;
 mod registers;
+mod residuals;
 mod sum;
+mod triangle;
 
 pub use borders::{BorderCounts, Borders};
 pub use brackets::{Brackets, Intervals, Rank};
@@ -42,4 +44,6 @@ pub use moments::{Moments, Order};
 pub use power_sum::PowerSum;
 pub use product::Product;
 pub use registers::Registers;
+pub use residuals::{Fitted, Residuals};
 pub use sum::Sum;
+pub use triangle::{Design, Triangle};

@@ -63,6 +63,7 @@ registry! {
     matrix {
         corr_matrix::CorrMatrix,
         cov_matrix::CovMatrix,
+        partial_corr::PartialCorr,
     }
     /// By rank.
     order {
@@ -73,6 +74,15 @@ registry! {
     pair {
         corr::Corr,
         cov::Cov,
+        linregress::LinRegress,
+        pearsonr::PearsonR,
+    }
+    /// Lines, planes and polynomials by least squares.
+    regression {
+        ols::Ols,
+        polyfit::PolyFit,
+        ridge::Ridge,
+        wls::Wls,
     }
     /// A column in, a column out, in the order of the rows.
     series {

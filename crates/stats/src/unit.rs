@@ -46,6 +46,11 @@ impl Unit {
         self.times(-power, x)
     }
 
+    /// Its binary logarithm.
+    pub(crate) const fn exponent(self) -> i32 {
+        self.0 as i32 * STEP
+    }
+
     /// This unit measured in another.
     pub(crate) const fn over(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))

@@ -55,7 +55,7 @@ impl Comoments {
 
     /// A product in the units of its columns.
     fn measured_product(&self, i: usize, j: usize) -> f64 {
-        self.products[index(i.max(j), i.min(j))].value()
+        self.measured(i, j).value()
     }
 
     /// Pearson's correlation, within [−1, 1]; NaN if either column is constant.
@@ -74,6 +74,31 @@ impl Comoments {
         // The root of the product is the more exact one, but for products that overflow or vanish.
         let scale = if square.is_normal() { square.sqrt() } else { xx.sqrt() * yy.sqrt() };
         (self.measured_product(i, j) / scale).clamp(-1.0, 1.0)
+    }
+
+    /// What is left of the variance of one column beside the line through the other, `1 − r²`, between 0 and 1; NaN if either is
+    /// constant.
+    pub(crate) fn unexplained(&self, i: usize, j: usize) -> f64 {
+        let [xx, xy, yy] = [(i, i), (i, j), (j, j)].map(|(i, j)| self.measured(i, j));
+        if !(xx.high() > 0.0 && yy.high() > 0.0) {
+            return f64::NAN;
+        }
+        Double::from(1.0).minus(xy.over(xx).times(xy.over(yy))).clamp(0.0, 1.0)
+    }
+
+    /// The mean of a column in its unit.
+    pub(crate) fn measured_mean(&self, i: usize) -> Double {
+        self.centers[i].times_unit(Unit::ONE.over(self.units[i]), 1)
+    }
+
+    /// `Σ (xᵢ − x̄ᵢ)(xⱼ − x̄ⱼ)` in the units of the columns.
+    pub(crate) fn measured(&self, i: usize, j: usize) -> Double {
+        self.products[index(i.max(j), i.min(j))]
+    }
+
+    /// What the deviations of a column are measured in.
+    pub(crate) fn unit_of(&self, i: usize) -> Unit {
+        self.units[i]
     }
 
     #[inline(always)]

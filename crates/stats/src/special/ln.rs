@@ -70,7 +70,7 @@ pub(crate) fn ln_of(x: f64) -> f64 {
 }
 
 /// `ln(1 + x)` of one number above −1, without rounding the sum: ≤ 2 units in the last place of error.
-pub(super) fn ln_1p_of(x: f64) -> f64 {
+pub(crate) fn ln_1p_of(x: f64) -> f64 {
     struct One(f64);
     impl Operation for One {
         type Output = f64;

@@ -16,7 +16,7 @@ pub(crate) struct Twofold<V> {
 
 /// `a + b` without rounding, where `a` is not the smaller one in size or is zero.
 #[inline(always)]
-pub(super) fn sum<L: Lanes>(_: L, a: L::V, b: L::V) -> Twofold<L::V> {
+pub(crate) fn sum<L: Lanes>(_: L, a: L::V, b: L::V) -> Twofold<L::V> {
     let high = a + b;
     Twofold { high, low: b - (high - a) }
 }
@@ -39,7 +39,7 @@ fn halves<L: Lanes>(l: L, x: L::V) -> (L::V, L::V) {
 
 /// `a b`, within 2^-102 of itself.
 #[inline(always)]
-pub(super) fn times<L: Lanes>(l: L, a: Twofold<L::V>, b: Twofold<L::V>) -> Twofold<L::V> {
+pub(crate) fn times<L: Lanes>(l: L, a: Twofold<L::V>, b: Twofold<L::V>) -> Twofold<L::V> {
     let product = product(l, a.high, b.high);
     sum(l, product.high, product.low + (a.high * b.low + a.low * b.high))
 }
