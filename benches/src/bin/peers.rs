@@ -17,8 +17,17 @@ use echoes_io::{Access, Bytes, View};
 use echoes_kernel::Kernel;
 use echoes_stats::expr::Map;
 use echoes_stats::kernels::{
-    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, regression::*, series::*, sketch::*,
-    spectral::*, test::*,
+    descriptive::{self, *},
+    distribution::*,
+    histogram::*,
+    matrix::*,
+    order::*,
+    pair::*,
+    regression::*,
+    series::*,
+    sketch::*,
+    spectral::*,
+    test::*,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,7 +79,7 @@ static OPS: &[(&str, Run)] = &[
     op::<Median>(),
     op::<Min>(),
     op::<MinMax>(),
-    op::<Mode>(),
+    op::<descriptive::Mode>(),
     op::<NormPdf>(),
     op::<Ols>(),
     op::<PartialCorr>(),
