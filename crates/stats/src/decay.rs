@@ -101,11 +101,11 @@ impl Speed {
         match (self.alpha, self.com, self.span, self.halflife) {
             (Some(alpha), None, None, None) if alpha > 0.0 && alpha <= 1.0 => Ok([1.0 - alpha, alpha]),
             (Some(alpha), None, None, None) => refuse("alpha", alpha, "above 0 and 1 at most"),
-            (None, Some(com), None, None) if com >= 0.0 && com < f64::INFINITY => {
+            (None, Some(com), None, None) if (0.0..f64::INFINITY).contains(&com) => {
                 Ok([com / (1.0 + com), 1.0 / (1.0 + com)])
             }
             (None, Some(com), None, None) => refuse("com", com, "a number from 0 on"),
-            (None, None, Some(span), None) if span >= 1.0 && span < f64::INFINITY => {
+            (None, None, Some(span), None) if (1.0..f64::INFINITY).contains(&span) => {
                 Ok([(span - 1.0) / (span + 1.0), 2.0 / (span + 1.0)])
             }
             (None, None, Some(span), None) => refuse("span", span, "a number from 1 on"),
