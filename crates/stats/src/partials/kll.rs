@@ -123,7 +123,7 @@ impl Kll {
 
     fn halve_fresh(&mut self) {
         let mut fresh = std::mem::take(&mut self.fresh);
-        let (mut keys, mut lists) = ([0i64; 2 * K_MAX], LISTS);
+        let (mut keys, mut lists): (_, Lists) = ([0i64; 2 * K_MAX], [[0.0; K_MAX + 1]; 2]);
         let pieces = fresh.chunks_exact(2 * usize::from(self.k));
         let rest = pieces.remainder().len();
         for piece in pieces {
@@ -176,7 +176,6 @@ impl Kll {
 
 /// Room for two lists, one value more than a level may have.
 type Lists = [[f64; K_MAX + 1]; 2];
-const LISTS: Lists = [[0.0; K_MAX + 1]; 2];
 
 /// Of two sorted lists as one every second value, from the first or from the second on. `out` has room for one more than it comes to have.
 fn halve(a: &[f64], b: &[f64], out: &mut [f64], coin: usize) {
@@ -270,7 +269,7 @@ impl Partial for Kll {
             self.clone_from(later);
             return;
         }
-        let mut lists = LISTS;
+        let mut lists: Lists = [[0.0; K_MAX + 1]; 2];
         for level in 0..u64::BITS {
             if let Some(values) = later.level(level) {
                 lists[0][..values.len()].copy_from_slice(values);
