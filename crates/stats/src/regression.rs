@@ -84,13 +84,13 @@ pub(crate) enum Step {
     /// Another one.
     Again(Progress),
     /// The answer.
-    Done(Fit),
+    Done(Box<Fit>),
 }
 
 /// What follows a reading of a fit without a penalty.
 pub(crate) fn step(pass: &Pass, intercept: bool, progress: &Progress) -> Result<Step> {
     match (pass, progress) {
-        (Either::Second(residuals), Progress::Solved(solved)) => Ok(Step::Done(Fit::of(solved, residuals))),
+        (Either::Second(residuals), Progress::Solved(solved)) => Ok(Step::Done(Box::new(Fit::of(solved, residuals)))),
         (Either::Second(_), _) => Err(Reject::Kernel("residuals of no fit")),
         (Either::First(first), _) => Ok(match Read::of(first, intercept)? {
             None => Step::Again(Progress::Escalated),
@@ -148,11 +148,11 @@ impl Read {
     }
 
     /// The fit of y by the columns; if they determine none, what is told of that.
-    pub(crate) fn solve(self) -> std::result::Result<Solved, Fit> {
+    pub(crate) fn solve(self) -> std::result::Result<Solved, Box<Fit>> {
         let (terms, rank) = (self.upper.order() - 1, self.upper.rank());
         let coefficients = self.upper.coefficients();
         if rank < terms || !coefficients.iter().all(|x| x.is_finite()) {
-            return Err(Fit::none(&self, rank));
+            return Err(Box::new(Fit::none(&self, rank)));
         }
         let exponents = (0..self.upper.order()).map(|column| self.upper.exponent(column)).collect();
         let fitted = Fitted { design: self.design, coefficients, exponents, lift: self.lift };

@@ -378,8 +378,8 @@ fn inner<L: Lanes>(l: L, (x_high, x_low): (&[f64], &[f64]), (y_high, y_low): (&[
     }
     let (high, low) = (l.to_array(high), l.to_array(low));
     let mut sum = Double::default();
-    for lane in 0..8 {
-        sum = sum.add(high[lane]).add(low[lane]);
+    for (high, low) in high.into_iter().zip(low) {
+        sum = sum.add(high).add(low);
     }
     sum
 }

@@ -78,7 +78,7 @@ impl Kernel for Ols {
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         Ok(match regression::step(pass, self.intercept, &self.progress)? {
             Step::Again(progress) => Next::Again(Self { progress, ..*self }),
-            Step::Done(fit) => Next::Done(fit),
+            Step::Done(fit) => Next::Done(*fit),
         })
     }
 }
@@ -145,9 +145,10 @@ mod tests {
     /// A fit that explains all but 1e-11 of the variance, 2^27 away from zero: the errors keep their digits.
     #[test]
     fn nothing_cancels_at_an_offset() {
-        let x: Vec<f64> = (0..3000).map(f64::from).collect();
+        let rows = if cfg!(miri) { 300 } else { 3000 };
+        let x: Vec<f64> = (0..rows).map(|i| i as f64).collect();
         let noise = |i: usize| f64::from((i * i % 7) as u8) - 3.0;
-        let y = |offset: f64| (0..3000).map(|i| offset + 1024.0 * x[i] + noise(i)).collect::<Vec<f64>>();
+        let y = |offset: f64| (0..rows).map(|i| offset + 1024.0 * x[i] + noise(i)).collect::<Vec<f64>>();
         let far: Vec<f64> = x.iter().map(|x| x + 2f64.powi(27)).collect();
         let plain = fit(&[&y(0.0), &x], Precision::Certified);
         for precision in BOTH {

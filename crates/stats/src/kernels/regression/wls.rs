@@ -69,7 +69,7 @@ impl Kernel for Wls {
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         Ok(match regression::step(pass, self.intercept, &self.progress)? {
             Step::Again(progress) => Next::Again(Self { progress, ..*self }),
-            Step::Done(fit) => Next::Done(fit),
+            Step::Done(fit) => Next::Done(*fit),
         })
     }
 }
