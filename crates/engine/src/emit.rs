@@ -6,8 +6,9 @@ use crate::{
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
 };
-use echoes_io::{Chunk, Rows, pages};
+use echoes_io::{Chunk, Rows};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
+use echoes_simd::pages;
 use rayon::{ThreadPool, prelude::*};
 use smallvec::SmallVec;
 use std::{borrow::Cow, ops::Range};

@@ -2,7 +2,7 @@
 //!
 //! Every source answers one question, [`Source::read`], with columns that can be read either at any row
 //! ([`Rows`]) or only in order ([`Stream`]). The engine knows no formats, and a format knows no kernels.
-//! All `unsafe` of memory maps and pages is here.
+//! All `unsafe` of memory maps is here.
 //!
 //! ```
 //! use echoes_io::{OpenOptions, Reading};
@@ -24,7 +24,6 @@ pub mod names;
 pub mod npy;
 pub mod number;
 mod open;
-pub mod pages;
 #[cfg(unix)]
 pub mod signal;
 mod source;

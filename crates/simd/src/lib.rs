@@ -9,6 +9,8 @@
 //! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable
 //! level is the only one; it has been run on x86-64 alone.
 //!
+//! [`pages`] has large columns on large pages.
+//!
 //! ```
 //! use echoes_simd::{GROUP, Lanes, Operation, run, split};
 //!
@@ -38,6 +40,7 @@ mod avx512;
 mod divisor;
 mod lanes;
 mod level;
+pub mod pages;
 mod portable;
 
 pub use divisor::Divisor;

@@ -23,6 +23,20 @@ pub(crate) fn each_piece<T: Send, S>(
     }
 }
 
+/// Does `work` on each piece of `size` numbers of both columns, which are of one length.
+pub(crate) fn each_pair(
+    a: &mut [f64],
+    b: &mut [f64],
+    size: usize,
+    work: impl Fn(usize, &mut [f64], &mut [f64]) + Send + Sync,
+) {
+    if rayon::current_thread_index().is_some() {
+        a.par_chunks_mut(size).zip(b.par_chunks_mut(size)).enumerate().for_each(|(i, (a, b))| work(i, a, b));
+    } else {
+        a.chunks_mut(size).zip(b.chunks_mut(size)).enumerate().for_each(|(i, (a, b))| work(i, a, b));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +50,23 @@ mod tests {
         };
         each_piece(&mut items, 7, || 0, work);
         items
+    }
+
+    fn halves() -> (Vec<f64>, Vec<f64>) {
+        let (mut a, mut b) = (vec![0.0; 100], vec![1.0; 100]);
+        each_pair(&mut a, &mut b, 7, |i, a, b| {
+            a.iter_mut().zip(b).for_each(|(a, b)| (*a, *b) = (i as f64, *b + i as f64));
+        });
+        (a, b)
+    }
+
+    #[test]
+    fn pairs_go_together() {
+        let (a, b) = halves();
+        assert_eq!((a[6], a[7], a[99]), (0.0, 1.0, 14.0));
+        assert!(a.iter().zip(&b).all(|(a, b)| a + 1.0 == *b));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        assert_eq!(pool.install(halves), (a, b));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Discrete Fourier transforms of any length, and their plans.
 //!
-//! Lengths to [`SHORT`] are transformed by stages of our own, which are nearer the truth; those to [`LARGE`] by `rustfft` and `realfft`,
-//! which are quicker. Longer ones are cut into rows and columns, which threads share; those without suitable factors become a
-//! convolution of a length that has them. Which it is depends on the length alone, never on the threads, so that the bits do not either.
+//! Lengths to [`SHORT`] are transformed by stages of our own, which are nearer the truth; those to [`LARGE`] by `rustfft` and
+//! `realfft`, which are quicker. Longer ones are cut into rows and columns, which threads share; those without suitable factors
+//! become a convolution of a length that has them. Which it is depends on the length alone, never on the threads, so that the bits
+//! do not either.
 
 mod chirp;
 mod plans;
@@ -11,13 +12,13 @@ mod short;
 mod stages;
 mod tables;
 
-use crate::threads::each_piece;
+use crate::threads::{each_pair, each_piece};
 use echoes_kernel::{Reject, Result};
 use plans::Plans;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::FftPlanner;
 use short::{SHORT, Short, ShortReal, Space};
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 use tables::Table;
 
 pub(crate) use roots::root;
@@ -104,7 +105,7 @@ impl RealPlan {
 
 /// Numbers that take no part in an answer until they are written.
 pub(crate) fn zeros(len: usize) -> Vec<f64> {
-    vec![0.0; len]
+    echoes_simd::pages::column(len)
 }
 
 /// Doubles as complex numbers, two each.
@@ -151,15 +152,45 @@ fn table(n: usize, (rows, columns): (usize, usize)) -> Arc<Table> {
 
 fn small_of_real(mut x: Vec<f64>, half: Half, divisor: f64) -> Parts {
     let n = x.len();
-    let mut spectrum = vec![Complex::default(); n / 2 + 1];
-    let plan = RealPlan::new(n);
-    plan.run(&mut x, &mut spectrum, &mut plan.space());
+    let wanted = half.len(n);
+    if n <= SHORT {
+        let plan = short_real(n);
+        let mut spectrum = vec![Complex::default(); n / 2 + 1];
+        plan.forward(&x, &mut spectrum, &mut plan.space());
+        return unfold(&spectrum, n, wanted, divisor);
+    }
+    let plan = real_plan(n);
+    with_space(n / 2 + 1 + plan.get_scratch_len(), |space| {
+        let (spectrum, scratch) = space.split_at_mut(n / 2 + 1);
+        let done = plan.process_with_scratch(&mut x, spectrum, scratch);
+        debug_assert!(done.is_ok(), "the lengths are the plan's");
+        unfold(spectrum, n, wanted, divisor)
+    })
+}
+
+thread_local! {
+    /// What a thread's transforms in one piece work in, a few MiB: asking the system for new memory takes longer than they do.
+    static SPACE: RefCell<Vec<Complex>> = const { RefCell::new(Vec::new()) };
+}
+
+fn with_space<T>(len: usize, work: impl FnOnce(&mut [Complex]) -> T) -> T {
+    let mut space = SPACE.take();
+    if space.len() < len {
+        space.resize(len, Complex::default());
+    }
+    let result = work(&mut space[..len]);
+    SPACE.set(space);
+    result
+}
+
+/// The first `wanted` numbers of a transform of `n` real ones, from its first half.
+fn unfold(spectrum: &[Complex], n: usize, wanted: usize, divisor: f64) -> Parts {
     let part = |of: fn(&Complex) -> f64, sign: f64| {
-        let mut part = Vec::with_capacity(half.len(n));
+        let mut part = Vec::with_capacity(wanted);
         part.extend(spectrum.iter().map(|x| of(x) / divisor));
-        // The last of an even number, and the first, have no mirror.
+        // The first has no mirror, nor has the last of an even number.
         let mirrored = spectrum[..n.div_ceil(2)].iter().skip(1).rev();
-        part.extend(mirrored.map(|x| sign * of(x) / divisor).take(half.len(n) - spectrum.len().min(half.len(n))));
+        part.extend(mirrored.map(|x| sign * of(x) / divisor).take(wanted - part.len()));
         part
     };
     (part(|x| x.re, 1.0), part(|x| x.im, -1.0))
@@ -204,17 +235,13 @@ fn short_of_complex(re: &[f64], im: &[f64], direction: Direction, divisor: f64) 
 
 /// The real and imaginary parts of complex numbers, each over `divisor`.
 pub(crate) fn parts(z: &[Complex], divisor: f64) -> Parts {
-    let part = |of: fn(&Complex) -> f64| {
-        let mut part = zeros(z.len());
-        let take = |(): &mut (), i: usize, piece: &mut [f64]| {
-            for (to, z) in piece.iter_mut().zip(&z[i * PIECE..]) {
-                *to = of(z) / divisor;
-            }
-        };
-        each_piece(&mut part, PIECE, || (), take);
-        part
-    };
-    (part(|z| z.re), part(|z| z.im))
+    let (mut re, mut im) = (zeros(z.len()), zeros(z.len()));
+    each_pair(&mut re, &mut im, PIECE, |i, re, im| {
+        for ((re, im), z) in re.iter_mut().zip(im).zip(&z[i * PIECE..]) {
+            (*re, *im) = (z.re / divisor, z.im / divisor);
+        }
+    });
+    (re, im)
 }
 
 /// The transform of complex numbers, two doubles each, written over them.

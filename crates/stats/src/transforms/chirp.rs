@@ -1,7 +1,7 @@
 //! Transforms of lengths without suitable factors, as convolutions with a chirp.
 
 use super::{Complex, Direction, PIECE, Parts, in_place, pairs, roots::Roots, smooth, zeros};
-use crate::threads::each_piece;
+use crate::threads::{each_pair, each_piece};
 
 /// The chirp `exp(−πi j²/n)` (Bluestein, A linear filtering approach to the computation of discrete Fourier transform, IEEE Trans.
 /// Audio Electroacoust. 18, 1970): `jk` is half of `j² + k² − (j − k)²`.
@@ -78,21 +78,13 @@ pub(super) fn of_real(x: Vec<f64>, wanted: usize, divisor: f64) -> Parts {
     let n = x.len();
     let transform = convolve(n, &Chirp::new(n), |j| Complex::from(x[j]));
     let transform: &[Complex] = bytemuck::cast_slice(&transform);
-    let part = |of: fn(&Complex) -> f64, sign: f64| {
-        let mut part = zeros(wanted);
-        each_piece(
-            &mut part,
-            PIECE,
-            || (),
-            |(), i, piece| {
-                for (k, out) in (i * PIECE..).zip(piece) {
-                    *out = if 2 * k <= n { of(&transform[k]) } else { sign * of(&transform[n - k]) } / divisor;
-                }
-            },
-        );
-        part
-    };
-    let (re, mut im) = (part(|z| z.re, 1.0), part(|z| z.im, -1.0));
+    let (mut re, mut im) = (zeros(wanted), zeros(wanted));
+    each_pair(&mut re, &mut im, PIECE, |i, re, im| {
+        for (k, (re, im)) in (i * PIECE..).zip(re.iter_mut().zip(im)) {
+            let number = if 2 * k <= n { transform[k] } else { transform[n - k].conj() } / divisor;
+            (*re, *im) = (number.re, number.im);
+        }
+    });
     im[0] = 0.0;
     (re, im)
 }

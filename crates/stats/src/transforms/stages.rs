@@ -14,8 +14,8 @@ pub(super) type Split = (Vec<f64>, Vec<f64>);
 
 /// A stage by Stockham's way, whose output is in order (Cochran and others, What is the fast Fourier transform?, Proc. IEEE 55, 1967).
 ///
-/// Number `q + stride (p + groups k)` is part `k` of butterfly `(p, q)`, whose results, twisted by the roots of unity `p k`, become the
-/// numbers `q + stride (radix p + k)`.
+/// Number `q + stride (p + groups k)` is part `k` of butterfly `(p, q)`, whose results, twisted by the roots of unity `p k`, become
+/// the numbers `q + stride (radix p + k)`.
 pub(super) struct Stage {
     radix: usize,
     groups: usize,

@@ -1,12 +1,15 @@
 //! Long transforms as many short ones: of the columns of a table, then of its rows.
 
 use super::{Complex, Direction, LARGE, Parts, complex_plan, pairs, real_plan, roots::Roots, zeros};
-use crate::threads::each_piece;
+use crate::threads::{each_pair, each_piece};
 use std::sync::Arc;
 
 /// Rows or columns that are taken at a time: a line of the processor's cache holds four complex numbers, and two lines are fetched
 /// as quickly as one.
 const TAKEN: usize = 8;
+
+/// Complex numbers in a line.
+const LINE: usize = 4;
 
 /// The most that one side of a table may be times the other.
 const SKEW: usize = 16;
@@ -78,30 +81,27 @@ impl Table {
     fn unfold(&self, table: &[Complex], wanted: usize, divisor: f64) -> Parts {
         let (rows, columns) = (self.rows, self.columns);
         let half = rows / 2 + 1;
-        let part = |of: fn(&Complex) -> f64, sign: f64| {
-            let mut part = zeros(wanted);
-            each_piece(
-                &mut part,
-                TAKEN * rows,
-                || (),
-                |(), i, piece| {
-                    for from in (0..rows).step_by(TAKEN) {
-                        for (k2, out) in (i * TAKEN..).zip(piece.chunks_mut(rows)) {
-                            let to = out.len().min(from + TAKEN);
-                            for (k1, out) in (from..to).zip(&mut out[from.min(to)..to]) {
-                                *out = if k1 < half {
-                                    of(&table[k1 * columns + k2]) / divisor
-                                } else {
-                                    sign * of(&table[(rows - k1) * columns + columns - 1 - k2]) / divisor
-                                };
-                            }
-                        }
+        let (mut re, mut im) = (zeros(wanted), zeros(wanted));
+        each_pair(&mut re, &mut im, TAKEN * rows, |i, re, im| {
+            let first = i * TAKEN;
+            let taken = re.len().div_ceil(rows);
+            for from in (0..rows).step_by(LINE) {
+                for k2 in 0..taken {
+                    let (start, end) =
+                        (k2 * rows + from, (k2 * rows + rows).min(k2 * rows + from + LINE).min(re.len()));
+                    let Some((re, im)) = re.get_mut(start..end).zip(im.get_mut(start..end)) else { continue };
+                    for (k1, (re, im)) in (from..).zip(re.iter_mut().zip(im)) {
+                        let number = if k1 < half {
+                            table[k1 * columns + first + k2]
+                        } else {
+                            table[(rows - k1) * columns + columns - 1 - first - k2].conj()
+                        };
+                        (*re, *im) = (number.re / divisor, number.im / divisor);
                     }
-                },
-            );
-            part
-        };
-        (part(|x| x.re, 1.0), part(|x| x.im, -1.0))
+                }
+            }
+        });
+        (re, im)
     }
 
     /// The transform of complex numbers, written over them.
@@ -136,15 +136,21 @@ impl Table {
 
 /// Copies the columns `wanted` of a table of that width, each to be contiguous.
 fn transpose<T: Copy>(table: &[T], width: usize, wanted: std::ops::Range<usize>, to: &mut [T]) {
-    /// Rows whose parts of the columns make whole lines of the cache.
-    const ROWS: usize = 4;
     let height = table.len() / width;
-    for from in (0..height).step_by(ROWS) {
-        let until = height.min(from + ROWS);
-        for (column, to) in wanted.clone().zip(to.chunks_exact_mut(height)) {
-            for (row, to) in (from..until).zip(&mut to[from..until]) {
-                *to = table[row * width + column];
+    let mut rows = table.chunks_exact(LINE * width);
+    for (i, rows) in rows.by_ref().enumerate() {
+        let row = |j: usize| &rows[j * width..][wanted.clone()];
+        let lines: [&[T]; LINE] = std::array::from_fn(row);
+        for (column, to) in to.chunks_exact_mut(height).enumerate() {
+            if let Some(to) = to[i * LINE..].first_chunk_mut::<LINE>() {
+                *to = lines.map(|line| line[column]);
             }
+        }
+    }
+    let first = height - height % LINE;
+    for (row, line) in (first..).zip(rows.remainder().chunks_exact(width)) {
+        for (number, to) in line[wanted.clone()].iter().zip(to.chunks_exact_mut(height)) {
+            to[row] = *number;
         }
     }
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// Cross-correlation of two samples: `c[k] = Σ x[j] y[j − k + m − 1]`, `m` the rows of the second.
 ///
-/// Row `k` of the whole is for the lag `k − (m − 1)`. It is the convolution with the second sample from its end, with the same `mode`s,
-/// methods and errors as `convolve`; `scipy.signal.correlate` has the same definition. The samples may differ in length; missing values
-/// of one do not touch the other.
+/// Row `k` of the whole is for the lag `k − (m − 1)`. It is the convolution with the second sample from its end, with the same
+/// `mode`s, methods and errors as `convolve`; `scipy.signal.correlate` has the same definition. The samples may differ in length;
+/// missing values of one do not touch the other.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -67,7 +67,11 @@ mod tests {
     fn it_is_scipys() {
         let (x, y) = ([1.0, 4.0, 9.0, 16.0], [1.0, -2.0, 3.0, 5.0, 7.0, 11.0]);
         let cases: [(Mode, &[f64], &[f64]); 3] = [
-            (Mode::Full, &[11.0, 51.0, 132.0, 262.0, 167.0, 100.0, 34.0, -23.0, 16.0], &[16.0, -23.0, 34.0, 100.0, 167.0, 262.0, 132.0, 51.0, 11.0]),
+            (
+                Mode::Full,
+                &[11.0, 51.0, 132.0, 262.0, 167.0, 100.0, 34.0, -23.0, 16.0],
+                &[16.0, -23.0, 34.0, 100.0, 167.0, 262.0, 132.0, 51.0, 11.0],
+            ),
             (Mode::Same, &[132.0, 262.0, 167.0, 100.0], &[-23.0, 34.0, 100.0, 167.0, 262.0, 132.0]),
             (Mode::Valid, &[262.0, 167.0, 100.0], &[100.0, 167.0, 262.0]),
         ];
@@ -76,7 +80,10 @@ mod tests {
                 let run = |x: &[f64], y: &[f64]| reference(&Correlate { mode, method }, &[x, y]).unwrap().0;
                 for (found, expected) in [(run(&x, &y), expected), (run(&y, &x), turned)] {
                     let near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
-                    assert!(found.len() == expected.len() && near, "{mode:?} {method:?}: {found:?} is not {expected:?}");
+                    assert!(
+                        found.len() == expected.len() && near,
+                        "{mode:?} {method:?}: {found:?} is not {expected:?}"
+                    );
                 }
             }
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Inverse discrete Fourier transform of complex numbers, their real parts in the first column and the imaginary ones in the second.
 ///
 /// `x[j] = Σ X[k] exp(2πi jk/n) / n`, as `re` and `im`, of any length. Rows with a missing value are left out. A NaN or an infinity
-/// spreads over all rows. As of `fft`, the last bits depend on the processor.
+/// spreads over all rows. As `fft` in its errors and bits.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -79,7 +79,14 @@ mod tests {
     #[test]
     fn it_is_numpys() {
         let found = reference(&Ifft::default(), &[&[1.0, -3.0, 0.5], &[2.0, 0.0, -1.0]]).unwrap();
-        let expected = [-0.5, 0.46132486540518713, 1.0386751345948126, 0.3333333333333333, -0.17702963774851171, 1.8436963044151782];
+        let expected = [
+            -0.5,
+            0.46132486540518713,
+            1.0386751345948126,
+            0.3333333333333333,
+            -0.17702963774851171,
+            1.8436963044151782,
+        ];
         for (found, expected) in found.re.iter().chain(found.im.iter()).zip(expected) {
             assert!((found - expected).abs() < 1e-15, "{found} is not {expected}");
         }

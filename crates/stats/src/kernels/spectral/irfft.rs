@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// The real numbers whose discrete Fourier transform begins with these complex ones: the inverse of `rfft`.
 ///
 /// The first column has the real parts, the second the imaginary ones; that of the first row, and of row `n/2` for an even `n`, are
-/// taken as 0, as in NumPy. Rows beyond `n/2` are cut off, and those that lack are zeros. Rows with a missing value are left out. A NaN
-/// or an infinity spreads over all rows. As of `fft`, the last bits depend on the processor.
+/// taken as 0, as in NumPy. Rows beyond `n/2` are cut off, and those that lack are zeros. Rows with a missing value are left out. A
+/// NaN or an infinity spreads over all rows. As `fft` in its errors and bits.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -64,7 +64,11 @@ impl Whole<Series> for Irfft {
         }
         let n = self.check(re.len() as u64)? as usize;
         if n == 0 {
-            return Err(Reject::Parameter { name: "n", value: "0".to_owned(), expected: "given where there is one row: 1" });
+            return Err(Reject::Parameter {
+                name: "n",
+                value: "0".to_owned(),
+                expected: "given where there is one row: 1",
+            });
         }
         let spectrum = re.iter().zip(im).take(n / 2 + 1).map(|(&re, &im)| Complex::new(re, im)).collect();
         Ok(Series(transforms::to_real(spectrum, n, self.norm.inverse(n))))
@@ -97,10 +101,26 @@ mod tests {
     #[test]
     fn lengths_are_numpys() {
         let run = |n| reference(&Irfft { n, norm: Norm::Backward }, &[&[1.0, -3.0, 0.5], &[2.0, 1.0, -1.0]]).unwrap().0;
-        let expected: [&[f64]; 4] = [&[-1.125, -0.375, 1.875, 0.625], &[-1.6666666666666665, 0.7559830641437075, 1.9106836025229588], &[-0.8, -0.47793229772599854, 0.6170870846898758, 1.8481604995599772, -0.1873152865238543], &[-0.5714285714285714, -0.36818098366873253, -0.1976380809661851, 0.6568389380145816, 1.351533350349203, 0.6073971483477472, -0.4785218006480433]];
+        let expected: [&[f64]; 4] = [
+            &[-1.125, -0.375, 1.875, 0.625],
+            &[-1.6666666666666665, 0.7559830641437075, 1.9106836025229588],
+            &[-0.8, -0.47793229772599854, 0.6170870846898758, 1.8481604995599772, -0.1873152865238543],
+            &[
+                -0.5714285714285714,
+                -0.36818098366873253,
+                -0.1976380809661851,
+                0.6568389380145816,
+                1.351533350349203,
+                0.6073971483477472,
+                -0.4785218006480433,
+            ],
+        ];
         for (n, expected) in [None, Some(3), Some(5), Some(7)].into_iter().zip(expected) {
             let found = run(n);
-            assert!(found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{n:?}");
+            assert!(
+                found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15),
+                "{n:?}"
+            );
         }
     }
 

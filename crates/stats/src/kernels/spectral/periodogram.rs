@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 /// Power spectrum of a column by one transform of all its rows, of any number.
 ///
-/// `|X[k]|²` of the rows without their trend, under the window, scaled to a density or to the powers of sines; frequencies other than 0
-/// and half of `fs` count twice, because they stand for the negative ones too. The definition is that of `scipy.signal.periodogram`.
-/// Rows with a missing value are left out. A NaN or an infinity spreads over all frequencies. As of `fft`, the last bits depend on the
-/// processor.
+/// `|X[k]|²` of the rows without their trend, under the window, scaled to a density or to the powers of sines; frequencies other
+/// than 0 and half of `fs` count twice, because they stand for the negative ones too. The definition is that of
+/// `scipy.signal.periodogram`. Rows with a missing value are left out. A NaN or an infinity spreads over all frequencies. As `fft`
+/// in its errors and bits.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -128,7 +128,14 @@ mod tests {
             (51, 10.0, W::Hann, D::Linear, S::Density, [363.6853828252357, 856.7972289123209, 28.05184688356126]),
             (97, 2.5, W::Blackman, D::None, S::Spectrum, [132.5399575262132, 73.30801194727835, 7.0049220678417665]),
             (64, 1.0, W::Flattop, D::Constant, S::Spectrum, [278.1582636248758, 51.11906035482672, 24.040736968961777]),
-            (1000, 100.0, W::Tukey, D::Constant, S::Density, [26552.14757524507, 19593.20890853383, 214.56280702330594]),
+            (
+                1000,
+                100.0,
+                W::Tukey,
+                D::Constant,
+                S::Density,
+                [26552.14757524507, 19593.20890853383, 214.56280702330594],
+            ),
         ];
         for (n, fs, window, detrend, scaling, expected) in cases {
             let kernel = Periodogram { fs, window, detrend, scaling };
@@ -136,7 +143,10 @@ mod tests {
             let both = || power.frequencies.iter().zip(power.psd.iter());
             let found = [power.psd.iter().sum(), both().map(|(f, p)| f * p).sum(), power.psd[3]];
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{n} {kernel:?}: {found} is not {expected}");
+                assert!(
+                    (found - expected).abs() <= 1e-12 * expected.abs(),
+                    "{n} {kernel:?}: {found} is not {expected}"
+                );
             }
             assert_eq!(power.frequencies.len(), n / 2 + 1);
         }

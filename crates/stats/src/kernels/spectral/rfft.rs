@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// Discrete Fourier transform of a column, its first half alone: the second is the first one's mirror.
 ///
-/// `X[k] = Σ x[j] exp(−2πi jk/n)` for `k` from 0 to `n/2`, rounded down, as `re` and `im`, of any length: the first rows of `fft`, bit
-/// for bit, in half the room. Rows with a missing value are left out. A NaN or an infinity spreads over all rows. As of `fft`, the last
-/// bits depend on the processor.
+/// `X[k] = Σ x[j] exp(−2πi jk/n)` for `k` from 0 to `n/2`, rounded down, as `re` and `im`, of any length: the first rows of `fft`,
+/// bit for bit, in half the room. Rows with a missing value are left out. A NaN or an infinity spreads over all rows. As `fft` in
+/// its errors and bits.
 ///
 /// ```
 /// use echoes_kernel::reference;

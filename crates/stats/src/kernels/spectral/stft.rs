@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 
 /// Short-time Fourier transform of a column: the spectrum of each of the segments that overlap, as a long table.
 ///
-/// A row for each frequency of each segment, the segments in order and the frequencies rising in each: `time` of the segment's middle,
-/// `frequency`, `re` and `im`. The definition is that of `scipy.signal.stft`: half a segment of zeros is put before the first row and
-/// after the last, then as many zeros as fill the last segment; a column shorter than `nperseg` is cut into segments of its own length.
-/// Rows with a missing value are left out before. A NaN or an infinity spreads over its segments. As of `fft`, the last bits depend on
-/// the processor.
+/// A row for each frequency of each segment, the segments in order and the frequencies rising in each: `time` of the segment's
+/// middle, `frequency`, `re` and `im`. The definition is that of `scipy.signal.stft`: half a segment of zeros is put before the
+/// first row and after the last, then as many zeros as fill the last segment; a column shorter than `nperseg` is cut into segments
+/// of its own length. Rows with a missing value are left out before. A NaN or an infinity spreads over its segments. As `fft` in
+/// its errors and bits.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -71,7 +71,14 @@ const fn none() -> Detrend {
 
 impl Default for Stft {
     fn default() -> Self {
-        Self { fs: one(), window: hann(), nperseg: nperseg(), noverlap: None, detrend: none(), scaling: Sizes::Spectrum }
+        Self {
+            fs: one(),
+            window: hann(),
+            nperseg: nperseg(),
+            noverlap: None,
+            detrend: none(),
+            scaling: Sizes::Spectrum,
+        }
     }
 }
 
@@ -130,10 +137,15 @@ impl Whole<TimeSpectrum> for Stft {
         x.splice(0..0, std::iter::repeat_n(0.0, cut.len / 2));
         x.resize((segments - 1) * cut.step + cut.len, 0.0);
         let mut table = zeros(2 * segments * bins);
-        each_piece(transforms::pairs(&mut table), bins, || made.space(), |space, segment, out| {
-            let spectrum = made.transform(&x[segment * cut.step..][..cut.len], space);
-            out.iter_mut().zip(spectrum).for_each(|(to, from)| *to = from / unit);
-        });
+        each_piece(
+            transforms::pairs(&mut table),
+            bins,
+            || made.space(),
+            |space, segment, out| {
+                let spectrum = made.transform(&x[segment * cut.step..][..cut.len], space);
+                out.iter_mut().zip(spectrum).for_each(|(to, from)| *to = from / unit);
+            },
+        );
         let (re, im) = transforms::parts(bytemuck::cast_slice::<f64, Complex>(&table), 1.0);
         let times = (0..segments).map(|segment| (segment * cut.step) as f64 / self.fs);
         let frequencies = frequencies(cut.len, self.fs);
@@ -160,18 +172,78 @@ mod tests {
         (0..n).map(|i| (i * i % 31) as f64 - 0.25 * i as f64).collect()
     }
 
-    /// `f, t, z = scipy.signal.stft(x, fs, window, nperseg, noverlap, detrend=detrend, scaling=scaling)` of the rows above, `z = z.T.ravel()`:
-    /// its length, `z.dot(np.arange(len(z)))/len(z)`, `t.sum()` and `f.sum()`. SciPy 1.17.
+    /// `f, t, z = scipy.signal.stft(x, fs, window, nperseg, noverlap, detrend=detrend, scaling=scaling)` of the rows above, `z =
+    /// z.T.ravel()`: its length, `z.dot(np.arange(len(z)))/len(z)`, `t.sum()` and `f.sum()`. SciPy 1.17.
     #[test]
     fn it_is_scipys() {
         use {Detrend as D, Sizes as S, Window as W};
         let cases = [
-            (1000, 256, None, 1.0, W::Hann, D::None, S::Spectrum, 1161, [-261.20280483476756, 16.056427504619823, 4608.0, 32.25]),
-            (777, 50, Some(10), 4.0, W::Hamming, D::Linear, S::Psd, 546, [-44.07616877746526, 5.276365351343831, 2100.0, 26.0]),
-            (100, 33, Some(32), 0.5, W::Blackman, D::Constant, S::Spectrum, 1700, [-17.83465799238407, -12.085737384333239, 9900.0, 2.0606060606060606]),
-            (100, 256, None, 1.0, W::Boxcar, D::None, S::Spectrum, 153, [1.9274194226393386, -11.847199620863181, 150.0, 12.75]),
-            (101, 10, None, 1.0, W::Hann, D::None, S::Spectrum, 132, [-21.695134763242784, -1.7993575190216096, 1155.0, 1.5]),
-            (101, 10, Some(7), 1.0, W::Hann, D::None, S::Psd, 210, [-101.25117835360606, 0.1766097244523333, 1785.0, 1.5]),
+            (
+                1000,
+                256,
+                None,
+                1.0,
+                W::Hann,
+                D::None,
+                S::Spectrum,
+                1161,
+                [-261.20280483476756, 16.056427504619823, 4608.0, 32.25],
+            ),
+            (
+                777,
+                50,
+                Some(10),
+                4.0,
+                W::Hamming,
+                D::Linear,
+                S::Psd,
+                546,
+                [-44.07616877746526, 5.276365351343831, 2100.0, 26.0],
+            ),
+            (
+                100,
+                33,
+                Some(32),
+                0.5,
+                W::Blackman,
+                D::Constant,
+                S::Spectrum,
+                1700,
+                [-17.83465799238407, -12.085737384333239, 9900.0, 2.0606060606060606],
+            ),
+            (
+                100,
+                256,
+                None,
+                1.0,
+                W::Boxcar,
+                D::None,
+                S::Spectrum,
+                153,
+                [1.9274194226393386, -11.847199620863181, 150.0, 12.75],
+            ),
+            (
+                101,
+                10,
+                None,
+                1.0,
+                W::Hann,
+                D::None,
+                S::Spectrum,
+                132,
+                [-21.695134763242784, -1.7993575190216096, 1155.0, 1.5],
+            ),
+            (
+                101,
+                10,
+                Some(7),
+                1.0,
+                W::Hann,
+                D::None,
+                S::Psd,
+                210,
+                [-101.25117835360606, 0.1766097244523333, 1785.0, 1.5],
+            ),
         ];
         for (n, nperseg, noverlap, fs, window, detrend, scaling, len, expected) in cases {
             let kernel = Stft { fs, window, nperseg, noverlap, detrend, scaling };
@@ -184,9 +256,16 @@ mod tests {
                 table.time.iter().sum::<f64>() / bins as f64,
                 table.frequency[..bins].iter().sum(),
             ];
-            assert_eq!((table.re.len(), table.im.len(), table.frequency.len(), table.time.len()), (len, len, len, len), "{kernel:?}");
+            assert_eq!(
+                (table.re.len(), table.im.len(), table.frequency.len(), table.time.len()),
+                (len, len, len, len),
+                "{kernel:?}"
+            );
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() <= 1e-11 * expected.abs().max(1.0), "{n} {kernel:?}: {found} is not {expected}");
+                assert!(
+                    (found - expected).abs() <= 1e-11 * expected.abs().max(1.0),
+                    "{n} {kernel:?}: {found} is not {expected}"
+                );
             }
         }
     }
@@ -196,7 +275,9 @@ mod tests {
         let run = |nperseg, noverlap, x: &[f64]| reference(&Stft { nperseg, noverlap, ..Stft::default() }, &[x]);
         assert_eq!(run(256, None, &[]), Err(Reject::Empty));
         assert_eq!(run(256, None, &[3.0]).unwrap().re.0, [3.0]);
-        assert!(run(4, Some(4), &[1.0; 9]).is_err() && run(8, Some(5), &[1.0; 4]).is_err() && run(0, None, &[1.0]).is_err());
+        assert!(
+            run(4, Some(4), &[1.0; 9]).is_err() && run(8, Some(5), &[1.0; 4]).is_err() && run(0, None, &[1.0]).is_err()
+        );
         let table = run(4, None, &[1.0, 1.0, f64::NAN, 1.0, 1.0, 1.0, 1.0, 1.0]).unwrap();
         assert!(!table.re[0].is_nan() && table.re[3].is_nan() && !table.re[table.re.len() - 1].is_nan());
         let shape = Shape { rows: Some(1 << 28), columns: 1, sample: &[] };

@@ -15,10 +15,10 @@ const SUMS: usize = 64;
 
 /// Power spectrum of a column by Welch's method: the mean, or median, of the spectra of segments that overlap.
 ///
-/// Each segment has its trend taken away and the window laid over it. The definition is that of `scipy.signal.welch`: rows that fill no
-/// segment are left out, a column shorter than `nperseg` is one segment, and the median is divided by its bias (Allen and others).
-/// Rows with a missing value are left out before. A NaN or an infinity spreads over all frequencies. As of `fft`, the last bits depend on
-/// the processor.
+/// Each segment has its trend taken away and the window laid over it. The definition is that of `scipy.signal.welch`: rows that
+/// fill no segment are left out, a column shorter than `nperseg` is one segment, and the median is divided by its bias (Allen and
+/// others). Rows with a missing value are left out before. A NaN or an infinity spreads over all frequencies. As `fft` in its
+/// errors and bits.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -139,13 +139,18 @@ impl Whole<Power> for Welch {
             Average::Median => 1,
         };
         let mut sums = zeros(segments.div_ceil(together) * bins);
-        each_piece(&mut sums, bins, || made.space(), |space, i, sum| {
-            for segment in i * together..segments.min((i + 1) * together) {
-                let rows = &x[segment * cut.step..][..cut.len];
-                let spectrum = made.transform(rows, space).iter().copied();
-                sum.iter_mut().zip(powers(spectrum, cut.len, factor)).for_each(|(sum, power)| *sum += power);
-            }
-        });
+        each_piece(
+            &mut sums,
+            bins,
+            || made.space(),
+            |space, i, sum| {
+                for segment in i * together..segments.min((i + 1) * together) {
+                    let rows = &x[segment * cut.step..][..cut.len];
+                    let spectrum = made.transform(rows, space).iter().copied();
+                    sum.iter_mut().zip(powers(spectrum, cut.len, factor)).for_each(|(sum, power)| *sum += power);
+                }
+            },
+        );
         let psd = match self.average {
             Average::Mean => mean(&sums, bins, segments),
             Average::Median => medians(&sums, bins),
@@ -172,12 +177,17 @@ fn medians(powers: &[f64], bins: usize) -> Vec<f64> {
     let segments = powers.len() / bins;
     let bias = 1.0 + (1..=(segments - 1) / 2).map(|i| 2.0 * i as f64).map(|i| 1.0 / (i + 1.0) - 1.0 / i).sum::<f64>();
     let mut medians = vec![0.0; bins];
-    each_piece(&mut medians, 16, || vec![0.0; segments], |of_one, i, medians| {
-        for (bin, median) in (16 * i..).zip(medians) {
-            of_one.iter_mut().zip(powers[bin..].iter().step_by(bins)).for_each(|(to, power)| *to = *power);
-            *median = median_of(of_one) / bias;
-        }
-    });
+    each_piece(
+        &mut medians,
+        16,
+        || vec![0.0; segments],
+        |of_one, i, medians| {
+            for (bin, median) in (16 * i..).zip(medians) {
+                of_one.iter_mut().zip(powers[bin..].iter().step_by(bins)).for_each(|(to, power)| *to = *power);
+                *median = median_of(of_one) / bias;
+            }
+        },
+    );
     medians
 }
 
@@ -204,17 +214,67 @@ mod tests {
         (0..n).map(|i| (i * i % 31) as f64 - 0.25 * i as f64).collect()
     }
 
-    /// `f, p = scipy.signal.welch(x, fs, window, nperseg, noverlap, detrend=detrend, scaling=scaling, average=average)` of the rows above:
-    /// the sums of `p` and of `f*p`, and `p[3]`. SciPy 1.17.
+    /// `f, p = scipy.signal.welch(x, fs, window, nperseg, noverlap, detrend=detrend, scaling=scaling, average=average)` of the rows
+    /// above: the sums of `p` and of `f*p`, and `p[3]`. SciPy 1.17.
     #[test]
     fn it_is_scipys() {
         use {Average as A, Detrend as D, Scaling as S, Window as W};
         let cases = [
-            (1000, 256, None, 1.0, W::Hann, D::Constant, S::Density, A::Mean, [38395.323644287535, 4401.490360343792, 61.55934306919397]),
-            (1000, 256, None, 1.0, W::Hann, D::Constant, S::Density, A::Median, [49015.041905548715, 5618.895868032141, 78.75474803845734]),
-            (777, 50, Some(10), 4.0, W::Hamming, D::Linear, S::Spectrum, A::Mean, [95.52218767148743, 92.04101742900431, 6.970257207948919]),
-            (777, 33, Some(32), 4.0, W::Blackman, D::None, S::Density, A::Median, [84693.8502908855, 5286.117740722093, 40.382267770191994]),
-            (100, 256, None, 1.0, W::Bartlett, D::Constant, S::Spectrum, A::Mean, [111.32692061999998, 22.67435238665032, 6.985869068304249]),
+            (
+                1000,
+                256,
+                None,
+                1.0,
+                W::Hann,
+                D::Constant,
+                S::Density,
+                A::Mean,
+                [38395.323644287535, 4401.490360343792, 61.55934306919397],
+            ),
+            (
+                1000,
+                256,
+                None,
+                1.0,
+                W::Hann,
+                D::Constant,
+                S::Density,
+                A::Median,
+                [49015.041905548715, 5618.895868032141, 78.75474803845734],
+            ),
+            (
+                777,
+                50,
+                Some(10),
+                4.0,
+                W::Hamming,
+                D::Linear,
+                S::Spectrum,
+                A::Mean,
+                [95.52218767148743, 92.04101742900431, 6.970257207948919],
+            ),
+            (
+                777,
+                33,
+                Some(32),
+                4.0,
+                W::Blackman,
+                D::None,
+                S::Density,
+                A::Median,
+                [84693.8502908855, 5286.117740722093, 40.382267770191994],
+            ),
+            (
+                100,
+                256,
+                None,
+                1.0,
+                W::Bartlett,
+                D::Constant,
+                S::Spectrum,
+                A::Mean,
+                [111.32692061999998, 22.67435238665032, 6.985869068304249],
+            ),
         ];
         for (n, nperseg, noverlap, fs, window, detrend, scaling, average, expected) in cases {
             let kernel = Welch { fs, window, nperseg, noverlap, detrend, scaling, average };
@@ -222,7 +282,10 @@ mod tests {
             let both = || power.frequencies.iter().zip(power.psd.iter());
             let found = [power.psd.iter().sum(), both().map(|(f, p)| f * p).sum(), power.psd[3]];
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{n} {kernel:?}: {found} is not {expected}");
+                assert!(
+                    (found - expected).abs() <= 1e-12 * expected.abs(),
+                    "{n} {kernel:?}: {found} is not {expected}"
+                );
             }
         }
     }

@@ -12,16 +12,18 @@ const LEAST_BYTES: usize = 4 << 20;
 /// hands out several times as fast as those of 4 KiB.
 ///
 /// ```
-/// let columns = echoes_io::pages::zeros(2, 1_000_000);
+/// let columns = echoes_simd::pages::zeros(2, 1_000_000);
 /// assert_eq!((columns.len(), columns[1].len(), columns[1][999_999]), (2, 1_000_000, 0.0));
 /// ```
 pub fn zeros(columns: usize, rows: usize) -> Vec<Vec<f64>> {
-    let column = || {
-        let mut column = vec![0.0; rows];
-        on_large_pages(&mut column);
-        column
-    };
-    std::iter::repeat_with(column).take(columns).collect()
+    std::iter::repeat_with(|| column(rows)).take(columns).collect()
+}
+
+/// One such column.
+pub fn column(rows: usize) -> Vec<f64> {
+    let mut column = vec![0.0; rows];
+    on_large_pages(&mut column);
+    column
 }
 
 #[cfg(target_os = "linux")]
