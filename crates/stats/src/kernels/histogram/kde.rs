@@ -51,7 +51,7 @@ pub struct Kde {
 const POINTS_MAX: u32 = 4096;
 
 const fn points() -> u32 {
-    200
+    100
 }
 
 const fn three() -> f64 {
