@@ -13,7 +13,7 @@ pub struct Spec {
     pub columns: Arity,
     /// How it goes through the data.
     pub form: Form,
-    /// Whether [`Shape::sample`](crate::Shape) should be filled.
+    /// Whether [`Shape::sample`](crate::Shape) should be filled, whatever the parameters ([`Kernel::wants_sample`](crate::Kernel)).
     pub sampled: bool,
     /// Whether it may ask for [another reading](crate::Next::Again).
     pub rereads: bool,

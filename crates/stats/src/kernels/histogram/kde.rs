@@ -47,11 +47,11 @@ pub struct Kde {
     kernels: Option<Kernels>,
 }
 
-/// So many that a block of rows takes some 5 ms.
+/// So many that a block of rows, in which nobody can cancel, takes some 10 ms.
 const POINTS_MAX: u32 = 4096;
 
 const fn points() -> u32 {
-    200
+    100
 }
 
 const fn three() -> f64 {
