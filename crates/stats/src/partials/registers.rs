@@ -10,6 +10,7 @@
 
 use crate::mixed::mixed;
 use echoes_kernel::{Block, Partial, Values};
+use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// The longest runs of zeros, and so the number of different values.
@@ -52,15 +53,40 @@ impl Registers {
         self.registers.iter().filter(|&&register| register > 0).count() as u64
     }
 
-    fn take(&mut self, keys: impl Iterator<Item = u64>) {
-        let (lg_k, sentinel) = (u32::from(self.lg_k), 1 << (64 - self.lg_k));
-        let last = self.registers.len().saturating_sub(1);
-        for key in keys {
-            let hash = mixed(key);
-            let zeros = (hash | sentinel).trailing_zeros() as u8 + 1;
-            // The registers are as many as these bits say.
-            let register = &mut self.registers[(hash >> (64 - lg_k)) as usize & last];
-            *register = zeros.max(*register);
+    fn take<T: Key>(&mut self, x: &[T]) {
+        run(Take { registers: &mut self.registers, lg_k: u32::from(self.lg_k), x });
+    }
+}
+
+/// What can be told apart from others.
+trait Key: Copy {
+    /// The same number for the same values alone.
+    fn key(self) -> u64;
+}
+
+struct Take<'a, T> {
+    registers: &'a mut [u8],
+    lg_k: u32,
+    x: &'a [T],
+}
+
+impl<T: Key> Operation for Take<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) {
+        let (shift, last) = (64 - self.lg_k, self.registers.len().saturating_sub(1));
+        let mut hashes = [0; 64];
+        for part in self.x.chunks(64) {
+            // Vectors hash, where there are such; the registers are looked at one by one.
+            for (hash, x) in hashes.iter_mut().zip(part) {
+                *hash = mixed(x.key());
+            }
+            for &hash in &hashes[..part.len()] {
+                let zeros = (hash | 1 << shift).trailing_zeros() as u8 + 1;
+                // The registers are as many as these bits say.
+                let register = &mut self.registers[(hash >> shift) as usize & last];
+                *register = zeros.max(*register);
+            }
         }
     }
 }
@@ -99,18 +125,36 @@ fn tau(mut x: f64) -> f64 {
     }
 }
 
-/// The key of a double: one for both zeros, one for every NaN.
-fn key(x: f64) -> u64 {
-    if x.is_nan() { f64::NAN.to_bits() } else { (x + 0.0).to_bits() }
+impl Key for f64 {
+    /// One key for both zeros, one for every NaN.
+    #[inline(always)]
+    fn key(self) -> u64 {
+        if self.is_nan() { Self::NAN.to_bits() } else { (self + 0.0).to_bits() }
+    }
+}
+
+impl Key for i64 {
+    #[inline(always)]
+    fn key(self) -> u64 {
+        whole_key(self.into())
+    }
+}
+
+impl Key for u64 {
+    #[inline(always)]
+    fn key(self) -> u64 {
+        whole_key(self.into())
+    }
 }
 
 /// Sets the keys of whole numbers that are no doubles apart from those of doubles.
 const NO_DOUBLE: u64 = 0x7ff5_0000_0000_0000;
 
 /// The key of a whole number, that of its double if there is one, so that it does not matter how numbers are stored.
+#[inline(always)]
 fn whole_key(whole: i128) -> u64 {
     let double = whole as f64;
-    if double as i128 == whole { key(double) } else { whole as u64 ^ NO_DOUBLE }
+    if double as i128 == whole { double.key() } else { whole as u64 ^ NO_DOUBLE }
 }
 
 impl Partial for Registers {
@@ -134,9 +178,9 @@ impl Partial for Registers {
         }
         Partial::make_room(self, block.len());
         match block.stored(0) {
-            Values::Int64(x) => self.take(x.iter().map(|&x| whole_key(x.into()))),
-            Values::UInt64(x) => self.take(x.iter().map(|&x| whole_key(x.into()))),
-            _ => self.take(block.values(0).iter().map(|&x| key(x))),
+            Values::Int64(x) => self.take(x),
+            Values::UInt64(x) => self.take(x),
+            _ => self.take(block.values(0)),
         }
     }
 
