@@ -17,7 +17,8 @@ use echoes_io::{Access, Bytes, View};
 use echoes_kernel::Kernel;
 use echoes_stats::expr::Map;
 use echoes_stats::kernels::{
-    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, series::*, spectral::*, test::*,
+    descriptive::*, distribution::*, histogram::*, matrix::*, order::*, pair::*, series::*, sketch::*, spectral::*,
+    test::*,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,6 +43,7 @@ static OPS: &[(&str, Run)] = &[
     op::<CumSum>(),
     op::<Describe>(),
     op::<Diff>(),
+    op::<Distinct>(),
     op::<Fft>(),
     op::<Fused>(),
     op::<Gamma>(),
@@ -50,6 +52,7 @@ static OPS: &[(&str, Run)] = &[
     op::<HMean>(),
     op::<Iqr>(),
     op::<Kurtosis>(),
+    op::<LMoments>(),
     op::<Mad>(),
     op::<Map>(),
     op::<Max>(),
@@ -57,17 +60,21 @@ static OPS: &[(&str, Run)] = &[
     op::<Median>(),
     op::<Min>(),
     op::<MinMax>(),
+    op::<Mode>(),
     op::<NormPdf>(),
     op::<PMean>(),
     op::<Ptp>(),
     op::<Quantile>(),
+    op::<QuantileSketch>(),
     op::<RollingMean>(),
     op::<Sem>(),
     op::<Skewness>(),
     op::<Std>(),
     op::<Sum>(),
+    op::<TrimMean>(),
     op::<TtestInd>(),
     op::<Variance>(),
+    op::<Winsorize>(),
     op::<ZScore>(),
 ];
 
@@ -235,7 +242,7 @@ mod tests {
         let ask = |op, columns| {
             json!({ "op": op, "params": {}, "columns": columns, "into": false, "repeats": 1 }).to_string()
         };
-        assert_eq!(reply(&mut loaded, &ask("mode", 1)), Err("no op is called `mode`".to_owned()));
+        assert_eq!(reply(&mut loaded, &ask("guess", 1)), Err("no op is called `guess`".to_owned()));
         assert_eq!(reply(&mut loaded, &ask("mean", 2)), Err("there are not so many columns".to_owned()));
         assert!(reply(&mut loaded, "mean").is_err());
         assert!(reply(&mut loaded, r#"{"load": "/nowhere", "columns": 1, "threads": 1}"#).is_err());

@@ -18,6 +18,7 @@
 mod double;
 mod elementwise;
 pub mod expr;
+mod mixed;
 pub mod partials;
 mod quantiles;
 mod registry;

@@ -33,10 +33,12 @@ registry! {
         hmean::HMean,
         iqr::Iqr,
         kurtosis::Kurtosis,
+        lmoments::LMoments,
         mad::Mad,
         max::Max,
         mean::Mean,
         min::Min,
+        mode::Mode,
         pmean::PMean,
         ptp::Ptp,
         sem::Sem,
@@ -78,7 +80,13 @@ registry! {
         diff::Diff,
         minmax::MinMax,
         rolling_mean::RollingMean,
+        winsorize::Winsorize,
         zscore::ZScore,
+    }
+    /// Estimates of bounded size.
+    sketch {
+        distinct::Distinct,
+        quantile_sketch::QuantileSketch,
     }
     /// Frequencies.
     spectral {

@@ -9,7 +9,8 @@ use echoes_engine::{Engine, Request};
 use echoes_io::{Memory, View};
 use serde_json::{Value, json};
 
-pub(crate) const ROWS: i64 = 20_000;
+/// No more than a sketch of quantiles keeps all of: beyond that its answer depends on how the rows are dealt out.
+pub(crate) const ROWS: i64 = 18_000;
 pub(crate) const GROUPS: i64 = 3;
 
 /// A group, a double far from zero, an integer; x is absent in every seventh row.
