@@ -1,7 +1,9 @@
 //! Kernels whose weights decay: their parameters, and how they write.
 
-use crate::partials::{Decay, Decayed, Weighted};
-use crate::special::exp_of;
+use crate::{
+    partials::{Decayed, Weighted},
+    special::exp_of,
+};
 use echoes_kernel::{Emit, Needs, Piece, Reject, Result};
 use std::f64::consts::LN_2;
 
@@ -99,11 +101,11 @@ impl Speed {
         match (self.alpha, self.com, self.span, self.halflife) {
             (Some(alpha), None, None, None) if alpha > 0.0 && alpha <= 1.0 => Ok([1.0 - alpha, alpha]),
             (Some(alpha), None, None, None) => refuse("alpha", alpha, "above 0 and 1 at most"),
-            (None, Some(com), None, None) if com >= 0.0 && com < f64::INFINITY => {
+            (None, Some(com), None, None) if (0.0..f64::INFINITY).contains(&com) => {
                 Ok([com / (1.0 + com), 1.0 / (1.0 + com)])
             }
             (None, Some(com), None, None) => refuse("com", com, "a number from 0 on"),
-            (None, None, Some(span), None) if span >= 1.0 && span < f64::INFINITY => {
+            (None, None, Some(span), None) if (1.0..f64::INFINITY).contains(&span) => {
                 Ok([(span - 1.0) / (span + 1.0), 2.0 / (span + 1.0)])
             }
             (None, None, Some(span), None) => refuse("span", span, "a number from 1 on"),
@@ -127,13 +129,12 @@ impl Speed {
 }
 
 /// Writes what the rows up to each come to.
-pub(crate) struct Decaying<W> {
+pub(crate) struct Decaying {
     pub(crate) min_periods: u32,
-    pub(crate) answer: fn(&W, bias: bool) -> f64,
     pub(crate) bias: bool,
 }
 
-impl<W: Weighted> Emit<Decayed<W>> for Decaying<W> {
+impl<W: Weighted> Emit<Decayed<W>> for Decaying {
     fn needs(&self) -> Needs {
         // Who has neighbours sees missing rows too.
         Needs { before: true, behind: 1, ahead: 0 }
@@ -144,7 +145,7 @@ impl<W: Weighted> Emit<Decayed<W>> for Decaying<W> {
         let wanted = u64::from(self.min_periods.max(1));
         for ((row, &x), out) in (piece.start..).zip(piece.own(0)).zip(&mut *out[0]) {
             running.add(row, x);
-            *out = if running.values >= wanted { (self.answer)(&running.total, self.bias) } else { f64::NAN };
+            *out = if running.values >= wanted { running.total.answer(self.bias) } else { f64::NAN };
         }
     }
 }

@@ -61,20 +61,15 @@ pub trait Weighted: Copy + Send + Sync + Serialize + DeserializeOwned + 'static 
     fn scaled(self, factor: f64) -> Self;
     /// With others.
     fn and(self, other: Self) -> Self;
+    /// What a kernel says of them; `bias` is for those that can be adjusted for it.
+    fn answer(&self, bias: bool) -> f64;
 }
 
-/// The mean.
+/// The mean of weighted values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WeightedMean {
     weight: f64,
     mean: f64,
-}
-
-impl WeightedMean {
-    /// The mean.
-    pub(crate) const fn mean(&self) -> f64 {
-        self.mean
-    }
 }
 
 impl Weighted for WeightedMean {
@@ -105,9 +100,14 @@ impl Weighted for WeightedMean {
         };
         Self { weight, mean }
     }
+
+    #[inline]
+    fn answer(&self, _: bool) -> f64 {
+        self.mean
+    }
 }
 
-/// The mean and the sum of the squared deviations from it.
+/// The mean of weighted values, and the sum of the squared deviations from it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WeightedSquares {
     weight: f64,
@@ -115,19 +115,6 @@ pub struct WeightedSquares {
     weights_squared: f64,
     mean: Double,
     squares: f64,
-}
-
-impl WeightedSquares {
-    /// The variance; NaN of one value unless `bias`.
-    pub(crate) fn variance(&self, bias: bool) -> f64 {
-        let plain = self.squares / self.weight;
-        if bias {
-            return plain;
-        }
-        let square = self.weight * self.weight;
-        let rest = square - self.weights_squared;
-        if rest > 0.0 { square / rest * plain } else { f64::NAN }
-    }
 }
 
 impl Weighted for WeightedSquares {
@@ -164,6 +151,18 @@ impl Weighted for WeightedSquares {
             squares: (self.squares + other.squares) + distance * distance * (self.weight * share),
         }
     }
+
+    /// The standard deviation; NaN of one value unless `bias`.
+    #[inline]
+    fn answer(&self, bias: bool) -> f64 {
+        let plain = self.squares / self.weight;
+        if bias {
+            return plain.sqrt();
+        }
+        let square = self.weight * self.weight;
+        let rest = square - self.weights_squared;
+        if rest > 0.0 { (square / rest * plain).sqrt() } else { f64::NAN }
+    }
 }
 
 /// What rows come to whose weights decay.
@@ -189,11 +188,6 @@ struct First {
 }
 
 impl<W: Weighted> Decayed<W> {
-    /// Values present.
-    pub(crate) const fn values(&self) -> u64 {
-        self.values
-    }
-
     /// What they come to; nothing that has a weight if there are none.
     pub(crate) fn total(&self) -> W {
         W::of(self.first.x, self.first.left).and(self.rest)

@@ -62,16 +62,22 @@ impl Lagged {
         self.scratch.iter_mut().for_each(Vec::clear);
     }
 
-    /// Keeps what is among the first or the last rows of all.
+    /// Keeps what is among the first or the last rows of all; of rows that are not after those before, nothing.
     fn keep(&mut self, first: impl Iterator<Item = Value>, last: impl Iterator<Item = Value>) {
+        let is_after = |kept: &VecDeque<Value>, value: Value| kept.back().is_none_or(|last| last.row < value.row);
         for value in first {
-            let start = *self.first.front().get_or_insert(&value);
-            if value.row >= start.row.saturating_add(self.lag) {
+            let start = self.first.front().map_or(value.row, |start| start.row);
+            if value.row >= start.saturating_add(self.lag) {
                 break;
             }
-            self.first.push_back(value);
+            if is_after(&self.first, value) {
+                self.first.push_back(value);
+            }
         }
         for value in last {
+            if !is_after(&self.last, value) {
+                continue;
+            }
             while self.last.front().is_some_and(|front| front.row.saturating_add(self.lag) <= value.row) {
                 self.last.pop_front();
             }

@@ -155,6 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_does_not_grow_with_the_rows() {
+        // Parts that claim the same rows again and again, as no reading has them.
+        let mut lagged = Lagged::begin(&3);
+        lagged.absorb(&Block::new(&[Column::of(&[1.0, 4.0, 2.0, 8.0, 5.0])], 0));
+        let size = serde_json::to_string(&lagged).unwrap().len();
+        for _ in 0..53 {
+            let same = lagged.clone();
+            Partial::merge(&mut lagged, &same);
+        }
+        assert!(serde_json::to_string(&lagged).unwrap().len() < 2 * size);
+    }
+
+    #[test]
     fn no_lag_is_refused() {
         for lag in [0, LAG_MAX + 1] {
             let refused = reference(&AutoCorr { lag }, &[&[1.0]]);

@@ -31,7 +31,7 @@ impl Kernel for EwmMean {
     }
 
     fn finish(&self, _: &Decayed<WeightedMean>) -> Result<Next<Self>> {
-        Ok(Next::emit(Decaying { min_periods: self.min_periods, answer: |total: &WeightedMean, _| total.mean(), bias: true }))
+        Ok(Next::emit(Decaying { min_periods: self.min_periods, bias: true }))
     }
 }
 

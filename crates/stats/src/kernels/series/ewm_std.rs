@@ -35,8 +35,7 @@ impl Kernel for EwmStd {
     }
 
     fn finish(&self, _: &Decayed<WeightedSquares>) -> Result<Next<Self>> {
-        let answer = |total: &WeightedSquares, bias| total.variance(bias).sqrt();
-        Ok(Next::emit(Decaying { min_periods: self.min_periods, answer, bias: self.bias }))
+        Ok(Next::emit(Decaying { min_periods: self.min_periods, bias: self.bias }))
     }
 }
 

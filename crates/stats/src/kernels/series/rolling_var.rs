@@ -7,7 +7,7 @@ windowed! {
 /// Rolling variance: each row is the variance of the `window` rows that end at it, as in pandas.
 ///
 /// `Σ (x − x̄)² / (n − ddof)`; null where `n ≤ ddof`. A relative error ≤ 1e-14 at an offset of 1e8, and after a spike
-/// of 1e15.
+/// of 1e15. Squares of deviations beyond 1e154 are infinite, of those below 1e-162 zero.
 ///
 /// ```
 /// use echoes_kernel::reference;
