@@ -171,18 +171,24 @@ impl<F: Fold> Writer<'_, F> {
         Ok(())
     }
 
-    /// Writes a piece; where its rows need nothing but themselves, a part at a time, so that a slow kernel can be stopped.
+    /// Writes a piece; where its rows need no more than their neighbours, a part at a time, so that a slow kernel can be stopped.
     fn part_by_part(&self, context: &Context<'_>, before: &F, piece: &Piece<'_>, out: &mut [&mut [f64]]) -> Result<()> {
-        if self.needs != Needs::default() {
+        let Needs { before: needs_before, behind, ahead } = self.needs;
+        if needs_before {
             (self.emit)(before, piece, out);
             return Ok(());
         }
-        for from in (0..piece.len).step_by(PART) {
+        // Neighbours are looked at once more for each part: so they are few against its own rows.
+        let size = PART.max(8 * (behind + ahead));
+        for from in (0..piece.len).step_by(size) {
             context.check()?;
-            let to = piece.len.min(from + PART);
-            let columns: SmallVec<[&[f64]; 2]> = piece.columns.iter().map(|column| &column[from..to]).collect();
+            let to = piece.len.min(from + size);
+            let behind = behind.min(piece.behind + from);
+            let (first, end) = (piece.behind + from - behind, piece.behind + to + ahead);
+            let columns: SmallVec<[&[f64]; 2]> =
+                piece.columns.iter().map(|column| &column[first..end.min(column.len())]).collect();
             let mut out: SmallVec<[&mut [f64]; 2]> = out.iter_mut().map(|column| &mut column[from..to]).collect();
-            let part = Piece { columns: &columns, behind: 0, len: to - from, start: piece.start + from as u64 };
+            let part = Piece { columns: &columns, behind, len: to - from, start: piece.start + from as u64 };
             (self.emit)(before, &part, &mut out);
         }
         Ok(())
