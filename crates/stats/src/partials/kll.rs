@@ -11,7 +11,7 @@
 //! another order gives another answer within that error.
 //!
 //! Coins are drawn from the number of the first row, by SplitMix64: the same data give the same bits. The crate `datasketches` was looked
-//! at and is not used: its coins are drawn from a clock, and it has its own bytes instead of serde.
+//! at and is not used: its coins come from a random generator of its own, and it has its own bytes instead of serde.
 
 use crate::{mixed::mixed, sweeps};
 use echoes_kernel::{Block, Partial};
