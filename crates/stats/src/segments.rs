@@ -135,10 +135,10 @@ pub(crate) fn frequencies(n: usize, fs: f64) -> impl Iterator<Item = f64> + Clon
 
 /// Refuses a rate of sampling that is not a positive number.
 pub(crate) fn check_rate(fs: f64) -> Result<()> {
-    if (1e-300..=1e300).contains(&fs) {
+    if (1e-300..=f64::MAX).contains(&fs) {
         return Ok(());
     }
-    Err(Reject::Parameter { name: "fs", value: fs.to_string(), expected: "from 1e-300 to 1e300" })
+    Err(Reject::Parameter { name: "fs", value: fs.to_string(), expected: "finite, from 1e-300 on" })
 }
 
 /// How a signal is cut into segments that overlap.
@@ -174,7 +174,7 @@ impl Cut {
 
     /// Refuses more work, or more numbers kept, than one run may have.
     pub(crate) fn check(&self, segments: usize, kept: u64) -> Result<()> {
-        let work = segments as u64 * self.len as u64;
+        let work = (segments as u64).saturating_mul(self.len as u64);
         if work > WORK_MAX {
             return Err(Reject::TooLarge { what: "so much overlap", needed: work, limit: WORK_MAX });
         }

@@ -33,7 +33,7 @@ pub struct Irfft {
 
 impl Irfft {
     fn check(&self, rows: u64) -> Result<u64> {
-        let n = self.n.unwrap_or_else(|| 2 * rows.saturating_sub(1));
+        let n = self.n.unwrap_or_else(|| rows.saturating_sub(1).saturating_mul(2));
         if self.n.is_some() && !(1..=transforms::ROWS_MAX).contains(&n) {
             return Err(Reject::Parameter { name: "n", value: n.to_string(), expected: "from 1 to 268435456" });
         }

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub struct Periodogram {
     /// Rows in a unit of time: the rate of sampling.
     #[serde(default = "one")]
-    #[schemars(range(min = 1e-300, max = 1e300))]
+    #[schemars(range(min = 1e-300))]
     pub fs: f64,
     /// The window.
     #[serde(default = "boxcar")]

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 pub struct Stft {
     /// Rows in a unit of time: the rate of sampling.
     #[serde(default = "one")]
-    #[schemars(range(min = 1e-300, max = 1e300))]
+    #[schemars(range(min = 1e-300))]
     pub fs: f64,
     /// The window.
     #[serde(default = "hann")]
@@ -99,7 +99,7 @@ impl Stft {
     /// How `rows`, with their zeros around them, are cut, and into how many segments.
     fn cut(&self, rows: u64) -> Result<(Cut, usize)> {
         let cut = Cut::of(Some(rows), self.nperseg, self.noverlap)?;
-        let around = rows as usize + 2 * (cut.len / 2);
+        let around = (rows as usize).saturating_add(2 * (cut.len / 2));
         let segments = if rows == 0 { 0 } else { (around - cut.len).div_ceil(cut.step) + 1 };
         cut.check(segments, (segments as u64).saturating_mul(cut.len as u64 / 2 + 1))?;
         Ok((cut, segments))

@@ -34,7 +34,7 @@ const SUMS: usize = 64;
 pub struct Welch {
     /// Rows in a unit of time: the rate of sampling.
     #[serde(default = "one")]
-    #[schemars(range(min = 1e-300, max = 1e300))]
+    #[schemars(range(min = 1e-300))]
     pub fs: f64,
     /// The window.
     #[serde(default = "hann")]
