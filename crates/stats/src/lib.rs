@@ -17,6 +17,7 @@
 
 mod double;
 mod elementwise;
+mod exact;
 pub mod expr;
 pub mod partials;
 mod quantiles;
@@ -26,5 +27,6 @@ mod sweeps;
 mod swept;
 mod unit;
 
+pub use exact::Mode;
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};

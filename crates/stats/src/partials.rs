@@ -10,6 +10,7 @@ mod moments;
 mod power_sum;
 mod product;
 mod sum;
+mod totals;
 
 pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
@@ -20,4 +21,6 @@ pub use histogram::{BINS_MAX, Edges, Histogram};
 pub use moments::{Moments, Order};
 pub use power_sum::PowerSum;
 pub use product::Product;
+pub(crate) use product::scaled;
 pub use sum::Sum;
+pub use totals::{Terms, Totals};
