@@ -13,7 +13,7 @@ fn main() {
     let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(101);
     let (engine, x) = (Engine::new(), uniform(10_000));
     print("mean of 10,000 doubles", rounds, || {
-        drop(std::hint::black_box(engine.run(&Mean {}, std::hint::black_box(&x))));
+        drop(std::hint::black_box(engine.run(&Mean::default(), std::hint::black_box(&x))));
     });
 
     let cache = Cache::new(1 << 20);

@@ -109,7 +109,7 @@ fn bandwidth(engine: &Engine, values: &[f64]) -> Result<f64, Failure> {
     let mut best = Duration::MAX;
     while started.elapsed() < MEASURE {
         let from = Instant::now();
-        engine.run(&Sum {}, values).map_err(|e| Failure::engine(&e, "doctor"))?;
+        engine.run(&Sum::default(), values).map_err(|e| Failure::engine(&e, "doctor"))?;
         best = best.min(from.elapsed());
     }
     let gb = size_of_val(values) as f64 / 1e9 / best.as_secs_f64();

@@ -81,7 +81,7 @@ impl Engine {
     /// let engine = Engine::new().observer(Arc::new(move |run| {
     ///     total.fetch_add(run.rows, Ordering::Relaxed);
     /// }));
-    /// engine.run(&Mean {}, &[1.0, 2.0, 6.0])?;
+    /// engine.run(&Mean::default(), &[1.0, 2.0, 6.0])?;
     /// assert_eq!(rows.load(Ordering::Relaxed), 3);
     /// # Ok::<(), echoes_engine::Error>(())
     /// ```
@@ -96,7 +96,7 @@ impl Engine {
     /// use echoes_engine::{Engine, Gpu};
     /// use echoes_stats::kernels::descriptive::Mean;
     /// let engine = Engine::new().gpu(Gpu::Off);
-    /// assert_eq!(engine.run(&Mean {}, &[1.0, 2.0, 6.0])?, 3.0);
+    /// assert_eq!(engine.run(&Mean::default(), &[1.0, 2.0, 6.0])?, 3.0);
     /// # Ok::<(), echoes_engine::Error>(())
     /// ```
     #[must_use]

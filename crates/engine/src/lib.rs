@@ -10,13 +10,13 @@
 //! use echoes_stats::kernels::descriptive::{Mean, Std};
 //!
 //! // On the caller's thread:
-//! assert_eq!(Mean {}.of(&[1.0, 2.0, 6.0])?, 3.0);
+//! assert_eq!(Mean::default().of(&[1.0, 2.0, 6.0])?, 3.0);
 //!
 //! // With threads and options:
 //! let engine = Engine::new();
 //! let x = [1.0, f64::NAN, 3.0];
-//! assert_eq!(engine.job().nan(Nan::Omit).run(&Std { ddof: 0 }, &x)?, 1.0);
-//! assert_eq!(engine.job().nan(Nan::Raise).run(&Mean {}, &x), Err(Error::Reject(Reject::NotANumber { column: 0, row: 1 })));
+//! assert_eq!(engine.job().nan(Nan::Omit).run(&Std::of(0), &x)?, 1.0);
+//! assert_eq!(engine.job().nan(Nan::Raise).run(&Mean::default(), &x), Err(Error::Reject(Reject::NotANumber { column: 0, row: 1 })));
 //! # Ok::<(), Error>(())
 //! ```
 #![forbid(unsafe_code)]

@@ -58,9 +58,9 @@ mod tests {
             to.lock().unwrap().push((run.kernels.to_vec(), run.backend, run.rows, run.bytes));
         }));
         let x = [1.0, 2.0, 6.0];
-        assert_eq!(engine.run(&Mean {}, &x), Ok(3.0));
+        assert_eq!(engine.run(&Mean::default(), &x), Ok(3.0));
         let empty: [f64; 0] = [];
-        assert!(engine.run(&Mean {}, &empty).is_err());
+        assert!(engine.run(&Mean::default(), &empty).is_err());
         let kernels =
             ["mean", "std"].map(|name| (echoes_stats::find(name).unwrap().bind)(serde_json::json!({})).unwrap());
         let source = Memory::named([("x".to_owned(), View::from(&x[..]))]);

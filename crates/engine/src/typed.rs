@@ -23,7 +23,7 @@ pub trait Compute: Kernel {
     /// ```
     /// use echoes_engine::Compute;
     /// use echoes_stats::kernels::{descriptive::Mean, pair::Corr};
-    /// assert_eq!(Mean {}.of(&[1.0, 2.0, 6.0])?, 3.0);
+    /// assert_eq!(Mean::default().of(&[1.0, 2.0, 6.0])?, 3.0);
     /// assert_eq!(Corr {}.of((&[1, 2, 3], &[2.0, 4.0, 6.5]))? > 0.99, true);
     /// # Ok::<(), echoes_engine::Error>(())
     /// ```
@@ -257,7 +257,7 @@ impl Job<'_> {
     /// use echoes_stats::kernels::descriptive::Mean;
     /// use ndarray::{Axis, array};
     /// let table = array![[1.0, 10.0], [3.0, 20.0]];
-    /// let means = Engine::sequential().job().along(&Mean {}, &table.view(), Axis(0))?;
+    /// let means = Engine::sequential().job().along(&Mean::default(), &table.view(), Axis(0))?;
     /// assert_eq!(means, array![2.0, 15.0]);
     /// # Ok::<(), echoes_engine::Error>(())
     /// ```

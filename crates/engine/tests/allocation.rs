@@ -42,9 +42,9 @@ fn absorb_allocates_nothing_and_small_runs_neither() {
     let engine = Engine::new();
     let (x, y) = (&columns[0][..10_000], &columns[1][..10_000]);
     let before = blocks_allocated();
-    Mean {}.of(x).unwrap();
-    engine.run(&Mean {}, x).unwrap();
-    engine.run(&Sum {}, x).unwrap();
+    Mean::default().of(x).unwrap();
+    engine.run(&Mean::default(), x).unwrap();
+    engine.run(&Sum::default(), x).unwrap();
     engine.run(&Skewness { bias: true }, x).unwrap();
     assert_eq!(blocks_allocated(), before, "a small run allocates");
     engine.run(&Corr {}, (x, y)).unwrap();

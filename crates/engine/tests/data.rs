@@ -150,7 +150,7 @@ fn integers_of_every_width_are_exact() {
             (x[3000], x[3001]) = ($type::MAX, $type::MAX);
             let view = [View::from(&x)];
             let int = |x: $type| Number::Int(i128::from(x));
-            assert_eq!(both(&Sum {}, &view), Ok(Number::Int(x.iter().map(|&x| i128::from(x)).sum())), stringify!($type));
+            assert_eq!(both(&Sum::default(), &view), Ok(Number::Int(x.iter().map(|&x| i128::from(x)).sum())), stringify!($type));
             assert_eq!(both(&Min {}, &view), Ok(int($type::MIN)), stringify!($type));
             assert_eq!(both(&Max {}, &view), Ok(int($type::MAX)), stringify!($type));
             let first = |wanted: $type| Ok(x.iter().position(|&x| x == wanted).unwrap() as u64);
@@ -159,13 +159,13 @@ fn integers_of_every_width_are_exact() {
             let width = i128::from($type::MAX) - i128::from($type::MIN);
             assert_eq!(f64::from(both(&Ptp {}, &view).unwrap()), width as f64, stringify!($type));
             let doubles: Vec<f64> = x.iter().map(|&x| x as f64).collect();
-            assert_eq!(both(&Mean {}, &view).ok(), Mean {}.of(&doubles).ok(), stringify!($type));
-            assert_eq!(both(&Std { ddof: 1 }, &view).ok(), Std { ddof: 1 }.of(&doubles).ok(), stringify!($type));
+            assert_eq!(both(&Mean::default(), &view).ok(), Mean::default().of(&doubles).ok(), stringify!($type));
+            assert_eq!(both(&Std::of(1), &view).ok(), Std::of(1).of(&doubles).ok(), stringify!($type));
             assert_eq!(both(&Median::default(), &view).ok(), Median::default().of(&doubles).ok(), stringify!($type));
             // All of one value: far beyond 64 bits in sum, and nothing wraps.
             for value in [$type::MIN, $type::MAX] {
                 let sum = Number::Int(i128::from(value) * 10_000);
-                assert_eq!(both(&Sum {}, &[View::from(&vec![value; 10_000])]), Ok(sum), stringify!($type));
+                assert_eq!(both(&Sum::default(), &[View::from(&vec![value; 10_000])]), Ok(sum), stringify!($type));
             }
         })*};
     }
@@ -180,9 +180,9 @@ fn integers_that_no_double_tells_apart() {
     assert_eq!(both(&Min {}, &view), Ok(Number::Int(base.into())));
     assert_eq!(both(&Max {}, &view), Ok(Number::Int((base + 2).into())));
     assert_eq!((both(&ArgMin {}, &view), both(&ArgMax {}, &view)), (Ok(2), Ok(1)));
-    assert_eq!(text(&both(&Sum {}, &[View::from(&[u64::MAX, u64::MAX, 1])]).unwrap()), "36893488147419103231");
+    assert_eq!(text(&both(&Sum::default(), &[View::from(&[u64::MAX, u64::MAX, 1])]).unwrap()), "36893488147419103231");
     let both_ends = [View::from(&[i64::MIN, i64::MAX, i64::MIN])];
-    assert_eq!(text(&both(&Sum {}, &both_ends).unwrap()), "-9223372036854775809");
+    assert_eq!(text(&both(&Sum::default(), &both_ends).unwrap()), "-9223372036854775809");
     // Across chunks, on threads, through a stride.
     let mut x = Array1::from_elem(2 * (CHUNK + 100), base + 1);
     x[2 * CHUNK + 20] = base;
@@ -224,7 +224,7 @@ fn views_of_any_stride() {
     ];
     for view in views {
         let copy = view.to_vec();
-        assert_eq!(both(&Mean {}, &[view.into()]).ok(), Mean {}.of(&copy).ok());
+        assert_eq!(both(&Mean::default(), &[view.into()]).ok(), Mean::default().of(&copy).ok());
         assert_eq!(both(&ArgMax {}, &[view.into()]).ok(), ArgMax {}.of(&copy).ok());
         assert_eq!(both(&CumSum {}, &[view.into()]), CumSum {}.of(&copy));
         assert_eq!(
@@ -233,10 +233,7 @@ fn views_of_any_stride() {
         );
         // One column dense, one at a stride.
         let dense: Vec<f64> = copy.iter().map(|x| x * x).collect();
-        assert_eq!(
-            both(&Cov { ddof: 0 }, &[view.into(), (&dense).into()]).ok(),
-            Cov { ddof: 0 }.of((&copy, &dense)).ok()
-        );
+        assert_eq!(both(&Cov::of(0), &[view.into(), (&dense).into()]).ok(), Cov::of(0).of((&copy, &dense)).ok());
     }
     let small = Array1::from_iter((0..100u8).rev());
     assert_eq!(both(&ArgMin {}, &[small.slice(s![..;-1]).into()]), Ok(0));
@@ -247,23 +244,23 @@ fn along_any_axis() {
     let cube = Array::from_shape_fn((4, 5, 6), |(i, j, k)| ((i * 31 + j * 17 + k * 7) % 23) as f64);
     let engine = Engine::sequential();
     for axis in 0..3 {
-        let found = engine.job().along(&Std { ddof: 1 }, &cube.view(), Axis(axis)).unwrap();
+        let found = engine.job().along(&Std::of(1), &cube.view(), Axis(axis)).unwrap();
         let shape: Vec<usize> = [4, 5, 6].iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &n)| n).collect();
         assert_eq!(found.shape(), shape);
         for (at, lane) in found.iter().zip(cube.lanes(Axis(axis))) {
-            assert_eq!(Ok(*at), reference(&Std { ddof: 1 }, &[&lane.to_vec()]));
+            assert_eq!(Ok(*at), reference(&Std::of(1), &[&lane.to_vec()]));
         }
     }
     let turned = cube.view().permuted_axes([2, 0, 1]);
-    let found = engine.job().along(&Sum {}, &turned, Axis(0)).unwrap();
+    let found = engine.job().along(&Sum::default(), &turned, Axis(0)).unwrap();
     assert_eq!(found.mapv(f64::from), cube.sum_axis(Axis(2)));
     let table = Array2::<i64>::from_elem((3, 4), i64::MAX);
-    let sums = engine.job().along(&Sum {}, &table.view(), Axis(1)).unwrap();
+    let sums = engine.job().along(&Sum::default(), &table.view(), Axis(1)).unwrap();
     assert_eq!(sums.to_vec(), [Number::Int(4 * i128::from(i64::MAX)); 3]);
-    let refused = engine.job().along(&Mean {}, &cube.view(), Axis(3)).unwrap_err();
+    let refused = engine.job().along(&Mean::default(), &cube.view(), Axis(3)).unwrap_err();
     assert!(matches!(refused, Error::Reject(Reject::Parameter { name: "axis", .. })), "{refused}");
     let nothing = Array2::<f64>::zeros((0, 2));
-    assert_eq!(engine.job().along(&Mean {}, &nothing.view(), Axis(0)), Err(Reject::Empty.into()));
+    assert_eq!(engine.job().along(&Mean::default(), &nothing.view(), Axis(0)), Err(Reject::Empty.into()));
 }
 
 #[test]
@@ -277,7 +274,7 @@ fn the_first_nan_is_named_whatever_the_threads() {
     for engine in [1, 2, 3, 8].map(threads) {
         let job = engine.job().nan(Nan::Raise);
         for _ in 0..3 {
-            assert_eq!(job.run(&Mean {}, &x), Err(expected.clone()));
+            assert_eq!(job.run(&Mean::default(), &x), Err(expected.clone()));
         }
         assert_eq!(job.run(&ZScore { ddof: 0 }, &x), Err(expected.clone()));
         assert_eq!(job.run(&CumSum {}, &x), Err(expected.clone()));
@@ -285,14 +282,14 @@ fn the_first_nan_is_named_whatever_the_threads() {
         assert_eq!(job.run(&Fft { norm: Norm::Backward }, &x).map(|_| ()), Err(expected.clone()));
         assert_eq!(job.run(&Quantile::of([0.5]), &x), Err(expected.clone()));
         for source in [&memory(std::slice::from_ref(&x)) as &dyn Source, &InOrder::doubles(&[&x])] {
-            for kernel in [bound(&Mean {}), bound(&CumSum {}), bound(&RollingMean::of(5))] {
+            for kernel in [bound(&Mean::default()), bound(&CumSum {}), bound(&RollingMean::of(5))] {
                 let found = erased(&engine, Nan::Raise, source, kernel.as_ref());
                 assert_eq!(found.map(|_| ()), Err(expected.clone()), "{} of {}", kernel.spec().name, source.name());
             }
         }
         assert_eq!(engine.run(&ArgMin {}, &x), Ok(first), "a NaN is the smallest and the largest");
         assert_eq!(engine.run(&ArgMax {}, &x), Ok(first));
-        assert!(engine.run(&Mean {}, &x).unwrap().is_nan());
+        assert!(engine.run(&Mean::default(), &x).unwrap().is_nan());
     }
     // A row that lacks another column's value is left out before anybody looks at it.
     let valid: Vec<bool> = x.iter().map(|x| !x.is_nan()).collect();
@@ -311,7 +308,7 @@ fn omitted_rows_leave_their_numbers() {
     for engine in [1, 4].map(threads) {
         let job = engine.job().nan(Nan::Omit);
         assert_eq!((job.run(&ArgMin {}, &x), job.run(&ArgMax {}, &x)), (Ok(least as u64), Ok(most as u64)));
-        let (found, truth) = (job.run(&Mean {}, &x).unwrap(), reference(&Mean {}, &[&kept]).unwrap());
+        let (found, truth) = (job.run(&Mean::default(), &x).unwrap(), reference(&Mean::default(), &[&kept]).unwrap());
         assert!((found - truth).abs() < 1e-15, "{found} is not {truth}");
         assert_eq!(job.run(&Median::default(), &x).ok(), reference(&Median::default(), &[&kept]).ok());
         let count = job.run(&Count {}, &x).unwrap();
@@ -382,8 +379,8 @@ fn rows_that_lack_any_column_are_left_out_of_all() {
     let close = |a: f64, b: f64| (a - b).abs() < 1e-15;
     let (vx, vy) = (View::from(masked(&x, &no_x)), View::from(masked(&y, &no_y)));
     let (kx, ky) = (keep(&x, &[&no_x, &no_y]), keep(&y, &[&no_x, &no_y]));
-    let found = both(&Cov { ddof: 1 }, &[vx.clone(), vy.clone()]).unwrap();
-    assert!(close(found, reference(&Cov { ddof: 1 }, &[&kx, &ky]).unwrap()), "{found}");
+    let found = both(&Cov::of(1), &[vx.clone(), vy.clone()]).unwrap();
+    assert!(close(found, reference(&Cov::of(1), &[&kx, &ky]).unwrap()), "{found}");
     let found = both(&CorrMatrix {}, &[vx.clone(), vy.clone(), View::from(&z)]).unwrap();
     let kz = keep(&z, &[&no_x, &no_y]);
     let found: Value = serde_json::to_value(&found).unwrap();
@@ -398,7 +395,7 @@ fn rows_that_lack_any_column_are_left_out_of_all() {
         "{found:?} is not {truth:?}"
     );
     // Rows that are read together are of one length.
-    assert!(matches!(both(&Cov { ddof: 1 }, &[View::from(&x), View::from(&y[..7])]), Err(Error::Source(_))));
+    assert!(matches!(both(&Cov::of(1), &[View::from(&x), View::from(&y[..7])]), Err(Error::Source(_))));
 }
 
 #[test]
@@ -421,7 +418,7 @@ fn columns_of_nothing() {
             assert_eq!(answer("cumsum", json!({})).unwrap(), nulls);
             assert_eq!(answer("rolling_mean", json!({ "window": 3 })).unwrap(), nulls);
         }
-        assert_eq!(both(&Cov { ddof: 0 }, &[view[0].clone(), view[0].clone()]).map(|_| ()), Err(Reject::Empty.into()));
+        assert_eq!(both(&Cov::of(0), &[view[0].clone(), view[0].clone()]).map(|_| ()), Err(Reject::Empty.into()));
         assert_eq!(
             both(&TtestInd::default(), &[view[0].clone(), View::from(&[1.0, 2.0])]).map(|_| ()),
             Err(Reject::Empty.into())
@@ -518,7 +515,7 @@ fn what_a_stream_writes_is_what_memory_writes() {
         assert_eq!((first, lengths), (None, (WAVES, WAVES)), "{} {}", kernel.spec().name, kernel.params());
     }
     let last = *CumSum {}.of(&x).unwrap().last().unwrap();
-    assert!((last - f64::from(Sum {}.of(&x).unwrap())).abs() < 1e-9);
+    assert!((last - f64::from(Sum::default().of(&x).unwrap())).abs() < 1e-9);
 }
 
 #[test]
@@ -560,7 +557,7 @@ fn text_in_columns_is_written_as_memory_is() {
 fn a_plan_prints() {
     let columns = [noise(2 * CHUNK + 1), noise(2 * CHUNK + 1)];
     let engine = threads(3);
-    let kernels = [bound(&Std { ddof: 1 }), bound(&Describe::default()), bound(&Corr {}), bound(&RollingMean::of(3))];
+    let kernels = [bound(&Std::of(1)), bound(&Describe::default()), bound(&Corr {}), bound(&RollingMean::of(3))];
     let requests: Vec<_> = kernels
         .iter()
         .map(|kernel| Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) })
@@ -605,18 +602,18 @@ fn a_report_counts() {
     };
     let source = memory(&columns);
     let column = 8 * rows as u64;
-    let once = report(&source, &[bound(&Mean {}), bound(&Std { ddof: 1 }), bound(&Skewness { bias: true })]);
+    let once = report(&source, &[bound(&Mean::default()), bound(&Std::of(1)), bound(&Skewness { bias: true })]);
     assert_eq!((once.rows, once.readings, once.bytes), (rows as u64, 1, column), "three kernels, one reading");
     assert_eq!((once.backend, once.threads, once.simd), ("memory", 2, echoes_simd::level().name()));
     assert!(once.seconds > 0.0 && once.gigabytes_per_second() > 0.0);
-    let two = report(&source, &[bound(&Mean {}), bound(&Corr {})]);
+    let two = report(&source, &[bound(&Mean::default()), bound(&Corr {})]);
     assert_eq!((two.readings, two.bytes), (1, 2 * column));
     let scores = report(&source, &[bound(&ZScore { ddof: 0 })]);
     assert_eq!((scores.readings, scores.bytes), (2, 2 * column), "to read, then to write");
     let samples = report(&source, &[bound(&TtestInd::default())]);
     assert_eq!((samples.readings, samples.bytes), (2, 2 * column), "one for each sample");
     let small = [1i8; 1000];
-    let narrow = report(&Memory::named([("x".to_owned(), View::from(&small))]), &[bound(&Mean {})]);
+    let narrow = report(&Memory::named([("x".to_owned(), View::from(&small))]), &[bound(&Mean::default())]);
     assert_eq!((narrow.rows, narrow.bytes), (1000, 1000));
     let text = once.to_string();
     assert!(text.starts_with(&format!("{rows} rows, 1 readings, 1.0 MB by memory in ")), "{text}");
@@ -630,7 +627,7 @@ fn progress_ends_at_the_last_row() {
         let told = Mutex::new(Vec::new());
         let tell = |done: u64, total: Option<u64>| told.lock().unwrap().push((done, total));
         let engine = threads(count);
-        engine.job().progress(&tell).run(&Mean {}, &x).unwrap();
+        engine.job().progress(&tell).run(&Mean::default(), &x).unwrap();
         let mut told = told.into_inner().unwrap();
         if count > 1 {
             // Threads may overtake each other between counting and telling.
@@ -669,9 +666,9 @@ fn child() {
     }
     let x = noise(2 * CHUNK);
     let (first, second) = (threads(2), threads(3));
-    assert_eq!(first.run(&Mean {}, &x[..CHUNK]).ok(), second.run(&Mean {}, &x[..CHUNK]).ok());
+    assert_eq!(first.run(&Mean::default(), &x[..CHUNK]).ok(), second.run(&Mean::default(), &x[..CHUNK]).ok());
     assert_eq!(engine_threads(), 0, "one chunk needs no threads");
-    assert_eq!(first.run(&Mean {}, &x).ok(), second.run(&Mean {}, &x).ok());
+    assert_eq!(first.run(&Mean::default(), &x).ok(), second.run(&Mean::default(), &x).ok());
     let wait_for = |count: usize| {
         let start = Instant::now();
         while engine_threads() != count && start.elapsed() < Duration::from_secs(20) {
@@ -683,7 +680,7 @@ fn child() {
     wait_for(5);
     drop(second);
     wait_for(2);
-    assert_eq!(first.run(&Mean {}, &x).ok(), Mean {}.of(&x).ok(), "the other lives on");
+    assert_eq!(first.run(&Mean::default(), &x).ok(), Mean::default().of(&x).ok(), "the other lives on");
     drop(first);
     wait_for(0);
     println!("all threads have ended");
@@ -703,14 +700,14 @@ fn threads_start_when_needed_and_end_with_their_engine() {
 fn engines_are_shared_between_threads() {
     let x = noise(3 * CHUNK);
     let engine = threads(2);
-    let expected = engine.run(&Std { ddof: 0 }, &x).unwrap();
+    let expected = engine.run(&Std::of(0), &x).unwrap();
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..4 {
             let tell = tell.clone();
             scope.spawn(|| {
                 let tell = tell;
-                tell.send(engine.run(&Std { ddof: 0 }, &x).unwrap()).unwrap();
+                tell.send(engine.run(&Std::of(0), &x).unwrap()).unwrap();
             });
         }
     });

@@ -286,13 +286,13 @@ fn special_values_have_the_processors_bits() {
 fn what_the_device_cannot_have_is_the_processors() {
     on_device(|engine, told| {
         let x = [1.0, f64::NAN, 4.0];
-        assert_eq!(engine.job().nan(Nan::Omit).run(&Mean {}, &x), Ok(2.5));
-        let raised = engine.job().nan(Nan::Raise).run(&Mean {}, &x);
+        assert_eq!(engine.job().nan(Nan::Omit).run(&Mean::default(), &x), Ok(2.5));
+        let raised = engine.job().nan(Nan::Raise).run(&Mean::default(), &x);
         assert_eq!(raised, Err(Error::Reject(Reject::NotANumber { column: 0, row: 1 })));
-        assert_eq!(engine.run(&Mean {}, &[1, 2, 6]), Ok(3.0));
+        assert_eq!(engine.run(&Mean::default(), &[1, 2, 6]), Ok(3.0));
         assert_eq!(told.backend(), "memory");
         let empty: [f64; 0] = [];
-        assert_eq!(engine.run(&Mean {}, &empty), plain().run(&Mean {}, &empty));
+        assert_eq!(engine.run(&Mean::default(), &empty), plain().run(&Mean::default(), &empty));
         let csv = echoes_io::parse("text", b"x\n1\n2.5\n\n".to_vec(), &Default::default()).unwrap();
         let mean = bind("mean");
         let request = Request { kernel: mean.as_ref(), columns: vec![0] };
@@ -354,7 +354,7 @@ fn whatever_call_fails_the_answer_is_right() {
         let options = tested().faults(move |_| (count.fetch_add(1, Ordering::Relaxed) == nth).then(|| fault.clone()));
         let engine = told.engine(options);
         // A run that must have a device is refused where none is found.
-        if !(on_graphics() && matches!(engine.run(&Mean {}, &[1.0]), Err(Error::Gpu(_)))) {
+        if !(on_graphics() && matches!(engine.run(&Mean::default(), &[1.0]), Err(Error::Gpu(_)))) {
             assert_eq!(some_runs(&engine, &x), expected, "call {nth}");
         }
         calls.load(Ordering::Relaxed)
@@ -383,7 +383,7 @@ fn a_device_that_is_lost_is_left_alone() {
     });
     let engine = told.engine(options);
     for _ in 0..5 {
-        assert_eq!(engine.run(&Mean {}, &[1.0, 2.0, 6.0]), Ok(3.0));
+        assert_eq!(engine.run(&Mean::default(), &[1.0, 2.0, 6.0]), Ok(3.0));
         assert_eq!(told.backend(), "memory");
     }
     assert_eq!(opened.load(Ordering::Relaxed), 1);
@@ -404,7 +404,7 @@ fn a_device_without_memory_is_tried_with_smaller_tiles() {
     });
     let engine = told.engine(options);
     let x = values(5, 3 * CHUNK, 0.0, 1.0);
-    assert_eq!(engine.run(&Mean {}, &x), plain().run(&Mean {}, &x));
+    assert_eq!(engine.run(&Mean::default(), &x), plain().run(&Mean::default(), &x));
     assert_eq!((left.load(Ordering::Relaxed), told.backend()), (0, "gpu"));
 }
 
@@ -413,13 +413,13 @@ fn a_run_that_must_have_a_device_is_refused_without_one() {
     let options =
         Options::default().faults(|call| Some(gpu::Error::Driver { call, reason: "nothing there".to_owned() }));
     let engine = Engine::with_threads(THREADS).devices(options.clone()).gpu(Gpu::On);
-    let refused = engine.run(&Mean {}, &[1.0]).unwrap_err();
+    let refused = engine.run(&Mean::default(), &[1.0]).unwrap_err();
     assert!(matches!(&refused, Error::Gpu(_)), "{refused:?}");
     assert_eq!(refused.to_string(), "no graphics processor: no Vulkan library: dlopen failed: nothing there");
     assert_eq!(engine.graphics().unwrap_err(), refused);
     for gpu in [Gpu::Auto, Gpu::Off, Gpu::Cpu] {
         let engine = Engine::with_threads(THREADS).devices(options.clone()).gpu(gpu);
-        assert_eq!(engine.run(&Mean {}, &[1.0]), Ok(1.0));
+        assert_eq!(engine.run(&Mean::default(), &[1.0]), Ok(1.0));
     }
 }
 

@@ -152,7 +152,8 @@ tuple!(A 0, B 1);
 tuple!(A 0, B 1, C 2);
 tuple!(A 0, B 1, C 2, D 3);
 
-/// One partial or another, as the setup says: for a kernel whose second reading is after something else than its first.
+/// One partial or another, as the setup says: for a kernel whose second reading is after something else than its first, or
+/// one of whose parameters wants something else kept.
 ///
 /// In a reading with others it is the partial that it stands for, and is kept, and found again, as that.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]

@@ -149,7 +149,7 @@ fn columns_and_parameters_in_the_address() {
         ("mean?column=z", "there is no column `z`; there are item, a b, y"),
         ("mean?column=item", "column item is not numeric"),
         ("std?column=y&ddof=x", "expected a whole number from 0"),
-        ("std?column=y&dof=1", "`std` takes no parameter `dof`: it takes `ddof`"),
+        ("std?column=y&dof=1", "`std` takes no parameter `dof`: it takes `ddof`, `mode`"),
         ("quantile?column=y&q=2", "parameter `q` is 2"),
         ("mean?column=y&nan=raise", "row 1 is NaN"),
     ] {

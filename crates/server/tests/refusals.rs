@@ -85,7 +85,7 @@ fn data_and_parameters() {
         ("mean", r#"{"y": [1]}"#, "`x` is missing: give the column as an array of numbers"),
         ("mean", r#"{"x": [1], "x": [2]}"#, "`x` is given twice"),
         ("mean", r#"{"x": ["1"]}"#, "`x`: expected a number or null at line 1 column 8"),
-        ("mean", r#"{"x": [1], "ddof": 1}"#, "`mean` takes no parameter `ddof`: it takes none"),
+        ("count", r#"{"x": [1], "ddof": 1}"#, "`count` takes no parameter `ddof`: it takes none"),
         ("mean", r#"{"x": [1], "nan": "drop"}"#, "`nan` is `\"drop\"`: it must be propagate, omit or raise"),
         ("mean", r#"{"x": [1], "nan": null}"#, "`nan` is `null`"),
         ("std", r#"{"x": [1], "ddof": "a"}"#, "invalid type: string \"a\", expected a whole number from 0"),
@@ -111,7 +111,7 @@ fn parameters_in_the_address() {
     for (path, json, says) in [
         ("/v1/std?ddof=1", r#"{"x": [1], "ddof": 1}"#, "`ddof` is given twice: in the address and in the body"),
         ("/v1/mean?nan=omit", r#"{"x": [1], "nan": "omit"}"#, "`nan` is given twice"),
-        ("/v1/std?dof=1", r#"{"x": [1]}"#, "`std` takes no parameter `dof`: it takes `ddof`"),
+        ("/v1/std?dof=1", r#"{"x": [1]}"#, "`std` takes no parameter `dof`: it takes `ddof`, `mode`"),
         ("/v1/std?ddof=x", r#"{"x": [1]}"#, "expected a whole number from 0"),
         ("/v1/mean?column=z", r#"{"x": [1]}"#, "there is no column `z`; there are x"),
     ] {

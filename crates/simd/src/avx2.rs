@@ -106,6 +106,15 @@ impl Lanes for Avx2 {
         unsafe { Vector(_mm256_or_pd(a.0, b.0), _mm256_or_pd(a.1, b.1)) }
     }
     #[inline(always)]
+    fn add_bits(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2; the casts change no bit.
+        unsafe {
+            let low = _mm256_add_epi64(_mm256_castpd_si256(a.0), _mm256_castpd_si256(b.0));
+            let high = _mm256_add_epi64(_mm256_castpd_si256(a.1), _mm256_castpd_si256(b.1));
+            Vector(_mm256_castsi256_pd(low), _mm256_castsi256_pd(high))
+        }
+    }
+    #[inline(always)]
     fn shift_up(self, v: Vector) -> Vector {
         // SAFETY: `self` proves AVX2; the casts change no bit.
         unsafe {

@@ -112,6 +112,11 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_or_pd(a.0, b.0) })
     }
     #[inline(always)]
+    fn add_bits(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512; the casts change no bit.
+        Vector(unsafe { _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.0), _mm512_castpd_si512(b.0))) })
+    }
+    #[inline(always)]
     fn shift_up(self, v: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512; the casts change no bit.
         Vector(unsafe { _mm512_castsi512_pd(_mm512_slli_epi64::<52>(_mm512_castpd_si512(v.0))) })

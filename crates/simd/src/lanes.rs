@@ -48,6 +48,8 @@ pub trait Lanes: Copy {
     fn and(self, a: Self::V, b: Self::V) -> Self::V;
     /// The bits that either has.
     fn or(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The sum of the bits of both as whole numbers, modulo 2⁶⁴.
+    fn add_bits(self, a: Self::V, b: Self::V) -> Self::V;
     /// The lowest 12 bits of each lane where sign and exponent stand, zeros below.
     fn shift_up(self, v: Self::V) -> Self::V;
     /// Sign and exponent of each lane as its lowest 12 bits, zeros above.

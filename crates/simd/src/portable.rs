@@ -89,6 +89,15 @@ impl Lanes for Portable {
         Vector(a.0 | b.0)
     }
     #[inline(always)]
+    fn add_bits(self, a: Vector, b: Vector) -> Vector {
+        let (a, b) = (a.0.to_array(), b.0.to_array());
+        let mut sums = [0.0; 8];
+        for i in 0..8 {
+            sums[i] = f64::from_bits(a[i].to_bits().wrapping_add(b[i].to_bits()));
+        }
+        Vector(f64x8::new(sums))
+    }
+    #[inline(always)]
     fn shift_up(self, v: Vector) -> Vector {
         Vector(f64x8::new(v.0.to_array().map(|x| f64::from_bits(x.to_bits() << 52))))
     }

@@ -37,7 +37,7 @@ impl Operation for Everything {
                     bits.extend(l.to_array(v).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
                 }
                 // Moved bits are bits, whether or not they look like a NaN.
-                for v in [l.and(a, b), l.or(a, b), l.shift_up(b), l.shift_down(b)] {
+                for v in [l.and(a, b), l.or(a, b), l.add_bits(a, b), l.shift_up(b), l.shift_down(b)] {
                     bits.extend(l.to_array(v).map(f64::to_bits));
                 }
                 bits.extend(l.to_array(l.sqrt(b)).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));

@@ -20,6 +20,7 @@ mod convolution;
 mod decay;
 mod double;
 mod elementwise;
+mod exact;
 pub mod expr;
 mod mixed;
 pub mod partials;
@@ -39,6 +40,7 @@ mod upper;
 mod windows;
 
 pub use binning::Rule;
+pub use exact::Mode;
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};
 pub use regression::{Fit, Precision};

@@ -22,6 +22,7 @@ mod product;
 mod registers;
 mod residuals;
 mod sum;
+mod totals;
 mod triangle;
 
 pub use borders::{BorderCounts, Borders};
@@ -43,7 +44,9 @@ pub use lagged::Lagged;
 pub use moments::{Moments, Order};
 pub use power_sum::PowerSum;
 pub use product::Product;
+pub(crate) use product::scaled;
 pub use registers::Registers;
 pub use residuals::{Fitted, Residuals};
 pub use sum::Sum;
+pub use totals::{Terms, Totals};
 pub use triangle::{Design, Triangle};

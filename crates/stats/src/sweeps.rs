@@ -10,7 +10,7 @@
 //! of a lane can all round the same way (a constant, squares of numbers on a grid), and a deviation ended up to ten units in
 //! the last place beside the truth.
 
-use crate::unit::Unit;
+use crate::{special::SIZE, unit::Unit};
 use echoes_kernel::{BLOCK, Block, CHUNK};
 use echoes_simd::{GROUP, Lanes, split};
 use std::ops::{Add, Range, Sub};
@@ -157,6 +157,37 @@ pub(crate) fn range<L: Lanes>(l: L, x: &[f64], ahead: bool) -> Extremes {
         nan |= x.is_nan();
     }
     Extremes { min, max, nan }
+}
+
+/// The largest size, NaN left aside; 0 for no values.
+#[inline(always)]
+pub(crate) fn largest<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
+    let mut space = [0.0; GROUP];
+    let (groups, tail) = split(x, 0.0, &mut space);
+    let mut largest = [l.splat(0.0); 4];
+    for group in groups {
+        if ahead {
+            prefetch(l, group, FIRST_HALF);
+        }
+        grow(l, &mut largest, group);
+    }
+    if let Some(group) = tail {
+        grow(l, &mut largest, group);
+    }
+    let mut found = 0.0;
+    for x in l.to_array(l.max(l.max(largest[0], largest[1]), l.max(largest[2], largest[3]))) {
+        found = if found < x { x } else { found };
+    }
+    found
+}
+
+#[inline(always)]
+fn grow<L: Lanes>(l: L, largest: &mut [L::V; 4], group: &[f64; GROUP]) {
+    let x = l.load(group);
+    for i in 0..4 {
+        // The accumulator stands second, so that a NaN leaves it as it is.
+        largest[i] = l.max(l.and(x[i], l.splat(SIZE)), largest[i]);
+    }
 }
 
 /// Where `value` first stands; nowhere for NaN.

@@ -235,9 +235,9 @@ fn means_and_deviations() {
     println!("{:32} {:>9} {:>9} {:>9}", "units in the last place of", "mean", "variance", "std");
     for (name, x) in sets() {
         let truth = Truth::of(&x);
-        let mean = ulp(reference(&Mean {}, &[&x]).unwrap(), &truth.mean);
-        let variance = ulp(reference(&Variance { ddof: 1 }, &[&x]).unwrap(), &truth.variance);
-        let std = ulp(reference(&Std { ddof: 1 }, &[&x]).unwrap(), &truth.std);
+        let mean = ulp(reference(&Mean::default(), &[&x]).unwrap(), &truth.mean);
+        let variance = ulp(reference(&Variance::of(1), &[&x]).unwrap(), &truth.variance);
+        let std = ulp(reference(&Std::of(1), &[&x]).unwrap(), &truth.std);
         println!("{name:32} {mean:9.3} {variance:9.3} {std:9.3}");
         assert!(mean <= 2.0, "{name}: the mean is {mean} units off");
         assert!(std <= 2.0, "{name}: the standard deviation is {std} units off");
@@ -291,7 +291,7 @@ fn covariance_and_correlation_at_an_offset() {
             |a: f64, b: f64| x.iter().zip(&other).map(|(x, y)| a * (x - 1e8) + b * y + 1e8).collect::<Vec<f64>>();
         for (name, y) in [("half", mixed(0.5, 0.3)), ("against", mixed(-2.0, 0.1)), ("nearly all", mixed(1.0, 1e-5))] {
             let (cov, corr) = comoments(&x, &y);
-            let cov = relative(reference(&Cov { ddof: 1 }, &[&x, &y]).unwrap(), &cov);
+            let cov = relative(reference(&Cov::of(1), &[&x, &y]).unwrap(), &cov);
             let corr = relative(reference(&Corr {}, &[&x, &y]).unwrap(), &corr);
             println!("{:32} {cov:9.1e} {corr:9.1e}", format!("{name}, {n}"));
             assert!(cov <= 1e-14 && corr <= 1e-14, "{name}, {n}: {cov:e} and {corr:e}");
@@ -348,7 +348,7 @@ fn sums_of_doubles() {
             size.add(&[i.abs()]);
         });
         let [sum, size] = [sum, size].map(|sum| BigRational::from(sum.value()) * power_of_two(exponent));
-        let found = f64::from(reference(&Sum {}, &[&x]).unwrap());
+        let found = f64::from(reference(&Sum::default(), &[&x]).unwrap());
         let error = ((rational(found) - &sum).abs() / size).to_f64().unwrap();
         println!("{name:32} {error:9.1e} {:9.3}", ulp(found, &sum));
         assert!(error <= 12.0 * 2f64.powi(-53), "{name}: {error:e}");

@@ -75,13 +75,13 @@ proptest! {
             prop_assert_eq!(times(plain, exponent).to_bits(), found.to_bits());
             Ok(())
         };
-        multiple(reference(&Mean {}, &[&x]).unwrap(), reference(&Mean {}, &[&a]).unwrap())?;
-        multiple(reference(&Std { ddof: 1 }, &[&x]).unwrap(), reference(&Std { ddof: 1 }, &[&a]).unwrap())?;
+        multiple(reference(&Mean::default(), &[&x]).unwrap(), reference(&Mean::default(), &[&a]).unwrap())?;
+        multiple(reference(&Std::of(1), &[&x]).unwrap(), reference(&Std::of(1), &[&a]).unwrap())?;
         multiple(reference(&Sem { ddof: 1 }, &[&x]).unwrap(), reference(&Sem { ddof: 1 }, &[&a]).unwrap())?;
         let rows = x.len().min(y.len());
         let pair = |x: &[f64], y: &[f64]| {
             let (x, y) = (&x[..rows], &y[..rows]);
-            (reference(&Cov { ddof: 1 }, &[x, y]).unwrap(), reference(&CorrMatrix {}, &[x, y]).unwrap())
+            (reference(&Cov::of(1), &[x, y]).unwrap(), reference(&CorrMatrix {}, &[x, y]).unwrap())
         };
         // One column larger, the other smaller by as much: their product is the same.
         prop_assert_eq!(pair(&x, &y), pair(&a, &b));
@@ -108,7 +108,7 @@ fn what_a_tester_would_try() {
                 8.832_031_25 / 2.187_5f64.powi(2) - 3.0
             ) < 1e-13
         );
-        assert!(off(reference(&Std { ddof: 1 }, &[&a]).unwrap(), (8.75f64 / 3.0).sqrt() * scale) < 1e-14, "{scale:e}");
+        assert!(off(reference(&Std::of(1), &[&a]).unwrap(), (8.75f64 / 3.0).sqrt() * scale) < 1e-14, "{scale:e}");
         let plain = reference(&Corr {}, &[&x, &[2.0, 4.0, 5.0, 5.5]]).unwrap();
         assert!(off(reference(&Corr {}, &[&a, &b]).unwrap(), plain) < 1e-14, "{scale:e}");
         let test = reference(&TtestInd::default(), &[&a, &b]).unwrap();
@@ -125,7 +125,7 @@ fn sizes_that_change_on_the_way() {
         (0..2 * CHUNK + 100).map(|i| sizes[i / BLOCK % 3] * (1.0 + f64::from((i % 5) as u8))).collect();
     let large: Vec<f64> = x.iter().map(|&x| if x > 1e100 { x / 1e200 } else { 0.0 }).collect();
     let kernels = |x: &[f64]| {
-        let scale = reference(&Std { ddof: 0 }, &[x]).unwrap();
+        let scale = reference(&Std::of(0), &[x]).unwrap();
         (scale, reference(&Skewness { bias: true }, &[x]).unwrap(), reference(&Corr {}, &[x, x]).unwrap())
     };
     let (found, truth) = (kernels(&x), kernels(&large));
@@ -140,17 +140,17 @@ fn sizes_that_change_on_the_way() {
 #[test]
 fn deviations_that_overflow() {
     let x = [f64::MAX, -f64::MAX, 1e308, -1e308];
-    assert!(reference(&Mean {}, &[&x]).unwrap().abs() <= f64::EPSILON * f64::MAX);
+    assert!(reference(&Mean::default(), &[&x]).unwrap().abs() <= f64::EPSILON * f64::MAX);
     assert!(
-        off(reference(&Std { ddof: 0 }, &[&x]).unwrap(), 1e308 * f64::midpoint((f64::MAX / 1e308).powi(2), 1.0).sqrt())
+        off(reference(&Std::of(0), &[&x]).unwrap(), 1e308 * f64::midpoint((f64::MAX / 1e308).powi(2), 1.0).sqrt())
             < 1e-15
     );
-    assert!(reference(&Variance { ddof: 0 }, &[&x]).unwrap().is_infinite());
+    assert!(reference(&Variance::of(0), &[&x]).unwrap().is_infinite());
     assert_eq!(reference(&Corr {}, &[&x, &x]), Ok(1.0));
     // Across blocks too.
     let halves: Vec<f64> = (0..4 * BLOCK).map(|i| if i < 2 * BLOCK { f64::MAX } else { -f64::MAX }).collect();
-    assert!(reference(&Mean {}, &[&halves]).unwrap().abs() <= f64::EPSILON * f64::MAX);
-    assert_eq!(reference(&Std { ddof: 0 }, &[&halves]), Ok(f64::MAX));
+    assert!(reference(&Mean::default(), &[&halves]).unwrap().abs() <= f64::EPSILON * f64::MAX);
+    assert_eq!(reference(&Std::of(0), &[&halves]), Ok(f64::MAX));
     assert_eq!(reference(&Kurtosis { fisher: false, bias: true }, &[&halves]), Ok(1.0));
 }
 
@@ -158,11 +158,11 @@ fn deviations_that_overflow() {
 fn the_smallest_spread_is_no_constant() {
     let x = [0.0, 5e-324, 0.0, 5e-324, 1e-323, 0.0];
     assert!(reference(&Skewness { bias: true }, &[&x]).unwrap() > 0.5);
-    assert_eq!(reference(&Std { ddof: 0 }, &[&x]), Ok(5e-324));
-    assert_eq!(reference(&Std { ddof: 0 }, &[&[5e-324; 9]]), Ok(0.0));
+    assert_eq!(reference(&Std::of(0), &[&x]), Ok(5e-324));
+    assert_eq!(reference(&Std::of(0), &[&[5e-324; 9]]), Ok(0.0));
     assert!(reference(&Skewness { bias: true }, &[&[5e-324; 9]]).unwrap().is_nan());
     // Constant blocks of two values.
     let two: Vec<f64> = (0..2 * BLOCK).map(|i| if i < BLOCK { 1e-200 } else { 3e-200 }).collect();
-    assert!(off(reference(&Std { ddof: 0 }, &[&two]).unwrap(), 1e-200) < 1e-15);
+    assert!(off(reference(&Std::of(0), &[&two]).unwrap(), 1e-200) < 1e-15);
     assert_eq!(reference(&Kurtosis { fisher: false, bias: true }, &[&two]), Ok(1.0));
 }

@@ -35,9 +35,16 @@ fn example(property: &Value) -> Value {
     }
 }
 
-/// Every kernel of the registry, and an expression.
+/// Every kernel of the registry, those that can add without rounding once more so, and an expression.
 pub(crate) fn kernels() -> impl Iterator<Item = Box<dyn BoundKernel>> {
-    KERNELS.iter().map(bind).chain([expression()])
+    KERNELS.iter().map(bind).chain(KERNELS.iter().filter_map(exact)).chain([expression()])
+}
+
+/// The kernel in exact mode, if it has one.
+fn exact(entry: &Entry) -> Option<Box<dyn BoundKernel>> {
+    let mut params = required(entry);
+    params.insert("mode".to_owned(), json!("exact"));
+    (entry.bind)(Value::Object(params)).ok()
 }
 
 /// An expression of three columns with every function, every aggregate, and powers.

@@ -113,7 +113,7 @@ impl Product {
 }
 
 /// `x 2^exponent`, rounded once.
-fn scaled(x: f64, exponent: i64) -> f64 {
+pub(crate) fn scaled(x: f64, exponent: i64) -> f64 {
     if (-1022..=1023).contains(&exponent) {
         return x * power_of_two(exponent);
     }

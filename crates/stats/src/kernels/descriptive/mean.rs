@@ -1,7 +1,10 @@
 //! Arithmetic mean.
 
-use crate::partials::{Moments, Order};
-use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use crate::{
+    Mode,
+    partials::{Moments, Order, Terms, Totals},
+};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,28 +12,37 @@ use serde::{Deserialize, Serialize};
 ///
 /// `Σ x / n`, the sum in two doubles: of whole numbers up to 2⁴¹ in size it is exact, and the mean the double next to it, however
 /// much they cancel. Error ≤ 1 unit in the last place on NIST's univariate sets; of values that cancel, about 2⁻⁵³ of their spread.
+/// With `mode = "exact"` the double next to the truth of any values.
 ///
 /// ```
 /// use echoes_kernel::reference;
 /// use echoes_stats::kernels::descriptive::Mean;
-/// assert_eq!(reference(&Mean {}, &[&[1.0, 2.0, 6.0]])?, 3.0);
+/// assert_eq!(reference(&Mean::default(), &[&[1.0, 2.0, 6.0]])?, 3.0);
 /// # Ok::<(), echoes_kernel::Reject>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Mean {}
+pub struct Mean {
+    /// How values are added: fast, or without rounding, so that the answer is the double next to the truth.
+    #[serde(default)]
+    pub mode: Mode,
+}
 
 impl Kernel for Mean {
     const SPEC: Spec = Spec::new("mean", Category::Descriptive);
-    type Pass = Moments;
+    type Pass = Either<Moments, Totals>;
     type Output = f64;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Order> {
-        Ok(Order::First)
+    fn pass(&self, _: &Shape<'_>) -> Result<Either<Order, Terms>> {
+        Ok(self.mode.choose(Order::First, Terms::Values))
     }
 
-    fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
-        moments.mean().map(Next::Done).ok_or(Reject::Empty)
+    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
+        let mean = match pass {
+            Either::First(moments) => moments.mean(),
+            Either::Second(totals) => totals.mean(),
+        };
+        mean.map(Next::Done).ok_or(Reject::Empty)
     }
 }
 
@@ -44,17 +56,25 @@ mod tests {
 
     #[test]
     fn student_1908() {
-        assert_eq!(reference(&Mean {}, &[&SLEEP]), Ok(2.33));
-        assert_eq!(reference(&Mean {}, &[&[]]), Err(Reject::Empty));
+        assert_eq!(reference(&Mean::default(), &[&SLEEP]), Ok(2.33));
+        assert_eq!(reference(&Mean::default(), &[&[]]), Err(Reject::Empty));
     }
 
     #[test]
     fn whole_numbers_that_cancel_lose_nothing() {
-        assert_eq!(reference(&Mean {}, &[&[1e6, -999_999.0, 1.0]]), Ok(2.0 / 3.0));
+        assert_eq!(reference(&Mean::default(), &[&[1e6, -999_999.0, 1.0]]), Ok(2.0 / 3.0));
         let mut x: Vec<f64> = (0..50_000).map(|i| f64::from(i * 7919 % 100_003)).collect();
         let negated: Vec<f64> = x.iter().map(|x| -x).collect();
         x.extend(negated);
         x.push(7.0);
-        assert_eq!(reference(&Mean {}, &[&x]), Ok(7.0 / 100_001.0));
+        assert_eq!(reference(&Mean::default(), &[&x]), Ok(7.0 / 100_001.0));
+    }
+
+    #[test]
+    fn an_exact_mean_is_there_where_the_sum_is_none() {
+        let exact = Mean { mode: Mode::Exact };
+        assert_eq!(reference(&exact, &[&[f64::MAX; 5]]), Ok(f64::MAX));
+        assert_eq!(reference(&exact, &[&[1e16, 1.0, -1e16, 1.0]]), Ok(0.5));
+        assert_eq!(reference(&exact, &[&[]]), Err(Reject::Empty));
     }
 }

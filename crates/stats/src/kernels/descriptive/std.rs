@@ -1,40 +1,58 @@
 //! Standard deviation.
 
-use crate::partials::{Moments, Order};
-use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use crate::{
+    Mode,
+    partials::{Moments, Order, Terms, Totals},
+};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Standard deviation.
 ///
 /// `√(Σ (x − x̄)² / (n − ddof))`; null where `n ≤ ddof`. NumPy's default divisor is `n`, so is this one's; pandas divides
-/// by `n − 1`. Error ≤ 2 units in the last place at any offset and of values of any size.
+/// by `n − 1`. Error ≤ 2 units in the last place at any offset and of values of any size; with
+/// `mode = "exact"` the double next to the truth.
 ///
 /// ```
 /// use echoes_kernel::reference;
 /// use echoes_stats::kernels::descriptive::Std;
-/// assert_eq!(reference(&Std { ddof: 0 }, &[&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]])?, 2.0);
+/// assert_eq!(reference(&Std::of(0), &[&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]])?, 2.0);
 /// # Ok::<(), echoes_kernel::Reject>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Std {
     /// Delta degrees of freedom: the divisor is `n − ddof`.
     #[serde(default)]
     pub ddof: u32,
+    /// How values are added: fast, or without rounding, so that the answer is the double next to the truth.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+impl Std {
+    /// The standard deviation with a divisor of `n − ddof`.
+    pub const fn of(ddof: u32) -> Self {
+        Self { ddof, mode: Mode::Fast }
+    }
 }
 
 impl Kernel for Std {
     const SPEC: Spec = Spec::new("std", Category::Descriptive);
-    type Pass = Moments;
+    type Pass = Either<Moments, Totals>;
     type Output = f64;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Order> {
-        Ok(Order::Second)
+    fn pass(&self, _: &Shape<'_>) -> Result<Either<Order, Terms>> {
+        Ok(self.mode.choose(Order::Second, Terms::Squares))
     }
 
-    fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
-        moments.std(self.ddof.into()).map(Next::Done).ok_or(Reject::Empty)
+    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
+        let std = match pass {
+            Either::First(moments) => moments.std(self.ddof.into()),
+            Either::Second(totals) => totals.std(self.ddof),
+        };
+        std.map(Next::Done).ok_or(Reject::Empty)
     }
 }
 
@@ -49,8 +67,16 @@ mod tests {
         let x: Vec<f64> = (0..1001)
             .map(|i| [10_000_000.2, 10_000_000.1, 10_000_000.3][usize::from(i > 0) + usize::from(i > 0 && i % 2 == 0)])
             .collect();
-        let std = reference(&Std { ddof: 1 }, &[&x]).unwrap();
+        let std = reference(&Std::of(1), &[&x]).unwrap();
         // The doubles nearest to the decimals of the set have this standard deviation.
         assert!((std - 0.1).abs() < 1e-9, "{std}");
+    }
+
+    #[test]
+    fn an_exact_deviation_is_rounded_once() {
+        let exact = |ddof| Std { ddof, mode: Mode::Exact };
+        assert_eq!(reference(&exact(0), &[&[1e300, -1e300]]), Ok(1e300));
+        assert_eq!(reference(&exact(1), &[&[5e-324, 5e-324, 2e-323]]), Ok(1e-323));
+        assert!(reference(&exact(1), &[&[1.0]]).unwrap().is_nan());
     }
 }

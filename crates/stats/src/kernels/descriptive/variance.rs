@@ -1,41 +1,59 @@
 //! Variance.
 
-use crate::partials::{Moments, Order};
-use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use crate::{
+    Mode,
+    partials::{Moments, Order, Terms, Totals},
+};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Variance.
 ///
 /// `Σ (x − x̄)² / (n − ddof)`; null where `n ≤ ddof`. NumPy's default divisor is `n`, so is this one's; pandas divides by
-/// `n − 1`. Error ≤ 2 units in the last place at any offset. Null where it is beyond the range of doubles, as that of values 1e154
-/// apart is; 0 or of few digits where it is below 2e-308, where `std` still has all of them.
+/// `n − 1`. Error ≤ 2 units in the last place at any offset; with `mode = "exact"` the double next to the truth. Null where it is
+/// beyond the range of doubles, as that of values 1e154 apart is; 0 or of few digits where it is below 2e-308, where `std` still has
+/// all of them.
 ///
 /// ```
 /// use echoes_kernel::reference;
 /// use echoes_stats::kernels::descriptive::Variance;
-/// assert_eq!(reference(&Variance { ddof: 0 }, &[&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]])?, 4.0);
+/// assert_eq!(reference(&Variance::of(0), &[&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]])?, 4.0);
 /// # Ok::<(), echoes_kernel::Reject>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variance {
     /// Delta degrees of freedom: the divisor is `n − ddof`.
     #[serde(default)]
     pub ddof: u32,
+    /// How values are added: fast, or without rounding, so that the answer is the double next to the truth.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+impl Variance {
+    /// The variance with a divisor of `n − ddof`.
+    pub const fn of(ddof: u32) -> Self {
+        Self { ddof, mode: Mode::Fast }
+    }
 }
 
 impl Kernel for Variance {
     const SPEC: Spec = Spec::new("variance", Category::Descriptive);
-    type Pass = Moments;
+    type Pass = Either<Moments, Totals>;
     type Output = f64;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Order> {
-        Ok(Order::Second)
+    fn pass(&self, _: &Shape<'_>) -> Result<Either<Order, Terms>> {
+        Ok(self.mode.choose(Order::Second, Terms::Squares))
     }
 
-    fn finish(&self, moments: &Moments) -> Result<Next<Self>> {
-        moments.variance(self.ddof.into()).map(Next::Done).ok_or(Reject::Empty)
+    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
+        let variance = match pass {
+            Either::First(moments) => moments.variance(self.ddof.into()),
+            Either::Second(totals) => totals.variance(self.ddof),
+        };
+        variance.map(Next::Done).ok_or(Reject::Empty)
     }
 }
 
@@ -46,7 +64,16 @@ mod tests {
 
     #[test]
     fn too_few_values_are_undefined_and_constants_have_none() {
-        assert!(reference(&Variance { ddof: 1 }, &[&[3.0]]).unwrap().is_nan());
-        assert_eq!(reference(&Variance { ddof: 0 }, &[&[0.1; 5000]]), Ok(0.0));
+        assert!(reference(&Variance::of(1), &[&[3.0]]).unwrap().is_nan());
+        assert_eq!(reference(&Variance::of(0), &[&[0.1; 5000]]), Ok(0.0));
+    }
+
+    #[test]
+    fn an_exact_variance_is_rounded_once() {
+        let exact = Variance { ddof: 0, mode: Mode::Exact };
+        // ((1 + 2⁻⁵²) − 1)² / 4.
+        assert_eq!(reference(&exact, &[&[1.0, 1.0 + f64::EPSILON]]), Ok(2f64.powi(-106)));
+        assert_eq!(reference(&exact, &[&[1e8 + 1.0, 1e8, 1e8 - 1.0]]), Ok(2.0 / 3.0));
+        assert_eq!((reference(&exact, &[&[0.1; 5000]]), reference(&exact, &[&[]])), (Ok(0.0), Err(Reject::Empty)));
     }
 }

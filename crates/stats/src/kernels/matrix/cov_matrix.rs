@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn it_is_symmetric_and_agrees_with_the_pair() {
         let matrix = reference(&CovMatrix { ddof: 1 }, &COLUMNS).unwrap();
-        let pair = reference(&crate::kernels::pair::Cov { ddof: 1 }, &COLUMNS[1..]).unwrap();
+        let pair = reference(&crate::kernels::pair::Cov::of(1), &COLUMNS[1..]).unwrap();
         assert_eq!((matrix[1][2], matrix[2][1]), (pair, pair));
     }
 
