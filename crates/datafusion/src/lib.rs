@@ -35,7 +35,7 @@ use datafusion::prelude::SessionContext;
 use echoes_kernel::{Arity, Entry, Form};
 
 /// Kernels that answer with the number of a row, which rows do not have in SQL.
-const OF_ORDER: [&str; 2] = ["argmax", "argmin"];
+const OF_ORDER: [&str; 3] = ["argmax", "argmin", "topk"];
 
 /// Every kernel that can be an aggregate function.
 pub fn aggregates() -> impl Iterator<Item = AggregateUDF> {

@@ -43,7 +43,7 @@ pub fn parse_threads(text: &str) -> std::result::Result<NonZeroUsize, String> {
 #[derive(Debug, Default)]
 pub struct Engine {
     threads: Option<NonZeroUsize>,
-    pool: OnceLock<std::result::Result<ThreadPool, String>>,
+    pool: OnceLock<std::result::Result<Arc<ThreadPool>, String>>,
     pub(crate) observed: Observed,
     pub(crate) accelerator: Accelerator,
 }
@@ -148,6 +148,11 @@ impl Engine {
 
     /// The threads for so many rows; `None` for the caller's alone, which does what one chunk has.
     pub(crate) fn pool(&self, rows: u64) -> Result<Option<&ThreadPool>> {
+        Ok(self.shared_pool(rows)?.map(Arc::as_ref))
+    }
+
+    /// As [`pool`](Engine::pool), for work that may outlive the caller.
+    pub(crate) fn shared_pool(&self, rows: u64) -> Result<Option<&Arc<ThreadPool>>> {
         if rows <= echoes_kernel::CHUNK as u64 {
             return Ok(None);
         }
@@ -157,7 +162,7 @@ impl Engine {
         }
         let pool = self.pool.get_or_init(|| {
             let builder = ThreadPoolBuilder::new().num_threads(threads.get()).thread_name(|i| format!("echoes-{i}"));
-            builder.build().map_err(|e| e.to_string())
+            builder.build().map(Arc::new).map_err(|e| e.to_string())
         });
         match pool {
             Ok(pool) => Ok(Some(pool)),

@@ -24,6 +24,7 @@
 mod accelerate;
 mod cancel;
 mod context;
+mod crew;
 mod data;
 mod emit;
 mod engine;

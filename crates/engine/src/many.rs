@@ -4,6 +4,7 @@ use crate::{
     Error, Job, Report, Result, Sink,
     accelerate::{Session, Wanted},
     context::Context,
+    crew::Crew,
     emit::{Stretch, Writer},
     fold::{self, Groups, Single},
     sample::sample,
@@ -51,7 +52,9 @@ pub(crate) fn answers(
             }
             State::Ready(Step::Whole(whole)) => {
                 let columns = run.gather(&task.request)?;
-                interruptible(&run.context, move || whole.answer(columns))?.map_err(Error::from)
+                let crew = Crew::of(job, &columns)?;
+                let work = move || crew.lend(|hands| whole.answer(columns, hands));
+                interruptible(&run.context, work)?.map_err(Error::from)
             }
             State::Ready(Step::Again(_)) | State::Reading(_) => {
                 Err(Reject::Kernel("it never has enough readings").into())
@@ -361,7 +364,8 @@ impl<'a> Run<'a> {
     fn write_whole(&self, request: &Request<'_>, whole: Box<dyn Gathering>, sink: &mut dyn Sink) -> Result<()> {
         let spec = request.kernel.spec();
         let columns = self.gather(request)?;
-        let columns = interruptible(&self.context, move || whole.columns(columns))??;
+        let crew = Crew::of(self.job, &columns)?;
+        let columns = interruptible(&self.context, move || crew.lend(|hands| whole.columns(columns, hands)))??;
         let columns = columns.ok_or(Reject::Kernel("it answers with a value, not with columns"))?;
         let given: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         sink.begin(&names(spec, &given))?;

@@ -4,6 +4,7 @@ use crate::{
     Data, Engine, Error, Job, Result, Run,
     accelerate::{Session, Wanted},
     context::Context,
+    crew::Crew,
     data::Views,
     emit::{Writer, zeros},
     fold::{self, Single},
@@ -150,7 +151,9 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
                         columns.extend(gather(&self.context, pool, rows)?);
                         Ok(())
                     })?;
-                    return Ok(Read::Answer(interruptible(&self.context, move || whole.whole(columns))??));
+                    let crew = Crew::of(self.job, &columns)?;
+                    let work = move || crew.lend(|hands| whole.shared(columns, hands));
+                    return Ok(Read::Answer(interruptible(&self.context, work)??));
                 }
             }
         }

@@ -9,10 +9,13 @@ use crate::{
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{Block, Columns, Fold, Reject};
-use rayon::ThreadPool;
+use rayon::{ThreadPool, prelude::*};
 use smallvec::SmallVec;
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::Duration,
 };
@@ -43,33 +46,66 @@ pub(crate) fn interruptible<T: Send + 'static>(
     }
 }
 
-/// Collects the rows that are present.
+/// Collects the rows that are present, in pieces that are put together at the end.
 #[derive(Clone)]
-struct Collect(Columns);
+struct Collect {
+    width: usize,
+    pieces: Vec<Arc<Columns>>,
+}
 
 impl Fold for Collect {
     fn make_room(&mut self, rows: usize) {
-        for column in &mut self.0 {
-            column.reserve(rows);
-        }
+        self.pieces.push(Arc::new((0..self.width).map(|_| Vec::with_capacity(rows)).collect()));
     }
     fn absorb(&mut self, block: &Block<'_>) {
-        for (i, column) in self.0.iter_mut().enumerate() {
-            column.extend_from_slice(block.values(i));
+        if let Some(columns) = self.pieces.last_mut().and_then(Arc::get_mut) {
+            append(columns, block);
         }
     }
     fn merge(&mut self, later: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(&later.0) {
-            mine.extend_from_slice(theirs);
+        self.pieces.extend(later.pieces.iter().cloned());
+    }
+}
+
+impl Collect {
+    /// The columns: a single piece as it is, else copies, on all threads.
+    fn together(mut self, pool: Option<&ThreadPool>) -> Columns {
+        if self.pieces.len() < 2 {
+            let only = self.pieces.pop().map(Arc::unwrap_or_clone);
+            return only.unwrap_or_else(|| vec![Vec::new(); self.width]);
         }
+        (0..self.width)
+            .map(|i| {
+                let mut column = vec![0.0; self.pieces.iter().map(|piece| piece[i].len()).sum()];
+                let mut copies = Vec::with_capacity(self.pieces.len());
+                let mut rest = column.as_mut_slice();
+                for piece in &self.pieces {
+                    let (to, later) = rest.split_at_mut(piece[i].len());
+                    copies.push((to, piece[i].as_slice()));
+                    rest = later;
+                }
+                let copy = |(to, from): (&mut [f64], &[f64])| to.copy_from_slice(from);
+                match pool {
+                    Some(pool) => pool.install(|| copies.into_par_iter().for_each(copy)),
+                    None => copies.into_iter().for_each(copy),
+                }
+                column
+            })
+            .collect()
+    }
+}
+
+fn append(columns: &mut Columns, block: &Block<'_>) {
+    for (i, column) in columns.iter_mut().enumerate() {
+        column.extend_from_slice(block.values(i));
     }
 }
 
 /// The columns of `rows`, without the rows that lack a value.
 pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&ThreadPool>, rows: &R) -> Result<Columns> {
     make_room(rows.width(), rows.rows())?;
-    let begin = || Single { fold: Collect(vec![Vec::new(); rows.width()]), sample: 0 };
-    Ok(fold::rows(context, pool, rows, begin)?.fold.0)
+    let begin = || Single { fold: Collect { width: rows.width(), pieces: Vec::new() }, sample: 0 };
+    Ok(fold::rows(context, pool, rows, begin)?.fold.together(pool))
 }
 
 /// The columns of a stream, without the rows that lack a value; `check` may refuse so many rows, before they are all in memory.
@@ -80,21 +116,21 @@ pub(crate) fn gather_stream(
     check: impl Fn(u64) -> Result<()>,
 ) -> Result<Columns> {
     context.start_reading();
-    let mut columns = Collect(vec![Vec::new(); width]);
+    let mut columns: Columns = vec![Vec::new(); width];
     let mut rows = 0;
     loop {
         let wave = next_wave(context, stream)?;
         if wave.is_empty() {
-            return Ok(columns.0);
+            return Ok(columns);
         }
         for chunk in &wave {
             let slices: SmallVec<[Slice<'_>; 2]> = chunk.iter().map(OwnedColumn::slice).collect();
             let len = slices.first().map_or(0, |column| column.values.len());
             check(rows + len as u64)?;
-            for column in &mut columns.0 {
+            for column in &mut columns {
                 column.try_reserve(len).map_err(|_| Error::no_room())?;
             }
-            let absorb = |block: Block<'_>| columns.absorb(&block);
+            let absorb = |block: Block<'_>| append(&mut columns, &block);
             context.with_scratch(|scratch| prepare::each_block(context, &slices, rows, &mut scratch.blocks, absorb))?;
             context.read(len as u64, fold::bytes(&slices));
             rows += len as u64;

@@ -5,7 +5,7 @@ mod common;
 
 use common::{answer, bind, close, columns, columns_for, kernels, memory, required};
 use echoes_engine::{Cancel, Engine, Error, Request};
-use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Nan, Shape, Step};
+use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Form, Nan, Shape, Step};
 use echoes_stats::KERNELS;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -291,7 +291,11 @@ fn kernels_stand_in_the_folder_of_their_category_with_forms_that_hold() {
                 false
             }
             Step::Done(_) => false,
-            Step::Emit(_) | Step::Whole(_) => true,
+            Step::Emit(_) => true,
+            Step::Whole(_) => {
+                assert!(spec.form.gathers(), "{} gathers columns and does not say so", spec.name);
+                spec.form == Form::Whole
+            }
         };
         assert_eq!(writes, spec.form.writes_columns(), "{} is not what its form says", spec.name);
     }

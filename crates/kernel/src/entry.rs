@@ -1,8 +1,8 @@
 //! The registry's entries: kernels whose types have been forgotten.
 
 use crate::{
-    Bundle, Columns, Emission, Emit, Kernel, NamedColumns, Needs, Next, Partial, Piece, Reject, Result, Shape, Spec,
-    Whole, infinite::Telling, sweep::Formula,
+    Bundle, Columns, Emission, Emit, Hands, Kernel, NamedColumns, Needs, Next, Partial, Piece, Reject, Result, Shape,
+    Spec, Whole, infinite::Telling, sweep::Formula,
 };
 use schemars::Schema;
 use serde_json::value::{RawValue, Value, to_raw_value};
@@ -123,12 +123,12 @@ pub trait Gathering: Send + Sync {
     ///
     /// # Errors
     /// As [`Whole::whole`].
-    fn answer(&self, columns: Columns) -> Result<Answer>;
+    fn answer(&self, columns: Columns, hands: &dyn Hands) -> Result<Answer>;
     /// The answer as named columns; `None` if it is not columns.
     ///
     /// # Errors
     /// As [`Whole::whole`].
-    fn columns(&self, columns: Columns) -> Result<Option<NamedColumns>>;
+    fn columns(&self, columns: Columns, hands: &dyn Hands) -> Result<Option<NamedColumns>>;
 }
 
 struct Bound<K> {
@@ -215,11 +215,11 @@ struct ErasedWhole<O> {
 }
 
 impl<O: serde::Serialize> Gathering for ErasedWhole<O> {
-    fn answer(&self, columns: Columns) -> Result<Answer> {
-        self.text.of(&self.whole.whole(columns)?)
+    fn answer(&self, columns: Columns, hands: &dyn Hands) -> Result<Answer> {
+        self.text.of(&self.whole.shared(columns, hands)?)
     }
-    fn columns(&self, columns: Columns) -> Result<Option<NamedColumns>> {
-        let answer = self.whole.whole(columns)?;
+    fn columns(&self, columns: Columns, hands: &dyn Hands) -> Result<Option<NamedColumns>> {
+        let answer = self.whole.shared(columns, hands)?;
         Ok(self.whole.columns(answer))
     }
 }

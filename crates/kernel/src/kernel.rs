@@ -1,6 +1,6 @@
 //! What a caller asks for.
 
-use crate::{Partial, Result, Spec, sweep::Formula};
+use crate::{Hands, Partial, Result, Spec, sweep::Formula};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
@@ -146,6 +146,15 @@ pub trait Whole<O>: Send + Sync {
     /// # Errors
     /// [`Reject`](crate::Reject) where the values allow no answer.
     fn whole(&self, columns: Columns) -> Result<O>;
+
+    /// The same answer, from work that `hands` may share; by default they are not needed.
+    ///
+    /// # Errors
+    /// As [`whole`](Whole::whole).
+    fn shared(&self, columns: Columns, hands: &dyn Hands) -> Result<O> {
+        let _ = hands;
+        self.whole(columns)
+    }
 
     /// The answer as named columns, for callers that write them to a file; `None` if it is not columns.
     fn columns(&self, answer: O) -> Option<NamedColumns>;

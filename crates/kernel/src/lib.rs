@@ -29,6 +29,7 @@
 mod block;
 mod bundle;
 mod entry;
+mod hands;
 mod infinite;
 mod kernel;
 mod name;
@@ -45,6 +46,7 @@ pub mod wire;
 pub use block::{BLOCK, Block, CHUNK, Column};
 pub use bundle::{Bundle, Leaf};
 pub use entry::{Answer, BoundKernel, Emitting, Entry, Gathering, Step};
+pub use hands::{Alone, Hands};
 pub use infinite::{INFINITY, MINUS_INFINITY};
 pub use kernel::{Columns, Emission, Emit, Kernel, NamedColumns, Needs, Next, Piece, Series, Shape, Whole};
 pub use nan::Nan;

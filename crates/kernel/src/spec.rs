@@ -128,8 +128,10 @@ pub enum Form {
     Map,
     /// Writes each row from those before it or around it, in one reading: cumsum, rolling mean.
     Scan,
-    /// Needs whole columns in memory: FFT.
+    /// Needs whole columns in memory and answers with columns: FFT.
     Whole,
+    /// Needs whole columns in memory and answers with a value: mode.
+    Gather,
 }
 
 impl Form {
@@ -140,6 +142,11 @@ impl Form {
 
     /// Whether the answer is columns, which can be written as they come.
     pub const fn writes_columns(self) -> bool {
-        !matches!(self, Self::Reduce)
+        !matches!(self, Self::Reduce | Self::Gather)
+    }
+
+    /// Whether the columns must be in memory, all of their rows at once.
+    pub const fn gathers(self) -> bool {
+        matches!(self, Self::Whole | Self::Gather)
     }
 }

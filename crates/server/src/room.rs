@@ -10,7 +10,7 @@ use crate::{
 };
 use echoes_engine::{Cancel, Error, streamed_values_max};
 use echoes_io::Source;
-use echoes_kernel::{Entry, Form};
+use echoes_kernel::{Entry, Spec};
 use serde_json::Value;
 use std::cell::OnceCell;
 
@@ -45,7 +45,8 @@ impl<'a> Room<'a> {
         admission.hold_more(values.saturating_mul(VALUE))
     }
 
-    /// Takes room for the answer of a kernel that writes columns as long as the data's, and refuses one that would be too large.
+    /// Takes room for what a kernel makes of all rows, columns to answer with and columns to work on, and refuses what would be too
+    /// large.
     pub(crate) fn answer(
         &self,
         entry: &Entry,
@@ -54,13 +55,15 @@ impl<'a> Room<'a> {
         admission: &mut Admission,
     ) -> Result<(), Problem> {
         let form = entry.spec.form;
-        if !form.writes_columns() {
+        let written = if form.writes_columns() { columns_out(entry) } else { 0 };
+        let gathered = if form.gathers() { columns } else { 0 };
+        let row = gathered * DOUBLE + written * if wanted.npy { DOUBLE } else { TEXT };
+        if row == 0 {
             return Ok(());
         }
-        let (limit, written) = (self.app.config.decoded_bytes_max, columns_out(entry));
-        let most = limit / (written * DOUBLE).max(1);
-        let gathered = if form == Form::Whole { columns * DOUBLE } else { 0 };
-        let row = gathered + written * if wanted.npy { DOUBLE } else { TEXT };
+        // What is answered with has a limit; what is only worked on has it where nothing is.
+        let (limit, limited) = (self.app.config.decoded_bytes_max, if written > 0 { written } else { gathered });
+        let most = limit / (limited * DOUBLE);
         let mut hold = |rows: usize| admission.hold_more(rows.saturating_mul(row));
         let estimate = self.rows_max();
         if estimate <= most && hold(estimate).is_ok() {
@@ -68,7 +71,7 @@ impl<'a> Room<'a> {
         }
         match self.rows_counted()?.filter(|&rows| rows <= most as u64) {
             Some(rows) => hold(rows as usize),
-            None => Err(too_large(entry.spec.name, most, limit)),
+            None => Err(too_large(&entry.spec, most, limit)),
         }
     }
 
@@ -91,10 +94,14 @@ impl<'a> Room<'a> {
     }
 }
 
-fn too_large(kernel: &str, most: usize, limit: usize) -> Problem {
+fn too_large(spec: &Spec, most: usize, limit: usize) -> Problem {
+    let name = spec.name;
+    let (what, instead) = match spec.form.writes_columns() {
+        true => ("answers with columns as long as the data's, which", " -o OUT"),
+        false => ("holds the data's columns in memory, which", ""),
+    };
     Kind::Rejected.because(format!(
-        "`{kernel}` answers with columns as long as the data's, which have more than {most} rows: they may have {limit} \
-         bytes; run `echoes {kernel} FILE -o OUT` instead"
+        "`{name}` {what} have more than {most} rows: they may have {limit} bytes; run `echoes {name} FILE{instead}` instead"
     ))
 }
 
@@ -128,7 +135,7 @@ mod tests {
     #[test]
     fn every_kernel_that_writes_columns_says_how_many() {
         for entry in KERNELS.iter().chain([&MAP]).filter(|entry| entry.spec.form.writes_columns()) {
-            let expected = if entry.spec.name == "fft" { 2 } else { 1 };
+            let expected = if matches!(entry.spec.name, "ecdf" | "fft") { 2 } else { 1 };
             assert_eq!(columns_out(entry), expected, "{}", entry.spec.name);
         }
     }

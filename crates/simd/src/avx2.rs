@@ -24,6 +24,25 @@ pub(crate) struct Vector(__m256d, __m256d);
 #[derive(Clone, Copy)]
 pub(crate) struct Mask(__m256d, __m256d);
 
+/// For each mask of four lanes, the halves of the lanes where it is true, in front.
+const FRONT: [[u32; 8]; 16] = {
+    let mut table = [[0; 8]; 16];
+    let mut mask = 0;
+    while mask < 16 {
+        let (mut lane, mut to) = (0, 0);
+        while lane < 4 {
+            if mask >> lane & 1 == 1 {
+                table[mask][to] = 2 * lane;
+                table[mask][to + 1] = 2 * lane + 1;
+                to += 2;
+            }
+            lane += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
 macro_rules! operator {
     ($($type:ident $trait:ident $method:ident $intrinsic:ident),*) => {$(
         impl $trait for $type {
@@ -128,6 +147,27 @@ impl Lanes for Avx2 {
         // SAFETY: `self` proves AVX2.
         let (low, high) = unsafe { (_mm256_movemask_pd(mask.0), _mm256_movemask_pd(mask.1)) };
         (low | high << 4) as u8
+    }
+    #[inline(always)]
+    fn compress(self, mask: Mask, v: Vector, out: &mut [f64; 8]) -> usize {
+        // SAFETY: `self` proves AVX2.
+        let (low, high) = unsafe { (_mm256_movemask_pd(mask.0) as usize, _mm256_movemask_pd(mask.1) as usize) };
+        let behind = low.count_ones() as usize;
+        let store = |half: __m256d, mask: usize, to: &mut [f64; 4]| {
+            // SAFETY: `self` proves AVX2; a row of the table is 32 readable bytes, `to` as many writable ones, and neither load
+            // nor store needs alignment; the casts change no bit.
+            unsafe {
+                let order = _mm256_loadu_si256(FRONT[mask].as_ptr().cast());
+                let packed = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(half), order);
+                _mm256_storeu_pd(to.as_mut_ptr(), _mm256_castsi256_pd(packed));
+            }
+        };
+        let (front, _) = out.as_chunks_mut::<4>();
+        store(v.0, low, &mut front[0]);
+        if let Some(to) = out[behind..].first_chunk_mut() {
+            store(v.1, high, to);
+        }
+        behind + high.count_ones() as usize
     }
     #[inline(always)]
     fn prefetch(self, at: *const f64) {

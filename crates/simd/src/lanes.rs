@@ -54,6 +54,9 @@ pub trait Lanes: Copy {
     fn shift_down(self, v: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
+    /// Writes the lanes where the mask is true to the front of `out`, in their order, and says how many they are. What then
+    /// stands behind them is not said.
+    fn compress(self, mask: Self::M, v: Self::V, out: &mut [f64; 8]) -> usize;
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.
     fn prefetch(self, at: *const f64);
     /// Asks for the cache line at `at`, into the first level; it need not be valid memory.

@@ -101,6 +101,16 @@ impl Lanes for Portable {
         mask.0.to_bitmask() as u8
     }
     #[inline(always)]
+    fn compress(self, mask: Mask, v: Vector, out: &mut [f64; 8]) -> usize {
+        let (mask, mut to) = (self.bits(mask), 0);
+        for (lane, x) in v.0.to_array().into_iter().enumerate() {
+            // Written in any case, so that nothing is to be guessed.
+            out[to & 7] = x;
+            to += usize::from(mask >> lane & 1);
+        }
+        to
+    }
+    #[inline(always)]
     fn prefetch(self, _: *const f64) {}
     #[inline(always)]
     fn prefetch_near(self, _: *const f64) {}

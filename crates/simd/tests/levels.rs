@@ -41,6 +41,12 @@ impl Operation for Everything {
                     bits.extend(l.to_array(v).map(f64::to_bits));
                 }
                 bits.extend(l.to_array(l.sqrt(b)).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
+                for mask in [l.lt(a, b), l.le(b, a), l.ordered(a, b)] {
+                    let mut front = [0.0; 8];
+                    let many = l.compress(mask, b, &mut front);
+                    assert_eq!(many as u32, l.bits(mask).count_ones());
+                    bits.extend(front[..many].iter().map(|x| x.to_bits()));
+                }
                 for mask in [l.lt(a, b), l.le(a, b), l.ordered(a, b), l.lt(a, b) & l.le(b, a), l.lt(a, b) | l.lt(b, a)]
                 {
                     bits.push(u64::from(l.bits(mask)));

@@ -18,9 +18,11 @@
 mod double;
 mod elementwise;
 pub mod expr;
+mod inversions;
 pub mod partials;
 mod quantiles;
 mod registry;
+mod sorting;
 pub mod special;
 mod sweeps;
 mod swept;

@@ -61,13 +61,21 @@ registry! {
     }
     /// By rank.
     order {
+        ecdf::Ecdf,
         median::Median,
+        percentileofscore::PercentileOfScore,
         quantile::Quantile,
+        rank::Rank,
+        sort::Sort,
+        topk::TopK,
     }
     /// Two columns, row by row.
     pair {
         corr::Corr,
         cov::Cov,
+        kendalltau::KendallTau,
+        spearmanr::SpearmanR,
+        theilslopes::TheilSlopes,
     }
     /// A column in, a column out, in the order of the rows.
     series {

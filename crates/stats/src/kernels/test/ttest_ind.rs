@@ -2,7 +2,7 @@
 
 use crate::{
     partials::{Moments, Order},
-    special::incomplete_beta,
+    special::student_both,
 };
 use echoes_kernel::{Category, Kernel, Next, Reject, Result, Samples, Shape, Spec};
 use schemars::JsonSchema;
@@ -32,16 +32,16 @@ pub struct TtestInd {
     pub alternative: Alternative,
 }
 
-/// The alternative to equal means.
+/// The alternative to equal means, or to no relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Alternative {
-    /// They differ.
+    /// They differ; there is one.
     #[default]
     TwoSided,
-    /// The first is less.
+    /// The first is less; it falls.
     Less,
-    /// The first is greater.
+    /// The first is greater; it rises.
     Greater,
 }
 
@@ -83,22 +83,18 @@ impl Kernel for TtestInd {
             (sum.sqrt(), sum * sum / (part_x * part_x / (n - 1.0) + part_y * part_y / (m - 1.0)))
         };
         let statistic = (unit.divide(1, mean_x) - unit.divide(1, mean_y)) / error;
-        Ok(Next::Done(TTest { statistic, pvalue: self.alternative.pvalue(statistic, df), df }))
+        let pvalue = self.alternative.side(student_both(statistic, df), statistic);
+        Ok(Next::Done(TTest { statistic, pvalue, df }))
     }
 }
 
 impl Alternative {
-    fn pvalue(self, t: f64, df: f64) -> f64 {
-        let square = t * t;
-        let both = if square.is_infinite() {
-            0.0
-        } else {
-            incomplete_beta(df / 2.0, 0.5, df / (df + square), square / (df + square))
-        };
+    /// The p-value of a statistic that is symmetric about zero, from that of both sides.
+    pub(crate) fn side(self, both: f64, statistic: f64) -> f64 {
         match self {
             Self::TwoSided => both,
-            Self::Less if t < 0.0 => both / 2.0,
-            Self::Greater if t > 0.0 => both / 2.0,
+            Self::Less if statistic < 0.0 => both / 2.0,
+            Self::Greater if statistic > 0.0 => both / 2.0,
             Self::Less | Self::Greater => 1.0 - both / 2.0,
         }
     }
