@@ -70,7 +70,7 @@ mod tests {
     fn they_are_those_of_a_double_loop() {
         for size in [0, 1, 2, 23, 24, 25, 49, 300] {
             let mut x: Vec<u32> = (0..size).map(|i| i * 7919 % 101).collect();
-            let naive = (0..x.len()).map(|j| x[..j].iter().filter(|&&before| before > x[j]).count() as u64).sum();
+            let naive: u64 = (0..x.len()).map(|j| x[..j].iter().filter(|&&before| before > x[j]).count() as u64).sum();
             let mut sorted = x.clone();
             sorted.sort_unstable();
             let mut spare = vec![0; x.len()];
