@@ -167,7 +167,7 @@ impl Tied {
 
 const fn pairs(t: usize) -> u64 {
     let t = t as u64;
-    if t % 2 == 0 { t / 2 * t.saturating_sub(1) } else { t * ((t - 1) / 2) }
+    t * t.saturating_sub(1) / 2
 }
 
 /// Pairs of rows.
