@@ -159,6 +159,22 @@ OPS = [
         numpy=lambda h: h.np.quantile(h.x, FRACTIONS),
         polars=lambda h: h.x.quantile(FRACTIONS, interpolation="linear"), pandas=lambda h: h.x.quantile(FRACTIONS),
         duckdb=lambda h: h.row(f"SELECT quantile_cont(c0, {FRACTIONS}) FROM t")[0]), params={"q": FRACTIONS}),
+    Op("sort", dict(
+        numpy=lambda h: h.np.sort(h.x), polars=lambda h: h.x.sort(), pandas=lambda h: h.x.sort_values(),
+        duckdb=lambda h: h.column("SELECT c0 AS c FROM t ORDER BY c0")), rtol=0.0),
+    Op("rank", dict(
+        scipy=lambda h: h.stats.rankdata(h.x), bottleneck=lambda h: h.bn.rankdata(h.x), polars=lambda h: h.x.rank(),
+        pandas=lambda h: h.x.rank()), rtol=0.0),
+    Op("topk", dict(
+        numpy=lambda h: h.np.sort(h.np.partition(h.x, -5)[-5:])[::-1], polars=lambda h: h.x.top_k(5),
+        pandas=lambda h: h.x.nlargest(5), duckdb=lambda h: h.row("SELECT max(c0, 5) FROM t")[0]),
+        params={"k": 5}, fields=["values"], rtol=0.0),
+    Op("ecdf", dict(
+        numpy=lambda h: h.np.unique(h.x), scipy=lambda h: h.stats.ecdf(h.x).cdf.quantiles), fields=["quantiles"]),
+    Op("percentileofscore", dict(
+        numpy=lambda h: h.np.count_nonzero(h.x <= LOC) * 100 / h.x.size,
+        scipy=lambda h: h.stats.percentileofscore(h.x, LOC, "weak"),
+        polars=lambda h: (h.x <= LOC).sum() * 100 / len(h.x)), params={"score": LOC, "kind": "weak"}),
     Op("histogram", dict(
         numpy=lambda h: h.np.histogram(h.x, bins=BINS)[0], numba=lambda h: h.jit.histogram(h.x, BINS),
         polars=lambda h: h.x.hist(bin_count=BINS)["count"]), params={"bins": BINS}, fields=["counts"]),
@@ -178,6 +194,12 @@ OPS = [
         numpy=lambda h: h.np.corrcoef(h.x, h.y)[0, 1], scipy=lambda h: h.stats.pearsonr(h.x, h.y).statistic,
         polars=lambda h: h.select(h.pl.corr("c0", "c1")), pandas=lambda h: h.x.corr(h.y), duckdb=duckdb("corr(c0, c1)"),
         mkl=lambda h: h.matrix("cor", 2)[0, 1]), columns=2),
+    Op("spearmanr", dict(
+        scipy=lambda h: h.stats.spearmanr(h.x, h.y).statistic,
+        polars=lambda h: h.select(h.pl.corr("c0", "c1", method="spearman")),
+        pandas=lambda h: h.x.corr(h.y, method="spearman")), columns=2, fields=["statistic"]),
+    Op("kendalltau", dict(scipy=lambda h: tuple(h.stats.kendalltau(h.x, h.y))), columns=2, fields=["statistic", "pvalue"],
+       rtol=1e-7),
     Op("corr_matrix", dict(
         numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(),
         pandas=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 8)), columns=8),

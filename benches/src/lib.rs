@@ -56,6 +56,7 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
 /// If a kernel has required parameters that are not listed here.
 pub fn kernels() -> Vec<Box<dyn BoundKernel>> {
     let params = |name: &str| match name {
+        "percentileofscore" => serde_json::json!({ "score": 0.25 }),
         "pmean" => serde_json::json!({ "p": 3.0 }),
         "quantile" => serde_json::json!({ "q": [0.05, 0.25, 0.5, 0.75, 0.95] }),
         "ewm_mean" | "ewm_std" => serde_json::json!({ "span": 100.0 }),

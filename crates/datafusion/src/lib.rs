@@ -35,7 +35,7 @@ use datafusion::prelude::SessionContext;
 use echoes_kernel::{Arity, Entry, Form};
 
 /// Kernels that answer with the number of a row, or go by the order of the rows, which rows do not have in SQL.
-const OF_ORDER: [&str; 3] = ["argmax", "argmin", "autocorr"];
+const OF_ORDER: [&str; 4] = ["argmax", "argmin", "autocorr", "topk"];
 
 /// Every kernel that can be an aggregate function.
 pub fn aggregates() -> impl Iterator<Item = AggregateUDF> {

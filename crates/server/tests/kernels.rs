@@ -28,6 +28,7 @@ fn random(n: usize, seed: u64) -> Vec<f64> {
 /// Parameters that a kernel cannot do without.
 fn required(name: &str) -> Value {
     match name {
+        "percentileofscore" => json!({"score": 0.5}),
         "pmean" => json!({"p": 3.0}),
         "quantile" => json!({"q": [0.1, 0.5, 0.999]}),
         "ewm_mean" | "ewm_std" => json!({"alpha": 0.25}),

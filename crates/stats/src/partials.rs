@@ -1,5 +1,6 @@
 //! What readings leave behind. Each file: the formulae with their paper, the partial, its naive twin.
 
+mod best;
 mod borders;
 mod brackets;
 mod clamped;
@@ -21,10 +22,12 @@ mod power_sum;
 mod product;
 mod registers;
 mod residuals;
+mod standing;
 mod sum;
 mod totals;
 mod triangle;
 
+pub use best::{Best, K_MAX, Wanted};
 pub use borders::{BorderCounts, Borders};
 pub use brackets::{Brackets, Intervals, Rank};
 pub use clamped::{Bounds, ClampedSum};
@@ -47,6 +50,7 @@ pub use product::Product;
 pub(crate) use product::scaled;
 pub use registers::Registers;
 pub use residuals::{Fitted, Residuals};
+pub use standing::Standing;
 pub use sum::Sum;
 pub use totals::{Terms, Totals};
 pub use triangle::{Design, Triangle};

@@ -67,15 +67,23 @@ registry! {
     }
     /// By rank.
     order {
+        ecdf::Ecdf,
         median::Median,
+        percentileofscore::PercentileOfScore,
         quantile::Quantile,
+        rank::Rank,
+        sort::Sort,
+        topk::TopK,
     }
     /// Two columns, row by row.
     pair {
         corr::Corr,
         cov::Cov,
+        kendalltau::KendallTau,
         linregress::LinRegress,
         pearsonr::PearsonR,
+        spearmanr::SpearmanR,
+        theilslopes::TheilSlopes,
     }
     /// Lines, planes and polynomials by least squares.
     regression {

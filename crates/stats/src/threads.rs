@@ -37,6 +37,15 @@ pub(crate) fn each_pair(
     }
 }
 
+/// Does both, each on a thread of its own if that is worth it.
+pub(crate) fn both<A: Send, B: Send>(
+    worth: bool,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if worth && rayon::current_thread_index().is_some() { rayon::join(one, other) } else { (one(), other()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,7 @@ fn width(kernel: &str) -> usize {
 /// Parameters that a kernel cannot do without.
 fn required(kernel: &str) -> Value {
     match kernel {
+        "percentileofscore" => json!({ "score": 0.5 }),
         "pmean" => json!({ "p": 3.0 }),
         _ => json!({}),
     }

@@ -4,10 +4,7 @@ use crate::{
     Rule,
     partials::{self, BINS_MAX, BorderCounts, Borders, Edges, Extrema, Inside, Intervals, Look},
 };
-use echoes_kernel::{
-    Category, Either, Kernel, Next, Reject, Result, Series, Shape, Spec,
-    sweep::Counts as Found,
-};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Series, Shape, Spec, sweep::Counts as Found};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -273,8 +270,7 @@ mod tests {
     use super::*;
     use echoes_kernel::{Block, Column, Partial, reference};
 
-    const RULES: [Rule; 7] =
-        [Rule::Auto, Rule::Fd, Rule::Doane, Rule::Scott, Rule::Rice, Rule::Sturges, Rule::Sqrt];
+    const RULES: [Rule; 7] = [Rule::Auto, Rule::Fd, Rule::Doane, Rule::Scott, Rule::Rice, Rule::Sturges, Rule::Sqrt];
 
     fn within(range: [f64; 2], histogram: Histogram) -> Histogram {
         Histogram { range: Some(range.to_vec()), ..histogram }

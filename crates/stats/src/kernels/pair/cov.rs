@@ -54,9 +54,7 @@ impl Kernel for Cov {
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         let covariance = match pass {
-            Either::First(moments) => {
-                (moments.count() > 0).then(|| moments.covariance(0, 1, self.ddof.into()))
-            }
+            Either::First(moments) => (moments.count() > 0).then(|| moments.covariance(0, 1, self.ddof.into())),
             Either::Second(totals) => totals.variance(self.ddof),
         };
         covariance.map(Next::Done).ok_or(Reject::Empty)

@@ -135,8 +135,20 @@ mod tests {
     #[test]
     fn as_scipy_has_it() {
         for (alternative, pvalue, level, low, high) in [
-            (Alternative::TwoSided, 0.002_169_628_873_078_815_2, 0.95, 0.424_391_213_393_215_2, 0.950_693_253_786_560_4),
-            (Alternative::TwoSided, 0.002_169_628_873_078_815_2, 0.99, 0.231_046_310_323_429_12, 0.967_820_799_978_797_3),
+            (
+                Alternative::TwoSided,
+                0.002_169_628_873_078_815_2,
+                0.95,
+                0.424_391_213_393_215_2,
+                0.950_693_253_786_560_4,
+            ),
+            (
+                Alternative::TwoSided,
+                0.002_169_628_873_078_815_2,
+                0.99,
+                0.231_046_310_323_429_12,
+                0.967_820_799_978_797_3,
+            ),
             (Alternative::Less, 0.998_915_185_563_460_6, 0.95, -1.0, 0.938_763_515_434_161_8),
             (Alternative::Greater, 0.001_084_814_436_539_407_6, 0.99, 0.312_667_756_264_245_26, 1.0),
         ] {
@@ -146,7 +158,8 @@ mod tests {
             close(found.low, low, 1e-14);
             close(found.high, high, 1e-14);
         }
-        let (falling, rising) = (test(Alternative::TwoSided, 0.9, &X, &Y.map(|y| -y)), test(Alternative::TwoSided, 0.9, &X, &Y));
+        let (falling, rising) =
+            (test(Alternative::TwoSided, 0.9, &X, &Y.map(|y| -y)), test(Alternative::TwoSided, 0.9, &X, &Y));
         assert_eq!((falling.statistic, falling.low, falling.high), (-rising.statistic, -rising.high, -rising.low));
     }
 
@@ -159,9 +172,13 @@ mod tests {
         assert_eq!((few.low, few.high), (-1.0, 1.0));
         let two = test(both, 0.95, &[1.0, 2.0], &[5.0, 3.0]);
         assert_eq!((two.statistic, two.pvalue, two.low, two.high), (-1.0, 1.0, -1.0, 1.0));
-        for (x, y) in [(&[1.0][..], &[1.0][..]), (&[1.0; 5], &[1.0, 2.0, 3.0, 4.0, 5.0]), (&[f64::NAN, 1.0], &[1.0, 2.0])] {
+        for (x, y) in
+            [(&[1.0][..], &[1.0][..]), (&[1.0; 5], &[1.0, 2.0, 3.0, 4.0, 5.0]), (&[f64::NAN, 1.0], &[1.0, 2.0])]
+        {
             let nothing = test(both, 0.95, x, y);
-            assert!(nothing.statistic.is_nan() && nothing.pvalue.is_nan() && nothing.low.is_nan() && nothing.high.is_nan());
+            assert!(
+                nothing.statistic.is_nan() && nothing.pvalue.is_nan() && nothing.low.is_nan() && nothing.high.is_nan()
+            );
         }
         assert_eq!(reference(&PearsonR::default(), &[&[], &[]]), Err(Reject::Empty));
         let certain = test(both, 1.0, &X, &Y);

@@ -112,13 +112,24 @@ mod tests {
             );
             close(
                 &fit.pvalues,
-                &[0.003_750_306_832_259_534, 5.799_024_724_252_323_4e-5, 0.002_630_054_396_488_863_6, 0.344_046_096_696_425_8],
+                &[
+                    0.003_750_306_832_259_534,
+                    5.799_024_724_252_323_4e-5,
+                    0.002_630_054_396_488_863_6,
+                    0.344_046_096_696_425_8,
+                ],
                 1e-11,
             );
             close(&fit.tvalues[1..2], &[5.306_613_006_837_261], 1e-12);
             close(
                 &[fit.rsquared, fit.rsquared_adj, fit.fvalue, fit.f_pvalue, fit.residual_stderr],
-                &[0.913_576_904_460_681_8, 0.898_325_769_953_743_4, 59.902_225_899_656_9, 3.016_327_243_421_154e-9, 3.243_363_918_185_222_5],
+                &[
+                    0.913_576_904_460_681_8,
+                    0.898_325_769_953_743_4,
+                    59.902_225_899_656_9,
+                    3.016_327_243_421_154e-9,
+                    3.243_363_918_185_222_5,
+                ],
                 1e-11,
             );
             close(&[fit.residual_min, fit.residual_max], &[-7.237_712_859_089_903, 5.697_774_170_643_47], 1e-12);
@@ -131,7 +142,11 @@ mod tests {
     fn without_an_intercept() {
         for precision in BOTH {
             let fit = reference(&Ols::of(false, precision), &[&LOSS, &AIR, &WATER, &ACID]).unwrap();
-            close(&fit.coefficients, &[0.796_765_202_294_422_4, 1.111_422_459_076_098, -0.624_993_260_003_191_2], 1e-12);
+            close(
+                &fit.coefficients,
+                &[0.796_765_202_294_422_4, 1.111_422_459_076_098, -0.624_993_260_003_191_2],
+                1e-12,
+            );
             close(&fit.stderr, &[0.166_242_176_458_537_8, 0.456_001_044_996_583_7, 0.084_714_217_063_057_4], 1e-12);
             close(
                 &[fit.rsquared, fit.rsquared_adj, fit.fvalue, fit.f_pvalue],
@@ -203,7 +218,10 @@ mod tests {
             close(&line.coefficients, &[1.0, 2.0], 1e-15);
             assert!((line.df_resid, line.rsquared) == (0, 1.0) && line.stderr[0].is_nan() && line.fvalue.is_nan());
             let exact = fit(&[&[3.0, 5.0, 7.0], &[1.0, 2.0, 3.0]], precision);
-            assert_eq!((exact.residual_stderr, exact.stderr[1], exact.pvalues[1], exact.f_pvalue), (0.0, 0.0, 0.0, 0.0));
+            assert_eq!(
+                (exact.residual_stderr, exact.stderr[1], exact.pvalues[1], exact.f_pvalue),
+                (0.0, 0.0, 0.0, 0.0)
+            );
             let level = fit(&[&[0.1; 5], &[1.0, 2.0, 4.0, 8.0, 16.0]], precision);
             assert_eq!((level.coefficients[1], level.residual_stderr, level.residual_max), (0.0, 0.0, 0.0));
             close(&level.coefficients[..1], &[0.1], 1e-15);
@@ -218,6 +236,9 @@ mod tests {
             }
         }
         let columns = vec![&[1.0, 2.0][..]; 257];
-        assert!(matches!(reference(&Ols::default(), &columns), Err(Reject::TooManyColumns { limit: 256, found: 257, .. })));
+        assert!(matches!(
+            reference(&Ols::default(), &columns),
+            Err(Reject::TooManyColumns { limit: 256, found: 257, .. })
+        ));
     }
 }

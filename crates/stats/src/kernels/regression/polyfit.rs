@@ -56,10 +56,9 @@ impl PolyFit {
 }
 
 impl Kernel for PolyFit {
-    const SPEC: Spec = Spec::new("polyfit", Category::Regression)
-        .columns(2)
-        .rereads()
-        .references(&["NIST Statistical Reference Datasets, Linear Regression, https://www.itl.nist.gov/div898/strd/lls/lls.shtml"]);
+    const SPEC: Spec = Spec::new("polyfit", Category::Regression).columns(2).rereads().references(&[
+        "NIST Statistical Reference Datasets, Linear Regression, https://www.itl.nist.gov/div898/strd/lls/lls.shtml",
+    ]);
     type Pass = regression::Pass;
     type Output = Fit;
 
@@ -103,7 +102,8 @@ mod tests {
         let mean = fit(0, &AIR, &LOSS);
         close(&mean.coefficients, &[LOSS.iter().sum::<f64>() / 21.0], 1e-15);
         assert!(mean.fvalue.is_nan() && (mean.df_model, mean.df_resid) == (0, 20));
-        let (first, line) = (fit(1, &AIR, &LOSS), reference(&crate::kernels::pair::LinRegress::default(), &[&AIR, &LOSS]).unwrap());
+        let (first, line) =
+            (fit(1, &AIR, &LOSS), reference(&crate::kernels::pair::LinRegress::default(), &[&AIR, &LOSS]).unwrap());
         close(&first.coefficients, &[line.slope, line.intercept], 1e-13);
         close(&first.stderr, &[line.stderr, line.intercept_stderr], 1e-13);
         close(&first.pvalues[..1], &[line.pvalue], 1e-11);

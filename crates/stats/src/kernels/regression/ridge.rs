@@ -170,8 +170,8 @@ impl Ridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::regression::examples::{ACID, AIR, LOSS, WATER, close};
     use crate::kernels::regression::Ols;
+    use crate::regression::examples::{ACID, AIR, LOSS, WATER, close};
     use echoes_kernel::reference;
 
     fn fit(ridge: &Ridge, columns: &[&[f64]]) -> RidgeFit {
@@ -184,7 +184,8 @@ mod tests {
         let columns: [&[f64]; 4] = [&LOSS, &AIR, &WATER, &ACID];
         for precision in [Precision::Fast, Precision::Certified] {
             let some = fit(&Ridge { precision, ..Ridge::of(1000.0) }, &columns);
-            let wanted = [-29.300_757_498_923_44, 0.585_684_769_222_033_5, 0.239_848_677_783_816_44, 0.073_857_048_055_408_94];
+            let wanted =
+                [-29.300_757_498_923_44, 0.585_684_769_222_033_5, 0.239_848_677_783_816_44, 0.073_857_048_055_408_94];
             close(&some.coefficients, &wanted, 1e-12);
             close(
                 &[some.rsquared, some.df_model, some.residual_min, some.residual_max],

@@ -53,10 +53,9 @@ impl Wls {
 }
 
 impl Kernel for Wls {
-    const SPEC: Spec = Spec::new("wls", Category::Regression)
-        .at_least(3)
-        .rereads()
-        .references(&["A. C. Aitken, On least squares and linear combination of observations, Proc. R. Soc. Edinburgh 55, 1936"]);
+    const SPEC: Spec = Spec::new("wls", Category::Regression).at_least(3).rereads().references(&[
+        "A. C. Aitken, On least squares and linear combination of observations, Proc. R. Soc. Edinburgh 55, 1936",
+    ]);
     type Pass = regression::Pass;
     type Output = Fit;
 
@@ -107,7 +106,13 @@ mod tests {
         );
         close(
             &[found.rsquared, found.rsquared_adj, found.fvalue, found.f_pvalue, found.residual_stderr],
-            &[0.893_219_863_582_999_8, 0.874_376_310_097_646_7, 47.401_880_132_497_09, 1.802_860_055_708_287e-8, 4.870_824_483_609_54],
+            &[
+                0.893_219_863_582_999_8,
+                0.874_376_310_097_646_7,
+                47.401_880_132_497_09,
+                1.802_860_055_708_287e-8,
+                4.870_824_483_609_54,
+            ],
             1e-11,
         );
         close(&[found.residual_min, found.residual_max], &[-11.977_543_934_310_734, 9.106_943_655_434_655], 1e-12);

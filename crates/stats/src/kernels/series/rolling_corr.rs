@@ -40,9 +40,8 @@ mod tests {
     /// As a textbook has it.
     fn naive([x, y]: [&[f64]; 2]) -> f64 {
         let centers = [x, y].map(|x| twin::mean(x, |x| x));
-        let product = |[a, b]: [(&[f64], f64); 2]| -> f64 {
-            a.0.iter().zip(b.0).map(|(x, y)| (x - a.1) * (y - b.1)).sum()
-        };
+        let product =
+            |[a, b]: [(&[f64], f64); 2]| -> f64 { a.0.iter().zip(b.0).map(|(x, y)| (x - a.1) * (y - b.1)).sum() };
         let (x, y) = ((x, centers[0]), (y, centers[1]));
         let (xx, yy) = (product([x, x]), product([y, y]));
         if xx > 0.0 && yy > 0.0 { product([x, y]) / (xx * yy).sqrt() } else { f64::NAN }

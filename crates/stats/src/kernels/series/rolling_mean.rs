@@ -34,8 +34,8 @@ impl Kernel for RollingMean {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::windows::twin::{self, agree, cases};
     use crate::special::oracle;
+    use crate::windows::twin::{self, agree, cases};
     use echoes_kernel::{CHUNK, Reject, reference};
 
     #[test]
@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn impossible_windows_are_refused() {
-        for (window, min_periods, name) in [(0, None, "window"), ((1 << 20) + 1, None, "window"), (3, Some(4), "min_periods")]
+        for (window, min_periods, name) in
+            [(0, None, "window"), ((1 << 20) + 1, None, "window"), (3, Some(4), "min_periods")]
         {
             let refused = reference(&RollingMean { min_periods, ..RollingMean::of(window) }, &[&[1.0]]);
             assert!(matches!(refused, Err(Reject::Parameter { name: found, .. }) if found == name));

@@ -1,6 +1,9 @@
 //! Rolling median.
 
-use crate::{Method, windows::{Quantiles, Rolling, windowed}};
+use crate::{
+    Method,
+    windows::{Quantiles, Rolling, windowed},
+};
 use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 
 windowed! {
@@ -35,8 +38,8 @@ impl Kernel for RollingMedian {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::windows::twin::{self, agree, cases};
     use crate::special::oracle;
+    use crate::windows::twin::{self, agree, cases};
     use echoes_kernel::{CHUNK, reference};
 
     #[test]

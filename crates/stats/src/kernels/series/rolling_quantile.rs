@@ -1,6 +1,9 @@
 //! Rolling quantile.
 
-use crate::{Method, windows::{Quantiles, Rolling, windowed}};
+use crate::{
+    Method,
+    windows::{Quantiles, Rolling, windowed},
+};
 use echoes_kernel::{Category, Form, Kernel, Next, Reject, Result, Series, Shape, Spec};
 
 windowed! {

@@ -43,7 +43,11 @@ const fn one() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kernels::series::RollingMean, special::oracle, windows::twin::{self, agree, cases}};
+    use crate::{
+        kernels::series::RollingMean,
+        special::oracle,
+        windows::twin::{self, agree, cases},
+    };
     use echoes_kernel::reference;
     use num_rational::BigRational;
     use num_traits::ToPrimitive;
