@@ -199,7 +199,12 @@ impl Upper {
 
     /// The length of a column, in its unit.
     pub(crate) fn length(&self, column: usize) -> f64 {
-        (0..=column).map(|row| self.at(row, column).high()).map(|x| x * x).sum::<f64>().sqrt()
+        self.length_below(0, column)
+    }
+
+    /// That of its part in the rows from one on.
+    fn length_below(&self, first: usize, column: usize) -> f64 {
+        (first..=column).map(|row| self.at(row, column).high()).map(|x| x * x).sum::<f64>().sqrt()
     }
 
     /// What of the sum of the squares of y stands in some rows, in squares of its unit; what may be rounding does not count.
@@ -220,12 +225,12 @@ impl Upper {
 
     /// How many columns of X do not depend on those before them; NaN depends on nothing.
     pub(crate) fn rank(&self) -> usize {
-        (0..self.order() - 1).filter(|&column| self.stands(column, DEPENDENT)).count()
+        (0..self.order() - 1).filter(|&column| self.stands(column, 0, DEPENDENT)).count()
     }
 
-    /// Whether more than this part of a column stands beside those before it.
-    pub(crate) fn stands(&self, column: usize, least: f64) -> bool {
-        let (own, length) = (self.at(column, column).high().abs(), self.length(column));
+    /// Whether more than a part of what stands of a column from a row on stands beside the columns before it.
+    pub(crate) fn stands(&self, column: usize, first: usize, least: f64) -> bool {
+        let (own, length) = (self.at(column, column).high().abs(), self.length_below(first, column));
         length != 0.0 && (own.is_nan() || own > least * length)
     }
 
