@@ -249,30 +249,29 @@ impl Upper {
     /// The inverse of the triangle of some columns beside those before them, row by row.
     pub(crate) fn inverse(&self, columns: Range<usize>) -> Vec<Vec<Double>> {
         let (first, size) = (columns.start, columns.len());
-        let mut inverse = vec![vec![Double::default(); size]; size];
-        for column in 0..size {
-            inverse[column][column] = Double::from(1.0).over(self.at(first + column, first + column));
+        let solve = |column: usize| {
+            let mut found = vec![Double::default(); size];
+            found[column] = Double::from(1.0).over(self.at(first + column, first + column));
             for row in (0..column).rev() {
-                let known = (row + 1..=column).map(|k| self.at(first + row, first + k).times(inverse[k][column]));
+                let known = (row + 1..=column).map(|k| self.at(first + row, first + k).times(found[k]));
                 let rest = known.fold(Double::default(), |rest, part| rest.add_double(part.negated()));
-                inverse[row][column] = rest.over(self.at(first + row, first + row));
+                found[row] = rest.over(self.at(first + row, first + row));
             }
-        }
-        inverse
+            found
+        };
+        let columns: Vec<Vec<Double>> = (0..size).map(solve).collect();
+        (0..size).map(|row| columns.iter().map(|column| column[row]).collect()).collect()
     }
 
     /// The sum of the squares of `R S⁻¹`, with another triangle of some of the columns in the same units.
     pub(crate) fn squares_against(&self, other: &Self, columns: Range<usize>) -> f64 {
-        let (first, inverse) = (columns.start, other.inverse(columns.clone()));
-        let mut squares = 0.0;
-        for row in 0..inverse.len() {
-            for column in row..inverse.len() {
-                let parts = (row..=column).map(|k| self.at(first + row, first + k).times(inverse[k][column]));
-                let entry = parts.fold(Double::default(), Double::add_double).value();
-                squares += entry * entry;
-            }
-        }
-        squares
+        let (first, size, inverse) = (columns.start, columns.len(), other.inverse(columns));
+        let square = |(row, column): (usize, usize)| {
+            let parts = (row..=column).map(|k| self.at(first + row, first + k).times(inverse[k][column]));
+            let entry = parts.fold(Double::default(), Double::add_double).value();
+            entry * entry
+        };
+        (0..size).flat_map(|row| (row..size).map(move |column| (row, column))).map(square).sum()
     }
 
     /// The condition number of the columns of X from `first` on, below the rows of those before it, each scaled to length 1: the
