@@ -137,7 +137,9 @@ impl Read {
 
     /// The same with a penalty on the squares of the coefficients but the intercept: a row for each of them.
     pub(crate) fn penalised(mut self, alpha: f64) -> Self {
-        let (root, ones, order) = (Double::from(alpha).sqrt(), self.design.ones(), self.upper.order());
+        let (ones, order) = (self.design.ones(), self.upper.order());
+        // The square of the root of the largest double is infinite.
+        let root = Double::from(alpha).shifted(-2).sqrt().shifted(1);
         let mut rows = Rows::new(order);
         for column in ones..order - 1 {
             self.upper.raise(column, exponent_beyond(root.high()));

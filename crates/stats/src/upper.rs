@@ -199,7 +199,12 @@ impl Upper {
 
     /// The length of a column, in its unit.
     pub(crate) fn length(&self, column: usize) -> f64 {
-        (0..=column).map(|row| self.at(row, column).high()).map(|x| x * x).sum::<f64>().sqrt()
+        self.length_below(0, column)
+    }
+
+    /// That of its part in the rows from one on.
+    fn length_below(&self, first: usize, column: usize) -> f64 {
+        (first..=column).map(|row| self.at(row, column).high()).map(|x| x * x).sum::<f64>().sqrt()
     }
 
     /// What of the sum of the squares of y stands in some rows, in squares of its unit; what may be rounding does not count.
@@ -220,12 +225,12 @@ impl Upper {
 
     /// How many columns of X do not depend on those before them; NaN depends on nothing.
     pub(crate) fn rank(&self) -> usize {
-        (0..self.order() - 1).filter(|&column| self.stands(column, DEPENDENT)).count()
+        (0..self.order() - 1).filter(|&column| self.stands(column, 0, DEPENDENT)).count()
     }
 
-    /// Whether more than this part of a column stands beside those before it.
-    pub(crate) fn stands(&self, column: usize, least: f64) -> bool {
-        let (own, length) = (self.at(column, column).high().abs(), self.length(column));
+    /// Whether more than a part of what stands of a column from a row on stands beside the columns before it.
+    pub(crate) fn stands(&self, column: usize, first: usize, least: f64) -> bool {
+        let (own, length) = (self.at(column, column).high().abs(), self.length_below(first, column));
         length != 0.0 && (own.is_nan() || own > least * length)
     }
 
@@ -244,30 +249,29 @@ impl Upper {
     /// The inverse of the triangle of some columns beside those before them, row by row.
     pub(crate) fn inverse(&self, columns: Range<usize>) -> Vec<Vec<Double>> {
         let (first, size) = (columns.start, columns.len());
-        let mut inverse = vec![vec![Double::default(); size]; size];
-        for column in 0..size {
-            inverse[column][column] = Double::from(1.0).over(self.at(first + column, first + column));
+        let solve = |column: usize| {
+            let mut found = vec![Double::default(); size];
+            found[column] = Double::from(1.0).over(self.at(first + column, first + column));
             for row in (0..column).rev() {
-                let known = (row + 1..=column).map(|k| self.at(first + row, first + k).times(inverse[k][column]));
+                let known = (row + 1..=column).map(|k| self.at(first + row, first + k).times(found[k]));
                 let rest = known.fold(Double::default(), |rest, part| rest.add_double(part.negated()));
-                inverse[row][column] = rest.over(self.at(first + row, first + row));
+                found[row] = rest.over(self.at(first + row, first + row));
             }
-        }
-        inverse
+            found
+        };
+        let columns: Vec<Vec<Double>> = (0..size).map(solve).collect();
+        (0..size).map(|row| columns.iter().map(|column| column[row]).collect()).collect()
     }
 
     /// The sum of the squares of `R S⁻¹`, with another triangle of some of the columns in the same units.
     pub(crate) fn squares_against(&self, other: &Self, columns: Range<usize>) -> f64 {
-        let (first, inverse) = (columns.start, other.inverse(columns.clone()));
-        let mut squares = 0.0;
-        for row in 0..inverse.len() {
-            for column in row..inverse.len() {
-                let parts = (row..=column).map(|k| self.at(first + row, first + k).times(inverse[k][column]));
-                let entry = parts.fold(Double::default(), Double::add_double).value();
-                squares += entry * entry;
-            }
-        }
-        squares
+        let (first, size, inverse) = (columns.start, columns.len(), other.inverse(columns));
+        let square = |(row, column): (usize, usize)| {
+            let parts = (row..=column).map(|k| self.at(first + row, first + k).times(inverse[k][column]));
+            let entry = parts.fold(Double::default(), Double::add_double).value();
+            entry * entry
+        };
+        (0..size).flat_map(|row| (row..size).map(move |column| (row, column))).map(square).sum()
     }
 
     /// The condition number of the columns of X from `first` on, below the rows of those before it, each scaled to length 1: the
