@@ -29,7 +29,7 @@ pub enum Precision {
     /// of another reading.
     #[default]
     Fast,
-    /// By orthogonal transformations in two doubles, some ten times slower: all digits for condition numbers up to 1e15.
+    /// By orthogonal transformations in two doubles, some four times slower: all digits for condition numbers up to 1e15.
     Certified,
 }
 
