@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_name_that_means_nothing_is_refused() {
-        for name in ["", "mode", "mean/f16", "mean/f64/0", "mean/f64/1e6", "mean/f64/10/10", "mean/f64/99999999999"] {
+        for name in ["", "modus", "mean/f16", "mean/f64/0", "mean/f64/1e6", "mean/f64/10/10", "mean/f64/99999999999"] {
             assert!(Subject::named(name).is_err(), "{name}");
         }
         assert_eq!(Subject::named("mean/f64/1_000").map(|subject| subject.rows()), Ok(1000));

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_understood_is_refused() {
-        for name in ["", "mean", "mean/f64", "mean/i8/10", "mean/f64/x", "mean/f64/10/fast", "mode/f64/10"] {
+        for name in ["", "mean", "mean/f64", "mean/i8/10", "mean/f64/x", "mean/f64/10/fast", "modus/f64/10"] {
             assert!(find(name).is_err(), "{name}");
         }
     }

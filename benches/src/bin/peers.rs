@@ -115,7 +115,6 @@ static OPS: &[(&str, Run)] = &[
     op::<Std>(),
     op::<Stft>(),
     op::<Sum>(),
-    op::<TheilSlopes>(),
     op::<TopK>(),
     op::<TrimMean>(),
     op::<TtestInd>(),

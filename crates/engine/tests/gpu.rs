@@ -177,11 +177,12 @@ fn values(seed: u64, rows: usize, offset: f64, spread: f64) -> Vec<f64> {
 }
 
 /// Kernels that the device must have done: a reading that it cannot make would make the law hold for nothing.
-const SWEPT: [&str; 16] = [
+const SWEPT: [&str; 17] = [
     "argmax",
     "argmin",
     "count",
     "histogram",
+    "kde",
     "kurtosis",
     "max",
     "mean",

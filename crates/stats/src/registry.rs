@@ -83,7 +83,6 @@ registry! {
         linregress::LinRegress,
         pearsonr::PearsonR,
         spearmanr::SpearmanR,
-        theilslopes::TheilSlopes,
     }
     /// Lines, planes and polynomials by least squares.
     regression {

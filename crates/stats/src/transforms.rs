@@ -188,9 +188,9 @@ fn unfold(spectrum: &[Complex], n: usize, wanted: usize, divisor: f64) -> Parts 
     let part = |of: fn(&Complex) -> f64, sign: f64| {
         let mut part = Vec::with_capacity(wanted);
         part.extend(spectrum.iter().map(|x| of(x) / divisor));
-        // The first has no mirror, nor has the last of an even number.
+        // The first has no mirror, nor has the last of an even number. A zero is +0, of which the mirror would make −0.
         let mirrored = spectrum[..n.div_ceil(2)].iter().skip(1).rev();
-        part.extend(mirrored.map(|x| sign * of(x) / divisor).take(wanted - part.len()));
+        part.extend(mirrored.map(|x| 0.0 + sign * of(x) / divisor).take(wanted - part.len()));
         part
     };
     (part(|x| x.re, 1.0), part(|x| x.im, -1.0))
