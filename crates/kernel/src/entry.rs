@@ -78,6 +78,8 @@ pub trait BoundKernel: Send + Sync {
     fn telling_infinities(self: Box<Self>) -> Box<dyn BoundKernel>;
     /// As [`Kernel::wants_sample`].
     fn wants_sample(&self) -> bool;
+    /// As [`Kernel::rows_made`].
+    fn rows_made(&self, rows: u64) -> u64;
     /// Checks the parameters and adds the partials that are needed to the reading.
     ///
     /// # Errors
@@ -150,6 +152,9 @@ impl<K: Kernel> BoundKernel for Bound<K> {
     }
     fn wants_sample(&self) -> bool {
         self.kernel.wants_sample()
+    }
+    fn rows_made(&self, rows: u64) -> u64 {
+        self.kernel.rows_made(rows)
     }
     fn spread(&self, shape: &Shape<'_>, bundle: &mut Bundle) -> Result<()> {
         K::Pass::spread(&self.kernel.pass(shape)?, bundle);

@@ -18,6 +18,12 @@ pub trait Kernel: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Syn
         Self::SPEC.sampled
     }
 
+    /// Rows of each column that it makes of so many, to answer with or to work on, at most: as many, if it says nothing. For who
+    /// must have room for them beforehand.
+    fn rows_made(&self, rows: u64) -> u64 {
+        rows
+    }
+
     /// Checks the parameters and chooses the partial's setup.
     ///
     /// # Errors

@@ -157,7 +157,7 @@ fn prepare(room: &Room<'_>, one: &One, admission: &mut Admission) -> Result<Read
     let params = whole(Value::Object(one.params.clone()));
     let kernel = (entry.bind)(params).map_err(|reject| refuse(reject.into()))?;
     let columns = columns_of(room.source, kernel.as_ref(), &one.columns, room.app.config.columns_max)?;
-    room.answer(entry, columns.len(), Wanted { npy: false, gzip: false }, admission)?;
+    room.answer(entry, kernel.as_ref(), columns.len(), Wanted { npy: false, gzip: false }, admission)?;
     Ok(Ready { kernel, columns })
 }
 

@@ -107,7 +107,7 @@ impl Call {
         } else {
             columns_of(&source, kernel.as_ref(), &query.columns, columns_max)?
         };
-        Room::new(app, cancel, &source).answer(self.entry, columns.len(), self.wanted, admission)?;
+        Room::new(app, cancel, &source).answer(self.entry, kernel.as_ref(), columns.len(), self.wanted, admission)?;
         let nan = match (body.nan, query.nan) {
             (Some(_), Some(_)) => return Err(twice(NAN)),
             (body, query) => body.or(query),
@@ -139,7 +139,7 @@ impl Call {
         let columns = columns_of(source.as_ref(), kernel.as_ref(), &query.columns, app.config.columns_max)?;
         let room = Room::new(app, cancel, source.as_ref());
         room.columns(columns.len(), admission)?;
-        room.answer(self.entry, columns.len(), self.wanted, admission)?;
+        room.answer(self.entry, kernel.as_ref(), columns.len(), self.wanted, admission)?;
         self.ask(app, cancel, source.as_ref(), kernel.as_ref(), columns, query.nan)
     }
 

@@ -126,7 +126,7 @@ fn answer(
     let columns = columns_of(source, kernel, &asked.columns, app.config.columns_max)?;
     let room = Room::new(app, cancel, source);
     room.columns(columns.len(), &mut admission)?;
-    room.answer(entry, columns.len(), wanted, &mut admission)?;
+    room.answer(entry, kernel, columns.len(), wanted, &mut admission)?;
     let content = dataset.content();
     let kept = app.partials.as_ref().map(|cache| (cache, content.as_bytes()));
     let asked = Asked { source, kernel, columns, nan: asked.nan.unwrap_or_default(), kept, timed: false };

@@ -10,7 +10,7 @@ use crate::{
 };
 use echoes_engine::{Cancel, Error, streamed_values_max};
 use echoes_io::Source;
-use echoes_kernel::{Entry, Spec};
+use echoes_kernel::{BoundKernel, Entry, Spec};
 use serde_json::Value;
 use std::cell::OnceCell;
 
@@ -50,6 +50,7 @@ impl<'a> Room<'a> {
     pub(crate) fn answer(
         &self,
         entry: &Entry,
+        kernel: &dyn BoundKernel,
         columns: usize,
         wanted: Wanted,
         admission: &mut Admission,
@@ -57,21 +58,28 @@ impl<'a> Room<'a> {
         let form = entry.spec.form;
         let written = if form.writes_columns() { columns_out(entry) } else { 0 };
         let gathered = if form.gathers() { columns } else { 0 };
-        let row = gathered * DOUBLE + written * if wanted.npy { DOUBLE } else { TEXT };
-        if row == 0 {
+        if written + gathered == 0 {
             return Ok(());
         }
-        // What is answered with has a limit; what is only worked on has it where nothing is.
-        let (limit, limited) = (self.app.config.decoded_bytes_max, if written > 0 { written } else { gathered });
-        let most = limit / (limited * DOUBLE);
-        let mut hold = |rows: usize| admission.hold_more(rows.saturating_mul(row));
+        let limit = self.app.config.decoded_bytes_max;
+        let made = |rows: usize| usize::try_from(kernel.rows_made(rows as u64)).unwrap_or(usize::MAX);
+        let bytes = |rows: usize, columns: usize, of_one: usize| rows.saturating_mul(columns * of_one);
+        // What is made has a limit; what is only worked on has it where nothing is.
+        let fits =
+            |&rows: &usize| bytes(made(rows), written.max(1), DOUBLE).max(bytes(rows, gathered, DOUBLE)) <= limit;
+        let mut hold = |rows: usize| {
+            // A kernel that works on columns may take as much again to do it.
+            let work = if form.gathers() { bytes(rows.max(made(rows)), 2 * columns, DOUBLE) } else { 0 };
+            let answer = bytes(made(rows), written, if wanted.npy { DOUBLE } else { TEXT });
+            admission.hold_more(work.saturating_add(answer))
+        };
         let estimate = self.rows_max();
-        if estimate <= most && hold(estimate).is_ok() {
+        if fits(&estimate) && hold(estimate).is_ok() {
             return Ok(());
         }
-        match self.rows_counted()?.filter(|&rows| rows <= most as u64) {
-            Some(rows) => hold(rows as usize),
-            None => Err(too_large(&entry.spec, most, limit)),
+        match self.rows_counted()?.map(|rows| rows as usize).filter(fits) {
+            Some(rows) => hold(rows),
+            None => Err(too_large(&entry.spec, limit)),
         }
     }
 
@@ -94,14 +102,14 @@ impl<'a> Room<'a> {
     }
 }
 
-fn too_large(spec: &Spec, most: usize, limit: usize) -> Problem {
+fn too_large(spec: &Spec, limit: usize) -> Problem {
     let name = spec.name;
     let (what, instead) = match spec.form.writes_columns() {
-        true => ("answers with columns as long as the data's, which", " -o OUT"),
-        false => ("holds the data's columns in memory, which", ""),
+        true => ("makes columns", " -o OUT"),
+        false => ("holds the data's columns in memory", ""),
     };
     Kind::Rejected.because(format!(
-        "`{name}` {what} have more than {most} rows: they may have {limit} bytes; run `echoes {name} FILE{instead}` instead"
+        "`{name}` {what}, which are too long: they may have {limit} bytes; run `echoes {name} FILE{instead}` instead"
     ))
 }
 

@@ -44,13 +44,41 @@ fn answers_to_bodies_are_bounded() {
     }
 }
 
+/// A few rows of which parameters make many.
+#[test]
+fn answers_longer_than_their_data_are_bounded() {
+    let server = Server::start(Config { decoded_bytes_max: 64 << 10, ..Config::default() });
+    let x = format!("[{}]", vec!["1"; 1000].join(","));
+    for (kernel, body) in [
+        ("irfft", r#"{"x":[1],"y":[0],"n":268435456}"#.to_owned()),
+        ("stft", format!(r#"{{"x":{x},"nperseg":256,"noverlap":255}}"#)),
+        ("welch", format!(r#"{{"x":{x},"nperseg":256,"noverlap":255,"average":"median"}}"#)),
+        ("convolve", format!(r#"{{"x":[{0}],"y":[{0}]}}"#, vec!["1"; 5000].join(","))),
+    ] {
+        let refused = ask(&server, kernel, "content-type: application/json", body.as_bytes());
+        assert!(
+            refused.status == 422 && refused.detail().contains("they may have 65536 bytes"),
+            "{kernel}: {refused:?}"
+        );
+    }
+    for (kernel, body) in [
+        ("irfft", r#"{"x":[1],"y":[0],"n":100}"#.to_owned()),
+        ("stft", format!(r#"{{"x":{x}}}"#)),
+        ("welch", format!(r#"{{"x":{x},"average":"median"}}"#)),
+        ("convolve", format!(r#"{{"x":{x},"y":[1]}}"#)),
+    ] {
+        let answer = ask(&server, kernel, "content-type: application/json", body.as_bytes());
+        assert_eq!(answer.status, 200, "{kernel}: {answer:?}");
+    }
+}
+
 #[test]
 fn answers_to_bodies_need_room() {
     let server = Server::start(Config { body_bytes_max: 64 << 10, bodies_bytes_max: 64 << 10, ..Config::default() });
     let [(headers, body), ..] = bodies(1000);
     let as_array = format!("{headers}\r\naccept: application/x-npy");
     assert_eq!(ask(&server, "cumsum", headers, &body).status, 200);
-    // In JSON two columns and the one that is gathered may take 69,600 bytes, as arrays 28,800.
+    // In JSON two columns, and twice the one that is gathered, may take 79,200 bytes, as arrays 38,400.
     let [(_, longer), ..] = bodies(1200);
     let refused = ask(&server, "fft", headers, &longer);
     assert!(refused.status == 503 && refused.detail().contains("fill the memory"), "{refused:?}");

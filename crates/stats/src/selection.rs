@@ -1,19 +1,15 @@
-//! Order statistics of values in memory: quickselect for many ranks at once, its partition eight values at a time.
+//! Order statistics of values in memory: quickselect for many ranks at once, by the sort's split.
 //!
 //! (C. A. R. Hoare, CACM 4(7), 1961, algorithm 65; several ranks by following each side that has one.) Takes some `2n` steps
 //! for a rank and `n log k` for `k` of them. A side that shrinks too slowly is sorted, so that no data make it quadratic.
 
-use echoes_simd::{Lanes, Operation, run};
-
-/// So few values are sorted.
-const FEW: usize = 64;
+use crate::sorting::{SMALL, sort_numbers, split};
 
 /// The values at `ranks`, which must rise and be below the number of `values`; these are left in another order. No NaN, and a zero
 /// comes back as +0.
 pub(crate) fn select(values: &mut [f64], ranks: &[usize]) -> Vec<f64> {
     let mut found = Vec::with_capacity(ranks.len());
-    // Room for a whole vector beyond the last value.
-    let mut space = vec![0.0; values.len() + 8];
+    let mut space = vec![0.0; values.len()];
     let rounds = 2 * values.len().checked_ilog2().unwrap_or(0);
     descend(values, ranks, 0, rounds, &mut space, &mut found);
     found
@@ -24,81 +20,17 @@ fn descend(values: &mut [f64], ranks: &[usize], first: usize, rounds: u32, space
     if ranks.is_empty() {
         return;
     }
-    if values.len() <= FEW || rounds == 0 {
-        values.sort_unstable_by(f64::total_cmp);
+    if values.len() <= SMALL || rounds == 0 {
+        sort_numbers(values);
         found.extend(ranks.iter().map(|rank| values[rank - first] + 0.0));
         return;
     }
-    let wanted = ranks[ranks.len() / 2] - first;
-    let pivot = guess(values, wanted);
-    let (below, above) = run(Partition { values, pivot, space });
-    let equal = values.len() - above;
+    let (below, sorted) = split(values, space, ranks[ranks.len() / 2] - first);
     let (to_below, rest) = ranks.split_at(ranks.partition_point(|rank| rank - first < below));
-    let (to_pivot, to_above) = rest.split_at(rest.partition_point(|rank| rank - first < equal));
+    let (to_sorted, to_above) = rest.split_at(rest.partition_point(|rank| rank - first < sorted));
     descend(&mut values[..below], to_below, first, rounds - 1, space, found);
-    found.extend(to_pivot.iter().map(|_| pivot + 0.0));
-    descend(&mut values[equal..], to_above, first + equal, rounds - 1, space, found);
-}
-
-/// A value near that of rank `wanted`, from a sample.
-fn guess(values: &[f64], wanted: usize) -> f64 {
-    let mut sample = [0.0; 31];
-    let sample = if values.len() < 1 << 12 { &mut sample[..9] } else { &mut sample[..] };
-    // Steps of the golden section fall between the periods that data may have.
-    let step = (values.len() as f64 * 0.618_033_988_749_895) as usize | 1;
-    let mut at = step / 2;
-    for to in sample.iter_mut() {
-        at = (at + step) % values.len();
-        *to = values[at];
-    }
-    sample.sort_unstable_by(f64::total_cmp);
-    sample[wanted * sample.len() / values.len()]
-}
-
-/// Values below the pivot to the front, those above to the end, the pivot between; how many are below and above.
-struct Partition<'a> {
-    values: &'a mut [f64],
-    pivot: f64,
-    space: &'a mut [f64],
-}
-
-impl Operation for Partition<'_> {
-    type Output = (usize, usize);
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> (usize, usize) {
-        let Self { values, pivot, space } = self;
-        let (mut below, mut above) = (0, 0);
-        let middle = l.splat(pivot);
-        let whole = values.len() / 8 * 8;
-        for at in (0..whole).step_by(8) {
-            let Some(eight) = values[at..].first_chunk::<8>() else { break };
-            let x = l.load8(eight);
-            let (less, more) = (l.lt(x, middle), l.lt(middle, x));
-            // What is written behind the packed ones has been read already: `below` is never beyond `at`.
-            if let Some(to) = values[below..].first_chunk_mut::<8>() {
-                *to = l.pack(x, less);
-            }
-            if let Some(to) = space[above..].first_chunk_mut::<8>() {
-                *to = l.pack(x, more);
-            }
-            below += l.bits(less).count_ones() as usize;
-            above += l.bits(more).count_ones() as usize;
-        }
-        for at in whole..values.len() {
-            let x = values[at];
-            if x < pivot {
-                values[below] = x;
-                below += 1;
-            } else if pivot < x {
-                space[above] = x;
-                above += 1;
-            }
-        }
-        let equal = values.len() - above;
-        values[below..equal].fill(pivot);
-        values[equal..].copy_from_slice(&space[..above]);
-        (below, above)
-    }
+    found.extend(to_sorted.iter().map(|rank| values[rank - first] + 0.0));
+    descend(&mut values[sorted..], to_above, first + sorted, rounds - 1, space, found);
 }
 
 #[cfg(test)]
@@ -143,7 +75,7 @@ mod tests {
     #[test]
     fn a_side_that_does_not_shrink_is_sorted() {
         let mut values: Vec<f64> = (0..500).map(|i| f64::from(i * 37 % 500)).collect();
-        let (mut space, mut found) = (vec![0.0; 508], Vec::new());
+        let (mut space, mut found) = (vec![0.0; 500], Vec::new());
         descend(&mut values, &[250], 0, 0, &mut space, &mut found);
         assert_eq!(found, [250.0]);
     }

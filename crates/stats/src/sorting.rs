@@ -11,7 +11,7 @@ use crate::threads;
 use echoes_simd::{Lanes, Operation, run};
 
 /// Values that are sorted by their ranks.
-const SMALL: usize = 32;
+pub(crate) const SMALL: usize = 32;
 
 /// Values that are not worth another thread.
 const SHARED: usize = 1 << 15;
@@ -38,7 +38,7 @@ pub(crate) fn sort(x: &mut [f64]) {
 }
 
 /// Sorts numbers, of which none is NaN; zeros of both signs stay among each other as it happens.
-fn sort_numbers(x: &mut [f64]) {
+pub(crate) fn sort_numbers(x: &mut [f64]) {
     let mut spare = if x.len() > SMALL { vec![0.0; x.len()] } else { Vec::new() };
     let splits = 2 * (x.len() | 1).ilog2();
     quicksort(x, &mut spare, splits);
@@ -63,7 +63,7 @@ fn quicksort(x: &mut [f64], spare: &mut [f64], splits: u32) {
     }
     // Pivots that halve nothing are as unlikely as they are costly.
     let Some(splits) = splits.checked_sub(1) else { return x.sort_unstable_by(f64::total_cmp) };
-    let (low, high) = run(Split(x, spare));
+    let (low, high) = split(x, spare, x.len() / 2);
     let share = x.len() > SHARED;
     let (below, rest) = x.split_at_mut(low);
     let above = &mut rest[high - low..];
@@ -144,24 +144,33 @@ fn by_ranks<L: Lanes, const VECTORS: usize>(l: L, x: &mut [f64]) {
     }
 }
 
-/// Puts what is below a pivot in front, the rest behind. Sorted then stand: what lies between the two positions.
-struct Split<'a>(&'a mut [f64], &'a mut [f64]);
+/// Puts what is below a pivot in front, the rest behind. Sorted then stand: what lies between the two positions. The pivot is some
+/// value near that of rank `wanted`; `spare` has room for as many values.
+pub(crate) fn split(x: &mut [f64], spare: &mut [f64], wanted: usize) -> (usize, usize) {
+    run(Split { x, spare, wanted })
+}
+
+struct Split<'a> {
+    x: &'a mut [f64],
+    spare: &'a mut [f64],
+    wanted: usize,
+}
 
 impl Operation for Split<'_> {
     type Output = (usize, usize);
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> (usize, usize) {
-        let Self(x, spare) = self;
-        let pivot = pivot(l, x);
-        let low = split::<L, false>(l, x, spare, pivot);
+        let Self { x, spare, wanted } = self;
+        let pivot = pivot(l, x, wanted);
+        let low = split_at::<L, false>(l, x, spare, pivot);
         // Nothing is below the pivot: what is as small is sorted, which ends with columns of few values.
-        if low == 0 { (0, split::<L, true>(l, x, spare, pivot)) } else { (low, low) }
+        if low == 0 { (0, split_at::<L, true>(l, x, spare, pivot)) } else { (low, low) }
     }
 }
 
-/// The middle one of some values from all over.
+/// Of some values from all over the one whose rank among them is that wanted among all.
 #[inline(always)]
-fn pivot<L: Lanes>(l: L, x: &[f64]) -> f64 {
+fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
     let mut sample = [0.0; SMALL];
     let many = if x.len() < MANY { 7 } else { SMALL - 1 };
     let step = x.len() / many;
@@ -169,12 +178,12 @@ fn pivot<L: Lanes>(l: L, x: &[f64]) -> f64 {
         *value = x[i * step + step / 2];
     }
     small(l, &mut sample[..many]);
-    sample[many / 2]
+    sample[wanted * many / x.len()]
 }
 
 /// How many values are below the pivot (or, with `EQUAL`, as small), which it moves to the front.
 #[inline(always)]
-fn split<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
+fn split_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
     let vector = l.splat(pivot);
     let whole = x.len() / 8 * 8;
     let (mut low, mut high) = (0, 0);

@@ -47,6 +47,10 @@ impl Kernel for Irfft {
     type Pass = ();
     type Output = Series;
 
+    fn rows_made(&self, rows: u64) -> u64 {
+        self.check(rows).unwrap_or(u64::MAX)
+    }
+
     fn pass(&self, shape: &Shape<'_>) -> Result<()> {
         self.check(shape.rows.unwrap_or(0)).map(drop)
     }

@@ -111,6 +111,10 @@ impl Kernel for Stft {
     type Pass = ();
     type Output = TimeSpectrum;
 
+    fn rows_made(&self, rows: u64) -> u64 {
+        self.cut(rows).map_or(u64::MAX, |(cut, segments)| segments as u64 * (cut.len as u64 / 2 + 1))
+    }
+
     fn pass(&self, shape: &Shape<'_>) -> Result<()> {
         check_rate(self.fs)?;
         match shape.rows {

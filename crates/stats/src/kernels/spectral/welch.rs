@@ -95,13 +95,17 @@ impl Welch {
     fn cut(&self, rows: u64) -> Result<(Cut, usize)> {
         let cut = Cut::of(Some(rows), self.nperseg, self.noverlap)?;
         let segments = if rows == 0 { 0 } else { cut.count(rows as usize) };
-        let bins = cut.len / 2 + 1;
-        let kept = match self.average {
+        cut.check(segments, self.kept(cut, segments))?;
+        Ok((cut, segments))
+    }
+
+    /// Powers that are kept until they are averaged.
+    fn kept(&self, cut: Cut, segments: usize) -> u64 {
+        let spectra = match self.average {
             Average::Mean => segments.min(SUMS),
             Average::Median => segments,
         };
-        cut.check(segments, (kept as u64).saturating_mul(bins as u64))?;
-        Ok((cut, segments))
+        (spectra as u64).saturating_mul(cut.len as u64 / 2 + 1)
     }
 }
 
@@ -112,6 +116,10 @@ impl Kernel for Welch {
     ]);
     type Pass = ();
     type Output = Power;
+
+    fn rows_made(&self, rows: u64) -> u64 {
+        self.cut(rows).map_or(u64::MAX, |(cut, segments)| self.kept(cut, segments))
+    }
 
     fn pass(&self, shape: &Shape<'_>) -> Result<()> {
         check_rate(self.fs)?;
