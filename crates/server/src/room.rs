@@ -79,7 +79,7 @@ impl<'a> Room<'a> {
         }
         match self.rows_counted()?.map(|rows| rows as usize).filter(fits) {
             Some(rows) => hold(rows),
-            None => Err(too_large(&entry.spec, limit)),
+            None => Err(too_large(&entry.spec, limit, if written > 0 { written } else { gathered })),
         }
     }
 
@@ -102,14 +102,14 @@ impl<'a> Room<'a> {
     }
 }
 
-fn too_large(spec: &Spec, limit: usize) -> Problem {
-    let name = spec.name;
+fn too_large(spec: &Spec, limit: usize, columns: usize) -> Problem {
+    let (name, most) = (spec.name, limit / (columns * DOUBLE));
     let (what, instead) = match spec.form.writes_columns() {
         true => ("makes columns", " -o OUT"),
         false => ("holds the data's columns in memory", ""),
     };
     Kind::Rejected.because(format!(
-        "`{name}` {what}, which are too long: they may have {limit} bytes; run `echoes {name} FILE{instead}` instead"
+        "`{name}` {what} of more than {most} rows: they may have {limit} bytes; run `echoes {name} FILE{instead}` instead"
     ))
 }
 

@@ -55,8 +55,8 @@ registry! {
     }
     /// Where the values lie: how many in each bin.
     histogram {
-        histogram2d::Histogram2d,
         histogram::Histogram,
+        histogram2d::Histogram2d,
         kde::Kde,
     }
     /// Many columns at once.
