@@ -192,7 +192,7 @@ fn tree<A: Absorb>(
     let turns = Turns::new();
     match (chunks.end - chunks.start, pool) {
         (0, _) => Ok(begin()),
-        (2.., Some(pool)) => pool.install(|| subtree(true, chunks, &turns, leaf)),
+        (_, Some(pool)) => pool.install(|| subtree(true, chunks, &turns, leaf)),
         _ => subtree(false, chunks, &turns, leaf),
     }
 }
