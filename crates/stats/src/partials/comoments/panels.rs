@@ -90,12 +90,13 @@ impl Panel {
 
     #[inline(always)]
     fn add_run<L: Lanes>(&mut self, l: L, run: [&[[f64; GROUP]]; PANEL], centers: [f64; PANEL]) {
+        let [a, b, c, d] = run;
         for vector in 0..VECTORS {
-            for group in 0..run[0].len() {
+            for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
                 let mut step = Step::default();
-                for i in 0..PANEL {
-                    let (vectors, _) = run[i][group].as_chunks::<8>();
-                    step.0[i] = l.to_array(l.load8(&vectors[vector]) - l.splat(centers[i]));
+                for ((to, group), center) in step.0.iter_mut().zip([a, b, c, d]).zip(centers) {
+                    let (vectors, _) = group.as_chunks::<8>();
+                    *to = l.to_array(l.load8(&vectors[vector]) - l.splat(center));
                 }
                 self.steps.push(step);
             }
@@ -244,9 +245,10 @@ fn add_corner<L: Lanes, const N: usize>(
     for v in 0..VECTORS {
         let mut lanes = [[l.splat(0.0); N]; N];
         for (a, b) in a[v * groups..][..groups].iter().zip(&b[v * groups..][..groups]) {
-            for i in 0..N {
-                for j in 0..N {
-                    lanes[i][j] = lanes[i][j] + l.load8(&a.0[left + i]) * l.load8(&b.0[right + j]);
+            for (row, x) in lanes.iter_mut().zip(&a.0[left..]) {
+                let x = l.load8(x);
+                for (sum, y) in row.iter_mut().zip(&b.0[right..]) {
+                    *sum = *sum + x * l.load8(y);
                 }
             }
         }
