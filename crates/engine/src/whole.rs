@@ -88,7 +88,12 @@ pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Thre
             Ok(kept)
         })
     };
-    let kept = share(pool, chunks.iter_mut().enumerate().collect(), copy);
+    let mut copy_all = || share(pool, chunks.iter_mut().enumerate().collect(), copy);
+    let kept = match pool {
+        // In the pool, as the work on the columns will be: who must wait for others there waits with nothing in memory.
+        Some(pool) => pool.install(copy_all),
+        None => copy_all(),
+    };
     let kept: Vec<usize> = kept.into_iter().collect::<Result<_>>()?;
     rows.finish()?;
     for column in &mut columns {
