@@ -11,6 +11,7 @@ mod power_sum;
 mod product;
 mod sum;
 mod totals;
+mod weighted;
 
 pub use brackets::{Brackets, Intervals, Rank};
 pub use comoments::Comoments;
@@ -24,3 +25,4 @@ pub use product::Product;
 pub(crate) use product::scaled;
 pub use sum::Sum;
 pub use totals::{Terms, Totals};
+pub use weighted::{WeightedMoments, Weights};
