@@ -19,7 +19,27 @@ pub(crate) struct Choice {
 }
 
 /// The columns of `source` for the kernel of `spec`: those that are `wanted`, or all that will do.
-pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Result<Choice, Failure> {
+pub(crate) fn choose(
+    source: &dyn Source,
+    spec: &Spec,
+    wanted: &[String],
+    weights: Option<&str>,
+) -> Result<Choice, Failure> {
+    let Some(weights) = weights else { return unweighted(source, spec, wanted, None) };
+    let column = find(source.fields(), weights).ok_or_else(|| unknown(source.name(), source.fields(), weights))?;
+    check_numeric(source, &[column])?;
+    let mut choice = unweighted(source, spec, wanted, Some(column))?;
+    choice.sets.iter_mut().for_each(|set| set.push(column));
+    Ok(choice)
+}
+
+/// The columns but for that of the weights.
+fn unweighted(
+    source: &dyn Source,
+    spec: &Spec,
+    wanted: &[String],
+    weights: Option<usize>,
+) -> Result<Choice, Failure> {
     let fields = source.fields();
     if !wanted.is_empty() {
         let mut columns = Vec::new();
@@ -29,7 +49,7 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
         check_numeric(source, &columns)?;
         return Ok(Choice { sets: sets(source, spec, columns)?, skipped: Vec::new() });
     }
-    let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some()).collect();
+    let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some() && Some(i) != weights).collect();
     if numeric.is_empty() {
         return Err(all_text(source));
     }
@@ -74,7 +94,7 @@ pub(crate) fn passed_over(source: &dyn Source, skipped: &[String]) -> Option<Str
 
 /// A one-column kernel runs on each column, others on all together.
 fn sets(source: &dyn Source, spec: &Spec, columns: Vec<usize>) -> Result<Vec<Vec<usize>>, Failure> {
-    if matches!(spec.columns, Arity::Exactly(1) | Arity::Samples(1)) {
+    if matches!(spec.columns, Arity::Exactly(1) | Arity::Weighable(1) | Arity::Samples(1)) {
         return Ok(columns.into_iter().map(|column| vec![column]).collect());
     }
     if spec.columns.accepts(columns.len()) {
@@ -146,7 +166,7 @@ mod tests {
     fn chosen(spec: Spec, wanted: &[&str]) -> Result<Choice, Failure> {
         let text = &b"item,price,qty,\"a,b\"\npen,1.5,2,3\nbook,2,4,5\n"[..];
         let source = echoes_io::parse("s.csv", text, &OpenOptions::default()).unwrap();
-        choose(source.as_ref(), &spec, &wanted.iter().map(ToString::to_string).collect::<Vec<_>>())
+        choose(source.as_ref(), &spec, &wanted.iter().map(ToString::to_string).collect::<Vec<_>>(), None)
     }
 
     #[test]

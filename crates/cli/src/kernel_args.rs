@@ -5,7 +5,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser},
 };
-use echoes_kernel::Entry;
+use echoes_kernel::{Arity, Entry};
 use serde_json::{Map, Number, Value};
 use std::{
     ffi::{OsStr, OsString},
@@ -20,7 +20,21 @@ pub(crate) fn command(command: Command) -> Command {
     let help = Help::of(entry);
     let command = command.about(help.summary).long_about(help.text).after_long_help(help.notes);
     let command = command.args(args::of_every_kernel()).args(parameters(entry).iter().map(Parameter::arg));
+    let command = if let Arity::Weighable(_) = entry.spec.columns { command.arg(weights_arg()) } else { command };
     command.arg(output::arg().hide(!entry.spec.form.writes_columns())).args(settings::args())
+}
+
+/// The argument for the column of weights.
+const WEIGHTS: &str = "weights";
+
+fn weights_arg() -> Arg {
+    let help = "The column of each row's weight, by name or position: finite numbers from 0 on.";
+    Arg::new(WEIGHTS).long(WEIGHTS).value_name("COLUMN").help(help).help_heading(HEADING)
+}
+
+/// The column of weights, if one was named.
+pub(crate) fn weights(matches: &ArgMatches) -> Option<&str> {
+    matches.try_get_one::<String>(WEIGHTS).ok().flatten().map(String::as_str)
 }
 
 /// A kernel's documentation, as help shows it.

@@ -35,6 +35,14 @@ impl Spec {
     pub const fn at_least(self, n: usize) -> Self {
         Self { columns: Arity::AtLeast(n), ..self }
     }
+    /// Takes a column of weights besides, if it is given one: it stands last.
+    pub const fn weighable(self) -> Self {
+        let columns = match self.columns {
+            Arity::Exactly(n) => Arity::Weighable(n),
+            other => other,
+        };
+        Self { columns, ..self }
+    }
     /// Takes `n` independent samples, which may differ in length.
     pub const fn samples(self, n: usize) -> Self {
         Self { columns: Arity::Samples(n), ..self }
@@ -97,6 +105,8 @@ pub enum Arity {
     Exactly(usize),
     /// So many or more, of equal length, row by row.
     AtLeast(usize),
+    /// So many, of equal length, row by row, and one more of weights if there are some.
+    Weighable(usize),
     /// So many independent samples, which may differ in length.
     Samples(usize),
 }
@@ -107,6 +117,7 @@ impl Arity {
         match self {
             Self::Exactly(k) | Self::Samples(k) => n == k,
             Self::AtLeast(k) => n >= k,
+            Self::Weighable(k) => n == k || n == k + 1,
         }
     }
 }
@@ -116,6 +127,8 @@ impl std::fmt::Display for Arity {
         match self {
             Self::Exactly(1) => write!(f, "one column"),
             Self::Exactly(n) => write!(f, "{n} columns"),
+            Self::Weighable(1) => write!(f, "one column, and one of weights if you like"),
+            Self::Weighable(n) => write!(f, "{n} columns, and one of weights if you like"),
             Self::AtLeast(n) => write!(f, "{n} columns or more"),
             Self::Samples(n) => write!(f, "{n} samples"),
         }

@@ -28,6 +28,8 @@ use std::{collections::HashSet, fmt};
 
 /// The field for what a NaN does.
 pub(crate) const NAN: &str = "nan";
+/// The field for weights, which may be left out.
+pub(crate) const WEIGHTS: &str = "weights";
 /// The field for columns by name.
 pub(crate) const COLUMNS: &str = "columns";
 
@@ -54,6 +56,8 @@ pub(crate) const fn data_fields(columns: Arity) -> &'static [&'static str] {
     match columns {
         Arity::Exactly(1) | Arity::Samples(1) => &["x"],
         Arity::Exactly(2) | Arity::Samples(2) => &["x", "y"],
+        Arity::Weighable(1) => &["x", WEIGHTS],
+        Arity::Weighable(2) => &["x", "y", WEIGHTS],
         _ => &[COLUMNS],
     }
 }
@@ -134,7 +138,7 @@ impl<'de> Visitor<'de> for Envelope {
             }
             seen.insert(name);
         }
-        if let Some(missing) = self.fields.iter().find(|field| !seen.contains(**field)) {
+        if let Some(missing) = self.fields.iter().find(|field| !(seen.contains(**field) || **field == WEIGHTS)) {
             return Err(A::Error::custom(format_args!("`{missing}` is missing: {}", shape_of(missing))));
         }
         if self.fields != [COLUMNS] {

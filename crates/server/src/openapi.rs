@@ -263,7 +263,9 @@ fn request(entry: &Entry, params: &Value, config: &Config) -> Value {
     let mut required = params["required"].as_array().cloned().unwrap_or_default();
     for &field in data_fields(entry.spec.columns) {
         properties.insert(field.to_owned(), data(entry.spec.columns, field, config));
-        required.push(field.into());
+        if field != WEIGHTS {
+            required.push(field.into());
+        }
     }
     properties.insert(NAN.to_owned(), json!({"$ref": "#/components/schemas/Nan", "default": "propagate"}));
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
@@ -271,7 +273,7 @@ fn request(entry: &Entry, params: &Value, config: &Config) -> Value {
 
 fn data(columns: Arity, field: &str, config: &Config) -> Value {
     let least = match columns {
-        Arity::Exactly(n) | Arity::AtLeast(n) | Arity::Samples(n) => n,
+        Arity::Exactly(n) | Arity::Weighable(n) | Arity::AtLeast(n) | Arity::Samples(n) => n,
     };
     let most = if let Arity::AtLeast(_) = columns { config.columns_max } else { least };
     if field == COLUMNS {

@@ -1,12 +1,12 @@
 //! What stands behind the `?` of an address: columns, what a NaN does, and parameters.
 
 use crate::{
-    body::NAN,
+    body::{NAN, WEIGHTS},
     problem::{Kind, Problem},
 };
 use axum::http::Uri;
 use echoes_io::names::shorten;
-use echoes_kernel::{Entry, Nan};
+use echoes_kernel::{Arity, Entry, Nan};
 use serde_json::{Map, Value};
 
 /// The field for a column; it may be given again and again.
@@ -29,7 +29,8 @@ pub(crate) struct Query {
 pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
     let refuse = |what: String| Err(Kind::Rejected.because(what));
     let schema = Value::from((entry.params)());
-    let (mut columns, mut nan, mut params) = (Vec::new(), None, Map::new());
+    let is_weighable = matches!(entry.spec.columns, Arity::Weighable(_));
+    let (mut columns, mut weights, mut nan, mut params) = (Vec::new(), None, None, Map::new());
     for (count, (name, value)) in form_urlencoded::parse(text.as_bytes()).enumerate() {
         if count == FIELDS_MAX {
             return refuse(format!("the address has more than {FIELDS_MAX} fields"));
@@ -39,6 +40,7 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
                 columns.push(value.into_owned());
                 false
             }
+            WEIGHTS if is_weighable => weights.replace(value.into_owned()).is_some(),
             NAN => nan.replace(value.parse().map_err(|_| Kind::Rejected.because(unknown_nan(&value)))?).is_some(),
             name => params.insert(name.to_owned(), typed(&value, &schema["properties"][name], &schema)).is_some(),
         };
@@ -46,6 +48,11 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
             return refuse(format!("`{}` is given twice", shorten(&name)));
         }
     }
+    if weights.is_some() && columns.is_empty() {
+        return refuse("`weights` weighs a `column`: name that too".to_owned());
+    }
+    // They stand last.
+    columns.extend(weights);
     Ok(Query { columns, nan, params })
 }
 

@@ -3,7 +3,7 @@
 //! What is unusual (escapes in names) or out of place is `None`: the careful way then reads the text again, and its
 //! word is what the client gets.
 
-use super::{Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, finite, nan, parameter, values_max};
+use super::{Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, WEIGHTS, finite, nan, parameter, values_max};
 use echoes_io::{
     ColumnBuilder, OwnedColumn,
     number::{self, Parsed},
@@ -32,7 +32,7 @@ pub(super) fn parse(text: &[u8], fields: &[&str], columns_max: usize) -> Option<
         seen.push(name);
         Some(())
     })?;
-    let whole = text.0.is_empty() && fields.iter().all(|field| seen.contains(field));
+    let whole = text.0.is_empty() && fields.iter().all(|field| seen.contains(field) || *field == WEIGHTS);
     if fields != [COLUMNS] {
         body.columns.sort_by_key(|(name, _)| fields.iter().position(|field| field == name));
     }

@@ -2,7 +2,8 @@
 
 use crate::{
     Mode,
-    partials::{Moments, Order, Terms, Totals},
+    exact::Choice,
+    partials::{Moments, Order, Terms},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -29,18 +30,19 @@ pub struct Mean {
 }
 
 impl Kernel for Mean {
-    const SPEC: Spec = Spec::new("mean", Category::Descriptive);
-    type Pass = Either<Moments, Totals>;
+    const SPEC: Spec = Spec::new("mean", Category::Descriptive).weighable();
+    type Pass = Choice<Moments>;
     type Output = f64;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Either<Order, Terms>> {
-        Ok(self.mode.choose(Order::First, Terms::Values))
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Order, Either<Terms, ()>>> {
+        self.mode.weigh(shape, Order::First, Terms::Values)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         let mean = match pass {
             Either::First(moments) => moments.mean(),
-            Either::Second(totals) => totals.mean(),
+            Either::Second(Either::Second(weighted)) => Some(weighted.checked()?.mean()),
+            Either::Second(Either::First(totals)) => totals.mean(),
         };
         mean.map(Next::Done).ok_or(Reject::Empty)
     }
@@ -76,5 +78,13 @@ mod tests {
         assert_eq!(reference(&exact, &[&[f64::MAX; 5]]), Ok(f64::MAX));
         assert_eq!(reference(&exact, &[&[1e16, 1.0, -1e16, 1.0]]), Ok(0.5));
         assert_eq!(reference(&exact, &[&[]]), Err(Reject::Empty));
+    }
+
+    #[test]
+    fn weights_are_numpys() {
+        let w = [1.0, 2.0, 0.0, 3.0, 1.0, 1.0, 4.0, 0.0, 2.0, 5.0];
+        // NumPy 2: `average(sleep, weights=w)`.
+        assert_eq!(reference(&Mean::default(), &[&SLEEP, &w]), Ok(2.963_157_894_736_842));
+        assert_eq!(reference(&Mean::default(), &[&[1.0], &[-1.0]]), Err(Reject::Weight { row: 0 }));
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     Mode,
-    partials::{Moments, Order, Terms, Totals},
+    exact::Choice,
+    partials::{Moments, Order, Terms, Weights},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -29,28 +30,32 @@ pub struct Std {
     /// How values are added: fast, or without rounding, so that the answer is the double next to the truth.
     #[serde(default)]
     pub mode: Mode,
+    /// What weights stand for, where there are some.
+    #[serde(default)]
+    pub weights_kind: Weights,
 }
 
 impl Std {
     /// The standard deviation with a divisor of `n − ddof`.
     pub const fn of(ddof: u32) -> Self {
-        Self { ddof, mode: Mode::Fast }
+        Self { ddof, mode: Mode::Fast, weights_kind: Weights::Frequency }
     }
 }
 
 impl Kernel for Std {
-    const SPEC: Spec = Spec::new("std", Category::Descriptive);
-    type Pass = Either<Moments, Totals>;
+    const SPEC: Spec = Spec::new("std", Category::Descriptive).weighable();
+    type Pass = Choice<Moments>;
     type Output = f64;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Either<Order, Terms>> {
-        Ok(self.mode.choose(Order::Second, Terms::Squares))
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Order, Either<Terms, ()>>> {
+        self.mode.weigh(shape, Order::Second, Terms::Squares)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         let std = match pass {
             Either::First(moments) => moments.std(self.ddof.into()),
-            Either::Second(totals) => totals.std(self.ddof),
+            Either::Second(Either::Second(weighted)) => Some(weighted.checked()?.variance(self.weights_kind, self.ddof.into()).sqrt()),
+            Either::Second(Either::First(totals)) => totals.std(self.ddof),
         };
         std.map(Next::Done).ok_or(Reject::Empty)
     }
@@ -74,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_exact_deviation_is_rounded_once() {
-        let exact = |ddof| Std { ddof, mode: Mode::Exact };
+        let exact = |ddof| Std { ddof, mode: Mode::Exact, ..Std::of(0) };
         assert_eq!(reference(&exact(0), &[&[1e300, -1e300]]), Ok(1e300));
         assert_eq!(reference(&exact(1), &[&[5e-324, 5e-324, 2e-323]]), Ok(1e-323));
         assert!(reference(&exact(1), &[&[1.0]]).unwrap().is_nan());

@@ -2,7 +2,8 @@
 
 use crate::{
     Mode,
-    partials::{self, Terms, Totals},
+    exact::Choice,
+    partials::{self, Terms},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Number, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -27,18 +28,19 @@ pub struct Sum {
 }
 
 impl Kernel for Sum {
-    const SPEC: Spec = Spec::new("sum", Category::Descriptive);
-    type Pass = Either<partials::Sum, Totals>;
+    const SPEC: Spec = Spec::new("sum", Category::Descriptive).weighable();
+    type Pass = Choice<partials::Sum>;
     type Output = Number;
 
-    fn pass(&self, _: &Shape<'_>) -> Result<Either<(), Terms>> {
-        Ok(self.mode.choose((), Terms::Values))
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<(), Either<Terms, ()>>> {
+        self.mode.weigh(shape, (), Terms::Values)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         Ok(Next::Done(match pass {
             Either::First(sum) => sum.value(),
-            Either::Second(totals) => totals.sum(),
+            Either::Second(Either::Second(weighted)) => Number::Float(weighted.checked()?.sum()),
+            Either::Second(Either::First(totals)) => totals.sum(),
         }))
     }
 }
