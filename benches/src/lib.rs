@@ -73,7 +73,7 @@ pub fn kernels() -> Vec<Box<dyn BoundKernel>> {
 /// The columns that a kernel is benched with.
 pub fn columns_for(kernel: &dyn BoundKernel) -> Vec<usize> {
     match kernel.spec().columns {
-        Arity::Exactly(n) | Arity::Weighable(n) | Arity::Samples(n) => (0..n).collect(),
+        Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
         Arity::AtLeast(n) => (0..n.max(4)).collect(),
     }
 }

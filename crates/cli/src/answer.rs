@@ -50,7 +50,7 @@ pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
     let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
     check(kernel.as_ref())?;
     let wanted: Vec<String> = matches.get_many::<String>("columns").into_iter().flatten().cloned().collect();
-    answer(kernel, &|source| columns::choose(source, &entry.spec, &wanted, kernel_args::weights(matches)), matches)
+    answer(kernel, &|source| columns::choose(source, &entry.spec, &wanted), matches)
 }
 
 /// Which columns of a source a kernel gets.
@@ -97,7 +97,7 @@ fn end_on_lost_page() -> Result<(), Failure> {
 /// Refuses bad parameters before anything is read.
 fn check(kernel: &dyn BoundKernel) -> Result<(), Failure> {
     let columns = match kernel.spec().columns {
-        Arity::Exactly(n) | Arity::Weighable(n) | Arity::AtLeast(n) | Arity::Samples(n) => n,
+        Arity::Exactly(n) | Arity::AtLeast(n) | Arity::Samples(n) => n,
     };
     let shape = Shape { rows: None, columns, sample: &[] };
     kernel.spread(&shape, &mut Bundle::default()).map_err(|e| Failure::reject(&e, kernel.spec().name))

@@ -92,7 +92,7 @@ impl Data {
 /// Columns that a kernel is given.
 fn width(entry: &Entry) -> usize {
     match entry.spec.columns {
-        Arity::Exactly(n) | Arity::Weighable(n) | Arity::Samples(n) => n,
+        Arity::Exactly(n) | Arity::Samples(n) => n,
         Arity::AtLeast(n) => n.max(3),
     }
 }

@@ -27,7 +27,7 @@ impl Aggregate {
     /// How many of the arguments are columns; the one after them, if any, is the parameters.
     fn columns(&self, arguments: usize, parameters: bool) -> Result<usize> {
         let columns = arguments - usize::from(parameters);
-        if self.entry.spec.columns.accepts(columns) {
+        if self.entry.spec.accepts(columns) {
             return Ok(columns);
         }
         plan_err!("{} takes {}, then its parameters as a JSON object if any", self.name, self.entry.spec.columns)

@@ -39,7 +39,7 @@ fn required(name: &str) -> Value {
 
 fn names(entry: &Entry) -> &'static [&'static str] {
     match entry.spec.columns {
-        Arity::Exactly(1) | Arity::Weighable(1) => &["x"],
+        Arity::Exactly(1) => &["x"],
         Arity::Exactly(2) | Arity::Samples(2) => &["x", "y"],
         _ => &["a", "b", "c"],
     }

@@ -9,8 +9,7 @@ pub(crate) use fixed::Fixed;
 pub(crate) use long::{Long, Quotient};
 pub(crate) use parts::{Products, Sum, products, sums};
 
-use crate::partials::{Terms, Totals, WeightedMoments};
-use echoes_kernel::{Either, Reject, Result, Shape};
+use echoes_kernel::Either;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,28 +24,12 @@ pub enum Mode {
     Exact,
 }
 
-/// One of the partials of a kernel that adds fast, or without rounding, or with weights.
-pub(crate) type Choice<F> = Either<F, Either<Totals, WeightedMoments>>;
-
 impl Mode {
     /// The setup of a kernel's partial, as one of two ways to add.
     pub(crate) fn choose<A, B>(self, fast: A, exact: B) -> Either<A, B> {
         match self {
             Self::Fast => Either::First(fast),
             Self::Exact => Either::Second(exact),
-        }
-    }
-
-    /// The same for a kernel of one column, which may have weights.
-    pub(crate) fn weigh<A>(self, shape: &Shape<'_>, fast: A, exact: Terms) -> Result<Either<A, Either<Terms, ()>>> {
-        match (shape.columns, self) {
-            (0 | 1, Self::Fast) => Ok(Either::First(fast)),
-            (0 | 1, Self::Exact) => Ok(Either::Second(Either::First(exact))),
-            (_, Self::Fast) => Ok(Either::Second(Either::Second(()))),
-            (_, Self::Exact) => {
-                let expected = "fast where there are weights";
-                Err(Reject::Parameter { name: "mode", value: "exact".to_owned(), expected })
-            }
         }
     }
 }

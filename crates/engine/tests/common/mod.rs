@@ -57,7 +57,7 @@ fn expression() -> Box<dyn BoundKernel> {
 /// The columns that a kernel is given out of four.
 pub(crate) fn columns_for(kernel: &dyn BoundKernel) -> Vec<usize> {
     match kernel.spec().columns {
-        Arity::Exactly(n) | Arity::Weighable(n) | Arity::Samples(n) => (0..n).collect(),
+        Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
         Arity::AtLeast(n) => (0..n.max(3)).collect(),
     }
 }

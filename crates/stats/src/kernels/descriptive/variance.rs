@@ -1,9 +1,9 @@
 //! Variance.
 
 use crate::{
-    Mode,
-    exact::Choice,
-    partials::{Moments, Order, Terms, Weights},
+    Mode, Weights,
+    partials::{Moments, Order, Terms},
+    weights::{self, Weighable},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -15,6 +15,11 @@ use serde::{Deserialize, Serialize};
 /// `n − 1`. Error ≤ 2 units in the last place at any offset; with `mode = "exact"` the double next to the truth. Null where it is
 /// beyond the range of doubles, as that of values 1e154 apart is; 0 or of few digits where it is below 2e-308, where `std` still has
 /// all of them.
+///
+/// With weights the divisor is `Σ w − ddof`, as of NumPy's `fweights` and statsmodels' `DescrStatsW`, or with
+/// `weights_kind = "reliability"` `Σ w − ddof Σ w² / Σ w`, as of NumPy's `aweights`; null where that is not above 0. Error ≤ 4 units in
+/// the last place at any offset, for values and weights between 1e-100 and 1e100 in size.
+/// A row of weight 0 is left out, whatever it holds; a weight below zero, infinite or NaN is refused.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -45,18 +50,20 @@ impl Variance {
 
 impl Kernel for Variance {
     const SPEC: Spec = Spec::new("variance", Category::Descriptive).weighable();
-    type Pass = Choice<Moments>;
+    type Pass = Weighable<Moments>;
     type Output = f64;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Order, Either<Terms, ()>>> {
-        self.mode.weigh(shape, Order::Second, Terms::Squares)
+    fn pass(&self, shape: &Shape<'_>) -> Result<weights::Setup<Order>> {
+        weights::setup(&Self::SPEC, shape, self.mode, Order::Second, Terms::Squares)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         let variance = match pass {
             Either::First(moments) => moments.variance(self.ddof.into()),
-            Either::Second(Either::Second(weighted)) => Some(weighted.checked()?.variance(self.weights_kind, self.ddof.into())),
             Either::Second(Either::First(totals)) => totals.variance(self.ddof),
+            Either::Second(Either::Second(weighted)) => {
+                weighted.checked()?.covariance(0, 0, self.weights_kind, self.ddof.into())
+            }
         };
         variance.map(Next::Done).ok_or(Reject::Empty)
     }
@@ -91,6 +98,10 @@ mod tests {
             let found = reference(&Variance { weights_kind, ..Variance::of(1) }, &[&x, &w]).unwrap();
             assert!((found - expected).abs() < 1e-14, "{found}");
         }
+        let weighted = |w: &[f64]| reference(&Variance::of(1), &[&[1.0, 2.0], w]);
+        assert_eq!(weighted(&[0.0; 2]), Err(Reject::Empty));
+        assert_eq!(weighted(&[1.0, f64::NAN]), Err(Reject::Weight { row: 1 }));
+        assert!(weighted(&[0.5; 2]).unwrap().is_nan());
         let exact = Variance { mode: Mode::Exact, ..Variance::of(1) };
         assert!(matches!(reference(&exact, &[&x, &w]), Err(Reject::Parameter { name: "mode", .. })));
     }
