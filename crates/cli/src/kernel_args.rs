@@ -5,7 +5,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser},
 };
-use echoes_kernel::{Arity, Entry};
+use echoes_kernel::Entry;
 use serde_json::{Map, Number, Value};
 use std::{
     ffi::{OsStr, OsString},
@@ -19,8 +19,8 @@ pub(crate) fn command(command: Command) -> Command {
     let Some(entry) = echoes_stats::find(command.get_name()) else { return command };
     let help = Help::of(entry);
     let command = command.about(help.summary).long_about(help.text).after_long_help(help.notes);
-    let command = command.args(args::of_every_kernel()).args(parameters(entry).iter().map(Parameter::arg));
-    let command = if let Arity::Weighable(_) = entry.spec.columns { command.arg(weights_arg()) } else { command };
+    let command = command.args(args::of_every_kernel()).args(entry.spec.weighable.then(weights_arg));
+    let command = command.args(parameters(entry).iter().map(Parameter::arg));
     command.arg(output::arg().hide(!entry.spec.form.writes_columns())).args(settings::args())
 }
 
@@ -28,13 +28,14 @@ pub(crate) fn command(command: Command) -> Command {
 const WEIGHTS: &str = "weights";
 
 fn weights_arg() -> Arg {
-    let help = "The column of each row's weight, by name or position: finite numbers from 0 on.";
-    Arg::new(WEIGHTS).long(WEIGHTS).value_name("COLUMN").help(help).help_heading(HEADING)
+    let help = "Column of weights by name or position: how often each row was seen, or how much it counts";
+    Arg::new(WEIGHTS).long(WEIGHTS).value_name("COLUMN").help(help)
 }
 
-/// The column of weights, if one was named.
-pub(crate) fn weights(matches: &ArgMatches) -> Option<&str> {
-    matches.try_get_one::<String>(WEIGHTS).ok().flatten().map(String::as_str)
+/// The column of weights, if the kernel takes one and one was named.
+pub(crate) fn weights<'a>(entry: &Entry, matches: &'a ArgMatches) -> Option<&'a str> {
+    let named = || matches.get_one::<String>(WEIGHTS).map(String::as_str);
+    entry.spec.weighable.then(named).flatten()
 }
 
 /// A kernel's documentation, as help shows it.
@@ -52,7 +53,7 @@ impl Help {
         let schema = (entry.params)();
         let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         let text = text.split("```").step_by(2).collect::<String>().trim().to_owned();
-        let mut notes = format!("Takes {}.", entry.spec.columns);
+        let mut notes = format!("Takes {}.", entry.spec.takes());
         for reference in entry.spec.references {
             notes += &format!("\nReference: {reference}.");
         }

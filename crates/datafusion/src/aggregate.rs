@@ -30,7 +30,7 @@ impl Aggregate {
         if self.entry.spec.accepts(columns) {
             return Ok(columns);
         }
-        plan_err!("{} takes {}, then its parameters as a JSON object if any", self.name, self.entry.spec.columns)
+        plan_err!("{} takes {}, then its parameters as a JSON object if any", self.name, self.entry.spec.takes())
     }
 
     /// What the answer is in Arrow: a number, or JSON text.

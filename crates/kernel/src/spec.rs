@@ -69,6 +69,11 @@ impl Spec {
     pub const fn is_weighted(&self, n: usize) -> bool {
         self.weighable && n > 0 && !self.columns.accepts(n) && self.columns.accepts(n - 1)
     }
+    /// The columns that it takes, in words.
+    pub fn takes(&self) -> String {
+        let weights = if self.weighable { ", and one of weights where there are some" } else { "" };
+        format!("{}{weights}", self.columns)
+    }
     /// Names its sources.
     pub const fn references(self, references: &'static [&'static str]) -> Self {
         Self { references, ..self }

@@ -86,8 +86,9 @@ mod tests {
     #[test]
     fn weights_are_numpys() {
         let w = [1.0, 2.0, 0.0, 3.0, 1.0, 1.0, 4.0, 0.0, 2.0, 5.0];
-        // NumPy 2: `average(sleep, weights=w)`.
-        assert_eq!(reference(&Mean::default(), &[&SLEEP, &w]), Ok(2.963_157_894_736_842));
+        // NumPy 2.4: `average(sleep, weights=w)`.
+        let mean = reference(&Mean::default(), &[&SLEEP, &w]).unwrap();
+        assert!((mean - 2.963_157_894_736_841_8).abs() < 1e-15, "{mean}");
         let weighted = |x: &[f64], w: &[f64]| reference(&Mean::default(), &[x, w]);
         assert_eq!(weighted(&[1.0], &[-1.0]), Err(Reject::Weight { row: 0 }));
         // NumPy says NaN for the first one, and refuses the second.
