@@ -155,8 +155,8 @@ fn weights_are_read_from_everywhere() {
     let mut client = server.connect();
     let mean = client.post("/v1/mean", r#"{"weights": [1, 3, null], "x": [2, 6, 9]}"#).json();
     assert_eq!((&mean["result"], &mean["columns"]), (&json!(5.0), &json!(["x", "weights"])));
-    let csv = "content-type: text/csv\r\n";
     let text = "w,a,b\n1,2,1\n3,6,2\n0,7,3\n";
+    let csv = &format!("content-type: text/csv\r\ncontent-length: {}\r\n", text.len());
     let mean = client.request("POST", "/v1/mean?column=a&weights=w", csv, text.as_bytes()).json();
     assert_eq!((&mean["result"], &mean["columns"]), (&json!(5.0), &json!(["a", "w"])));
     // Without names they are all columns but the weights.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// `mode = "exact"` the double next to the truth.
 ///
 /// With weights the divisor is `Σ w − ddof`, as of NumPy's `fweights` and statsmodels' `DescrStatsW`, or with
-/// `weights_kind = "reliability"` `Σ w − ddof Σ w² / Σ w`, as of NumPy's `aweights`; null where that is not above 0. Error ≤ 2 units in
+/// `weights_kind = "reliability"` `Σ w − ddof Σ w² / Σ w`, as of NumPy's `aweights`; null where that is not above 0. Error ≤ 3 units in
 /// the last place at any offset, for values and weights between 1e-100 and 1e100 in size.
 /// A row of weight 0 is left out, whatever it holds; a weight below zero, infinite or NaN is refused.
 ///
