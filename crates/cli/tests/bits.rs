@@ -284,7 +284,8 @@ fn body(data: &Data, case: Case) -> String {
     if columns.len() <= 2 {
         body.extend(["x", "y"].map(str::to_owned).into_iter().zip(columns.into_iter().map(column)));
     } else {
-        let named = columns.into_iter().map(|i| (NAMES[i].to_owned(), column(i)));
+        // Their order is that of their names here.
+        let named = NAMES.iter().map(|name| (*name).to_owned()).zip(columns.into_iter().map(column));
         body.insert("columns".to_owned(), Value::Object(named.collect()));
     }
     if case.weighted {
