@@ -4,11 +4,12 @@
 
 Ours is the program `peers`: it maps the same columns and times in its own process what it is asked for, so that its calls
 take turns with the peers'. Each contender is run once to warm up and to give its answer, then in rounds of a shuffled order; the
-median counts. Calls that are too short for a clock are repeated, and a call before them is not counted: whoever was timed before
-has filled the caches. Everyone may use as many threads as there are processors.
+median counts. Calls that are too short for a clock are repeated, and a call before them, by the same process, is not counted:
+whoever was timed before has filled the caches. Everyone may use as many threads as there are processors.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -30,6 +31,7 @@ from hosts import HOSTS  # noqa: E402
 from ops import OPS  # noqa: E402
 
 SIZES = [10_000, 1_000_000, 10_000_000]
+VALUES_MAX = 400_000_000
 SAMPLE_S, BUDGET_S, PAUSE_S = 0.003, 1.0, 0.005
 ROUNDS_MIN, ROUNDS_MAX = 3, 15
 HEAD = """{threads} threads for everyone who uses threads; Echoes at level {level}; medians of interleaved rounds.
@@ -88,6 +90,7 @@ def skip(skipped, name, why):
 
 def clock(work):
     def seconds(repeats):
+        work()
         start = time.perf_counter()
         for _ in range(repeats):
             work()
@@ -146,7 +149,6 @@ def measure(timers, rng):
     for _ in range(rounds):
         for name in rng.sample(list(timers), len(timers)):
             time.sleep(PAUSE_S)
-            timers[name](1)
             times[name].append(timers[name](repeats[name]))
     return {name: statistics.median(values) for name, values in times.items()}
 
@@ -207,7 +209,7 @@ def arguments():
 
 def main():
     given = arguments()
-    chosen = [op for op in OPS if not given.op or op.name in given.op]
+    chosen = sorted((op for op in OPS if not given.op or op.name in given.op), key=lambda op: op.columns)
     skipped = {}
     for line in given.without:
         skip(skipped, *line.split(": ", 1))
@@ -215,18 +217,21 @@ def main():
     different, head = [], not given.json
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for n in given.n:
-            rows = Rows(n, max(op.columns for op in chosen), ours, folder, skipped)
-            if head:
-                print(HEAD.format(threads=THREADS, level=rows.level))
-                head = False
-            for op in chosen:
-                lines = compare(op, rows, rng)
-                different += [f"{line['op']} of {n} by {line['peer']}" for line in lines if not line["agree"]]
-                if given.json:
-                    for line in lines:
-                        print(json.dumps(line), flush=True)
-                elif lines:
-                    print(table_row(lines), flush=True)
+            for columns, ops in itertools.groupby(chosen, lambda op: op.columns):
+                if columns * n > VALUES_MAX:
+                    continue
+                rows = Rows(n, columns, ours, folder, skipped)
+                if head:
+                    print(HEAD.format(threads=THREADS, level=rows.level))
+                    head = False
+                for op in ops:
+                    lines = compare(op, rows, rng)
+                    different += [f"{line['op']} of {n} by {line['peer']}" for line in lines if not line["agree"]]
+                    if given.json:
+                        for line in lines:
+                            print(json.dumps(line), flush=True)
+                    elif lines:
+                        print(table_row(lines), flush=True)
     if different:
         print(f"answers that differ: {'; '.join(different)}", file=sys.stderr)
 

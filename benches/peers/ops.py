@@ -203,6 +203,12 @@ OPS = [
     Op("corr_matrix", dict(
         numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(),
         pandas=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 8)), columns=8),
+    Op("corr_matrix_50", dict(
+        numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 50)),
+       kernel="corr_matrix", columns=50),
+    Op("corr_matrix_500", dict(
+        numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 500)),
+       kernel="corr_matrix", columns=500),
     Op("cov_matrix", dict(
         numpy=lambda h: h.np.cov(h.all), pandas=lambda h: h.frame.cov().to_numpy(), mkl=lambda h: h.matrix("cov", 8)),
         params={"ddof": 1}, columns=8),
@@ -218,7 +224,7 @@ OPS = [
     Op("iqr", dict(scipy=lambda h: h.stats.iqr(h.x))),
     Op("mad", dict(scipy=lambda h: h.stats.median_abs_deviation(h.x))),
     Op("trim_mean", dict(scipy=lambda h: h.stats.trim_mean(h.x, 0.1)), params={"proportiontocut": 0.1}),
-    Op("mode", dict(scipy=lambda h: tuple(h.stats.mode(h.x)))),
+    Op("mode", dict(scipy=lambda h: tuple(h.stats.mode(h.x))), fields=["mode", "count"]),
     Op("lmoments", dict(scipy=lambda h: h.stats.lmoment(h.x)), fields=["l1", "l2", "t3", "t4"]),
     Op("winsorize", dict(scipy=lambda h: h.stats.mstats.winsorize(h.x, limits=(0.05, 0.05)).data),
        params={"limits": [0.05, 0.05]}),

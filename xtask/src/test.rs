@@ -3,8 +3,7 @@
 use crate::{Outcome, Stop, docker, fmt, gate, no_args, shell, steps::Steps, tidy};
 
 /// The crates whose results depend on the instruction set.
-const UNDER_THE_LAWS: [&str; 6] =
-    ["--package", "echoes-simd", "--package", "echoes-stats", "--package", "echoes-engine"];
+const UNDER_THE_LAWS: [&str; 3] = ["echoes-simd", "echoes-stats", "echoes-engine"];
 
 /// The crate with the most to compile. Its tests need no speed: without optimisation its dependencies take a third of the time.
 const SQL: &str = "echoes-datafusion";
@@ -23,7 +22,7 @@ pub(crate) fn steps(steps: &mut Steps) {
     steps.step("tidy", || tidy::run(&[]));
     steps.step("docker", || docker::run(&[]));
     let runner = Runner::find();
-    steps.step("tests", || runner.run(&["--workspace", "--exclude", SQL], None));
+    steps.step("tests", || runner.run(&[], None));
     steps.step("tests in SQL", sql);
     steps.step("programs for a GPU", gpu);
     steps.step("the gate's own test", gate::selftest);
@@ -62,26 +61,44 @@ fn clippy() -> Outcome {
 }
 
 /// What runs the tests: nextest where it is installed, because it uses every core; else cargo.
-struct Runner(&'static [&'static str]);
+enum Runner {
+    Nextest,
+    Cargo,
+}
 
 impl Runner {
     fn find() -> Self {
-        let nextest = shell::works(&mut shell::cargo(&["nextest", "--version"]));
-        Self(if nextest {
-            &["nextest", "run", "--config-file", "xtask/nextest.toml", "--status-level", "fail"]
-        } else {
-            &["test"]
-        })
+        if shell::works(&mut shell::cargo(&["nextest", "--version"])) { Self::Nextest } else { Self::Cargo }
     }
 
-    fn run(&self, packages: &[&str], level: Option<&str>) -> Outcome {
-        let mut cargo = shell::cargo(self.0);
+    /// Runs the tests of these crates, of all but those in SQL if none is named, at a level of SIMD.
+    fn run(&self, only: &[&str], level: Option<&str>) -> Outcome {
+        let mut cargo = match self {
+            Self::Nextest => {
+                shell::cargo(&["nextest", "run", "--config-file", "xtask/nextest.toml", "--status-level", "fail"])
+            }
+            Self::Cargo => shell::cargo(&["test"]),
+        };
         // Not the benches, and not the examples in the docs, which have their own step.
-        cargo.args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(packages);
+        cargo.args(["--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(self.packages(only));
         shell::run(match level {
             Some(level) => cargo.env("ECHOES_SIMD", level),
             None => cargo.env_remove("ECHOES_SIMD"),
         })
+    }
+
+    fn packages(&self, only: &[&str]) -> Vec<String> {
+        let mut all = ["--workspace", "--exclude", SQL].map(str::to_owned).to_vec();
+        match self {
+            _ if only.is_empty() => all,
+            // Built as all are: what a few depend on has other features, and would be built anew.
+            Self::Nextest => {
+                let packages: Vec<String> = only.iter().map(|name| format!("package({name})")).collect();
+                all.extend(["--filterset".to_owned(), packages.join(" | ")]);
+                all
+            }
+            Self::Cargo => only.iter().flat_map(|name| ["--package".to_owned(), (*name).to_owned()]).collect(),
+        }
     }
 }
 

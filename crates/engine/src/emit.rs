@@ -5,11 +5,12 @@ use crate::{
     context::Context,
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
+    share::share,
 };
 use echoes_io::{Chunk, Rows};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
 use echoes_simd::pages;
-use rayon::{ThreadPool, prelude::*};
+use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{borrow::Cow, ops::Range};
 
@@ -81,9 +82,9 @@ impl<F: Fold> Writer<'_, F> {
             Ok(())
         };
         match pool {
-            // Once for all waves: each time wakes the threads anew.
-            Some(pool) => pool.install(write),
-            None => write(),
+            // Once for many waves: each time wakes the threads anew.
+            Some(pool) if self.needs.before => pool.install(write),
+            _ => write(),
         }
     }
 
@@ -108,13 +109,8 @@ impl<F: Fold> Writer<'_, F> {
             context.check()?;
             context.with_scratch(|scratch| self.piece(context, stretch, chunk.clone(), before, scratch, out))
         };
-        let results: Vec<Result<()>> = match pool {
-            Some(pool) if wave.len() > 1 => {
-                pool.install(|| wave.par_iter().zip(&befores).zip(&mut pieces).map(write).collect())
-            }
-            _ => wave.iter().zip(&befores).zip(&mut pieces).map(write).collect(),
-        };
-        results.into_iter().collect()
+        let parts = wave.iter().zip(&befores).zip(&mut pieces).collect();
+        share(pool, parts, write).into_iter().collect()
     }
 
     /// The fold of everything before each chunk of the wave.
@@ -137,7 +133,7 @@ impl<F: Fold> Writer<'_, F> {
             })?;
             Ok(fold.fold)
         };
-        let folds = in_order(pool, wave, read)?;
+        let folds = share(pool, wave.iter().collect(), read).into_iter().collect::<Result<Vec<F>>>()?;
         Ok(folds
             .into_iter()
             .map(|fold| {
@@ -268,19 +264,6 @@ fn seen_rows<'a>(nan: Nan, needs: Needs, slices: &'a Chunk<'_>, first: u64) -> R
         spread.into()
     };
     Ok((all.map(spread).collect(), None))
-}
-
-/// `work` for each chunk, in parallel where there is a pool; the results, or the first error, in order.
-fn in_order<T: Send>(
-    pool: Option<&ThreadPool>,
-    wave: &[Range<u64>],
-    work: impl Fn(&Range<u64>) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let results: Vec<Result<T>> = match pool {
-        Some(pool) if wave.len() > 1 => pool.install(|| wave.par_iter().map(&work).collect()),
-        _ => wave.iter().map(&work).collect(),
-    };
-    results.into_iter().collect()
 }
 
 /// Where written columns go.

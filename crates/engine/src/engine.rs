@@ -24,6 +24,9 @@ use std::{
 /// Threads that an engine may be told to use: more gain nothing, and starting many thousands takes longer than most runs.
 pub const THREADS_MAX: usize = 1024;
 
+/// Columns from which on a partial shares the work on a block among threads: the products of many columns do.
+const SHARED_COLUMNS: usize = 32;
+
 /// How many threads a text asks for.
 ///
 /// # Errors
@@ -144,6 +147,13 @@ impl Engine {
     #[inline]
     pub fn run<'a, K: Kernel>(&self, kernel: &K, data: impl Data<'a>) -> Result<K::Output> {
         self.job().run(kernel, data)
+    }
+
+    /// The threads to read so many rows of so many columns: where a partial may share a block of them, one chunk has use of threads
+    /// too.
+    pub(crate) fn pool_to_read(&self, rows: u64, columns: usize) -> Result<Option<&ThreadPool>> {
+        let shared = if columns < SHARED_COLUMNS { 1 } else { columns as u64 };
+        self.pool(rows.saturating_mul(shared))
     }
 
     /// The threads for so many rows; `None` for the caller's alone, which does what one chunk has.

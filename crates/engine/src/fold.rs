@@ -1,13 +1,21 @@
 //! One reading: chunks in parallel, merged in the order of a tree that depends on their number alone.
 
-use crate::{Engine, Error, Result, context::Context, prepare};
+use crate::{
+    Engine, Error, Result,
+    context::Context,
+    prepare,
+    share::{lock, share},
+};
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{CHUNK, Fold, tree_split};
 use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{
     ops::Range,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Chunks that are in memory at a time, at most.
@@ -182,7 +190,7 @@ pub(crate) fn bytes(slices: &[Slice<'_>]) -> u64 {
     slices.iter().map(|column| (column.values.len() * column.values.dtype().size()) as u64).sum()
 }
 
-/// The tree of [`echoes_kernel::merge_tree`], its halves in parallel where there is a pool.
+/// The tree of [`echoes_kernel::merge_tree`], its branches shared among threads where there is a pool.
 fn tree<A: Absorb>(
     pool: Option<&ThreadPool>,
     chunks: Range<u64>,
@@ -192,28 +200,91 @@ fn tree<A: Absorb>(
     let turns = Turns::new();
     match (chunks.end - chunks.start, pool) {
         (0, _) => Ok(begin()),
-        (2.., Some(pool)) => pool.install(|| subtree(true, chunks, &turns, leaf)),
-        _ => subtree(false, chunks, &turns, leaf),
+        // In the pool, so that a partial may share a block among its threads.
+        (1, Some(pool)) => pool.install(|| subtree(chunks, &turns, leaf)),
+        (_, None) => subtree(chunks, &turns, leaf),
+        (count, Some(pool)) => {
+            let most = (count / (BRANCHES * pool.current_num_threads() as u64)).max(1);
+            let mut branches = Branches::default();
+            branches.cut(chunks, most, None);
+            let Branches { ranges, joints } = branches;
+            let join = |(range, place)| deliver(&joints, place, subtree(range, &turns, leaf));
+            share(Some(pool), ranges, join).into_iter().flatten().next().unwrap_or(Err(Error::Cancelled))
+        }
     }
 }
 
-fn subtree<A: Absorb>(
-    parallel: bool,
-    chunks: Range<u64>,
-    turns: &Turns,
-    leaf: &(impl Fn(u64) -> Result<A> + Sync),
-) -> Result<A> {
+fn subtree<A: Absorb>(chunks: Range<u64>, turns: &Turns, leaf: &(impl Fn(u64) -> Result<A> + Sync)) -> Result<A> {
     let count = chunks.end - chunks.start;
     if count == 1 {
         return turns.run(chunks.start, leaf);
     }
     let middle = chunks.start + tree_split(count);
-    let left = || subtree(parallel, chunks.start..middle, turns, leaf);
-    let right = || subtree(parallel, middle..chunks.end, turns, leaf);
-    let (left, right) = if parallel { rayon::join(left, right) } else { (left(), right()) };
+    let left = subtree(chunks.start..middle, turns, leaf);
+    merged(left, subtree(middle..chunks.end, turns, leaf))
+}
+
+fn merged<A: Absorb>(left: Result<A>, right: Result<A>) -> Result<A> {
     let mut left = left?;
     left.merge(&right?);
     Ok(left)
+}
+
+/// Branches of a tree for each thread: enough for the quicker ones to take more of them.
+const BRANCHES: u64 = 16;
+
+/// Where a branch grows: the number of its joint, and whether it is the right one there. The whole tree grows nowhere.
+type Place = Option<(usize, bool)>;
+
+/// Branches of a tree, in their order, and where they meet.
+struct Branches<A> {
+    ranges: Vec<(Range<u64>, Place)>,
+    joints: Vec<Joint<A>>,
+}
+
+/// Where two branches meet: the first to come waits there for the other.
+struct Joint<A> {
+    place: Place,
+    waiting: Mutex<Option<Result<A>>>,
+}
+
+impl<A> Default for Branches<A> {
+    fn default() -> Self {
+        Self { ranges: Vec::new(), joints: Vec::new() }
+    }
+}
+
+impl<A> Branches<A> {
+    /// Cuts a tree into branches of so many chunks at most.
+    fn cut(&mut self, chunks: Range<u64>, most: u64, place: Place) {
+        let count = chunks.end - chunks.start;
+        if count <= most {
+            return self.ranges.push((chunks, place));
+        }
+        let (middle, joint) = (chunks.start + tree_split(count), self.joints.len());
+        self.joints.push(Joint { place, waiting: Mutex::new(None) });
+        self.cut(chunks.start..middle, most, Some((joint, false)));
+        self.cut(middle..chunks.end, most, Some((joint, true)));
+    }
+}
+
+/// Brings a branch to its place, and on from there with the one that waits: so few wait at a time. The whole tree, if that is what it
+/// has become.
+fn deliver<A: Absorb>(joints: &[Joint<A>], mut place: Place, mut branch: Result<A>) -> Option<Result<A>> {
+    while let Some((joint, is_right)) = place {
+        let joint = joints.get(joint)?;
+        let other = {
+            let mut waiting = lock(&joint.waiting);
+            let Some(other) = waiting.take() else {
+                *waiting = Some(branch);
+                return None;
+            };
+            other
+        };
+        branch = if is_right { merged(other, branch) } else { merged(branch, other) };
+        place = joint.place;
+    }
+    Some(branch)
 }
 
 /// The first chunk that failed: later ones need not run, earlier ones must, so that the error is always the first.

@@ -36,6 +36,7 @@ mod plan;
 mod prepare;
 mod report;
 mod sample;
+mod share;
 mod shelf;
 mod typed;
 mod whole;

@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
     }
 
     fn read<A: fold::Absorb>(&self, columns: &[usize], begin: impl Fn() -> A + Sync) -> Result<A> {
-        let pool = self.pool()?;
+        let pool = self.job.engine.pool_to_read(self.source.rows().unwrap_or_default(), columns.len())?;
         let read = match self.source.read(columns)? {
             Reading::Rows(rows) => fold::rows(&self.context, pool, rows.as_ref(), begin),
             Reading::Stream(mut stream) => fold::stream(&self.context, self.job.engine, stream.as_mut(), begin),

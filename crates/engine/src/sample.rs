@@ -1,4 +1,4 @@
-//! A sorted sample from all over a column, for kernels that choose their setup by it.
+//! A sample from all over a column, for kernels that choose their setup by it.
 
 use crate::{Result, context::Context, prepare};
 use echoes_io::Rows;
@@ -17,7 +17,7 @@ fn stretches(rows: u64) -> u64 {
     (size as u64 / ROWS).max(STRETCHES_MIN)
 }
 
-/// A sorted sample of the first column, without NaN; empty for a column of one chunk, and for streams.
+/// A sample of the first column, in its order, without NaN; empty for a column of one chunk, and for streams.
 pub(crate) fn sample(context: &Context<'_>, rows: Option<&dyn Rows>) -> Result<Vec<f64>> {
     let Some(rows) = rows.filter(|rows| rows.rows() > CHUNK as u64) else { return Ok(Vec::new()) };
     let aside = context.aside(Nan::Omit);
@@ -33,6 +33,5 @@ pub(crate) fn sample(context: &Context<'_>, rows: Option<&dyn Rows>) -> Result<V
             })
         })?;
     }
-    sample.sort_unstable_by(f64::total_cmp);
     Ok(sample)
 }

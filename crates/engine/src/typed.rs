@@ -137,7 +137,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     fn read(&self, mut kernel: K) -> Result<Read<K>> {
         let sample = if kernel.wants_sample() { sample(&self.context, self.data.first())? } else { Vec::new() };
         let shape = Shape { rows: self.rows, columns: self.columns, sample: &sample };
-        let pool = self.job.engine.pool(self.rows.unwrap_or_default())?;
+        let pool = self.job.engine.pool_to_read(self.rows.unwrap_or_default(), self.columns)?;
         for _ in 0..READINGS_MAX {
             let setup = kernel.pass(&shape)?;
             match kernel.finish(&self.pass(&setup, pool)?)? {

@@ -6,10 +6,11 @@ use crate::{
     emit::zeros,
     fold::{self, next_wave},
     prepare,
+    share::share,
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{Block, CHUNK, Columns, Reject};
-use rayon::{ThreadPool, prelude::*};
+use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -87,10 +88,7 @@ pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Thre
             Ok(kept)
         })
     };
-    let kept: Vec<Result<usize>> = match pool {
-        Some(pool) if chunks.len() > 1 => pool.install(|| chunks.par_iter_mut().enumerate().map(copy).collect()),
-        _ => chunks.iter_mut().enumerate().map(copy).collect(),
-    };
+    let kept = share(pool, chunks.iter_mut().enumerate().collect(), copy);
     let kept: Vec<usize> = kept.into_iter().collect::<Result<_>>()?;
     rows.finish()?;
     for column in &mut columns {

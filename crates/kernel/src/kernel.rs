@@ -44,7 +44,7 @@ pub struct Shape<'a> {
     pub rows: Option<u64>,
     /// Columns that the kernel was given.
     pub columns: usize,
-    /// Values of the first column from all over it, sorted, without NaN: for kernels that ask
+    /// Values of the first column from all over it, without NaN: for kernels that ask
     /// ([`Spec::sampled`](crate::Spec)). A hint: answers may not depend on it.
     pub sample: &'a [f64],
 }

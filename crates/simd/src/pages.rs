@@ -1,12 +1,8 @@
 //! Large columns on large pages.
 
-/// Bytes of a large page.
-#[cfg(target_os = "linux")]
-const LARGE: usize = 2 << 20;
-
 /// Below it a column has too few of them to matter.
 #[cfg(target_os = "linux")]
-const LEAST_BYTES: usize = 4 << 20;
+const LEAST_BYTES: usize = 2 << 20;
 
 /// Columns of zeros, whose memory the system hands out when it is first written: where they are large, on pages of 2 MiB, which it
 /// hands out several times as fast as those of 4 KiB.
@@ -33,12 +29,13 @@ fn on_large_pages(column: &mut [f64]) {
     if bytes.len() < LEAST_BYTES {
         return;
     }
-    let head = bytes.as_ptr().align_offset(LARGE).min(bytes.len());
-    let whole = &mut bytes[head..];
-    let len = whole.len() / LARGE * LARGE;
-    // SAFETY: these pages, large or small, lie wholly within the column, and the advice changes no byte of them. A system that does not take it
-    // hands out its usual pages.
-    let _ = unsafe { madvise(whole.as_mut_ptr().cast(), len, Advice::LinuxHugepage) };
+    // From the page of the first byte on: an allocator's own few bytes may stand before it, on what would be a large page.
+    let page = rustix::param::page_size();
+    let before = bytes.as_ptr().addr() % page;
+    // SAFETY: every one of these pages holds bytes of the column, so it is there, and the advice changes no byte of any. A system that does
+    // not take it hands out its usual pages.
+    let _ =
+        unsafe { madvise(bytes.as_mut_ptr().wrapping_sub(before).cast(), before + bytes.len(), Advice::LinuxHugepage) };
 }
 
 #[cfg(not(target_os = "linux"))]

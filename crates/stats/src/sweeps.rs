@@ -244,22 +244,23 @@ pub(crate) fn measured<'a>(x: &[f64], unit: Unit, space: &'a mut [f64; BLOCK]) -
 }
 
 /// Groups that a lane adds one by one. Whole runs are arrays, so that their loops are unrolled whatever processor is built for.
-const RUN: usize = 8;
+pub(crate) const RUN: usize = 8;
 
 /// The sum of the runs in eight lanes, and what its additions have rounded off (D. E. Knuth's TwoSum).
-struct Long<V> {
+#[derive(Clone, Copy)]
+pub(crate) struct Long<V> {
     high: V,
     low: V,
 }
 
 impl<V: Copy + Add<Output = V> + Sub<Output = V>> Long<V> {
     #[inline(always)]
-    fn new<L: Lanes<V = V>>(l: L, zero: f64) -> Self {
+    pub(crate) fn new<L: Lanes<V = V>>(l: L, zero: f64) -> Self {
         Self { high: l.splat(zero), low: l.splat(0.0) }
     }
 
     #[inline(always)]
-    fn add(&mut self, run: [V; 4]) {
+    pub(crate) fn add(&mut self, run: [V; 4]) {
         let (a, b) = (self.high, (run[0] + run[1]) + (run[2] + run[3]));
         let high = a + b;
         let part = high - a;
@@ -268,7 +269,7 @@ impl<V: Copy + Add<Output = V> + Sub<Output = V>> Long<V> {
     }
 
     #[inline(always)]
-    fn value<L: Lanes<V = V>>(self, l: L) -> f64 {
+    pub(crate) fn value<L: Lanes<V = V>>(self, l: L) -> f64 {
         let (high, low) = (l.across(self.high), l.across(self.low));
         // What an infinite sum rounds off is NaN, and a zero would take the sign of −0.
         if low.is_nan() || low == 0.0 { high } else { high + low }

@@ -36,12 +36,15 @@ const LARGE: usize = 1 << 17;
 /// Numbers that a thread copies, scales or multiplies at a time.
 const PIECE: usize = 1 << 14;
 
-static COMPLEX: Plans<(usize, bool), dyn rustfft::Fft<f64>> = Plans::new();
-static REAL: Plans<usize, dyn RealToComplex<f64>> = Plans::new();
-static SHORT_COMPLEX: Plans<usize, Short> = Plans::new();
-static SHORT_REAL: Plans<usize, ShortReal> = Plans::new();
-static TO_REAL: Plans<usize, dyn ComplexToReal<f64>> = Plans::new();
-static TABLES: Plans<(usize, usize), Table> = Plans::new();
+/// Numbers that the plans of a kind are kept for: 16 MiB, or twice that.
+const KEPT: usize = 1 << 20;
+
+static COMPLEX: Plans<(usize, bool), dyn rustfft::Fft<f64>> = Plans::new(KEPT);
+static REAL: Plans<usize, dyn RealToComplex<f64>> = Plans::new(KEPT);
+static SHORT_COMPLEX: Plans<usize, Short> = Plans::new(KEPT);
+static SHORT_REAL: Plans<usize, ShortReal> = Plans::new(KEPT);
+static TO_REAL: Plans<usize, dyn ComplexToReal<f64>> = Plans::new(KEPT);
+static TABLES: Plans<(usize, usize), Table> = Plans::new(KEPT);
 
 /// Refuses more than [`ROWS_MAX`].
 pub(crate) fn check(rows: u64) -> Result<()> {
@@ -137,34 +140,41 @@ impl Half {
 /// The transform of real numbers, one at least, each part over `divisor`.
 pub(crate) fn of_real(x: Vec<f64>, half: Half, divisor: f64) -> Parts {
     let n = x.len();
-    if n <= LARGE {
-        return small_of_real(x, half, divisor);
+    let parts = match tables::factors(n) {
+        _ if n <= LARGE => small_of_real(x, half),
+        Some(factors) => table(n, factors).of_real(x, half.len(n)),
+        None => chirp::of_real(x, half.len(n)),
+    };
+    over(parts, divisor)
+}
+
+/// Both parts over `divisor`.
+fn over((mut re, mut im): Parts, divisor: f64) -> Parts {
+    if divisor != 1.0 {
+        each_pair(&mut re, &mut im, PIECE, |_, re, im| re.iter_mut().chain(im).for_each(|x| *x /= divisor));
     }
-    match tables::factors(n) {
-        Some(factors) => table(n, factors).of_real(x, half.len(n), divisor),
-        None => chirp::of_real(x, half.len(n), divisor),
-    }
+    (re, im)
 }
 
 fn table(n: usize, (rows, columns): (usize, usize)) -> Arc<Table> {
     TABLES.get((rows, columns), 2 * n.isqrt(), || Table::new(rows, columns))
 }
 
-fn small_of_real(mut x: Vec<f64>, half: Half, divisor: f64) -> Parts {
+fn small_of_real(mut x: Vec<f64>, half: Half) -> Parts {
     let n = x.len();
     let wanted = half.len(n);
     if n <= SHORT {
         let plan = short_real(n);
         let mut spectrum = vec![Complex::default(); n / 2 + 1];
         plan.forward(&x, &mut spectrum, &mut plan.space());
-        return unfold(&spectrum, n, wanted, divisor);
+        return unfold(&spectrum, n, wanted);
     }
     let plan = real_plan(n);
     with_space(n / 2 + 1 + plan.get_scratch_len(), |space| {
         let (spectrum, scratch) = space.split_at_mut(n / 2 + 1);
         let done = plan.process_with_scratch(&mut x, spectrum, scratch);
         debug_assert!(done.is_ok(), "the lengths are the plan's");
-        unfold(spectrum, n, wanted, divisor)
+        unfold(spectrum, n, wanted)
     })
 }
 
@@ -184,13 +194,13 @@ fn with_space<T>(len: usize, work: impl FnOnce(&mut [Complex]) -> T) -> T {
 }
 
 /// The first `wanted` numbers of a transform of `n` real ones, from its first half.
-fn unfold(spectrum: &[Complex], n: usize, wanted: usize, divisor: f64) -> Parts {
+fn unfold(spectrum: &[Complex], n: usize, wanted: usize) -> Parts {
     let part = |of: fn(&Complex) -> f64, sign: f64| {
         let mut part = Vec::with_capacity(wanted);
-        part.extend(spectrum.iter().map(|x| of(x) / divisor));
+        part.extend(spectrum.iter().map(of));
         // The first has no mirror, nor has the last of an even number. A zero is +0, of which the mirror would make −0.
         let mirrored = spectrum[..n.div_ceil(2)].iter().skip(1).rev();
-        part.extend(mirrored.map(|x| 0.0 + sign * of(x) / divisor).take(wanted - part.len()));
+        part.extend(mirrored.map(|x| 0.0 + sign * of(x)).take(wanted - part.len()));
         part
     };
     (part(|x| x.re, 1.0), part(|x| x.im, -1.0))
@@ -199,7 +209,7 @@ fn unfold(spectrum: &[Complex], n: usize, wanted: usize, divisor: f64) -> Parts 
 /// The transform of complex numbers, one at least, each part over `divisor`.
 pub(crate) fn of_complex(re: &[f64], im: &[f64], direction: Direction, divisor: f64) -> Parts {
     if re.len() <= SHORT {
-        return short_of_complex(re, im, direction, divisor);
+        return over(short_of_complex(re, im, direction), divisor);
     }
     let mut doubles = zeros(2 * re.len());
     let join = |(): &mut (), i: usize, piece: &mut [Complex]| {
@@ -210,13 +220,13 @@ pub(crate) fn of_complex(re: &[f64], im: &[f64], direction: Direction, divisor: 
     };
     each_piece(pairs(&mut doubles), PIECE, || (), join);
     in_place(&mut doubles, direction);
-    parts(bytemuck::cast_slice(&doubles), divisor)
+    over(parts(bytemuck::cast_slice(&doubles)), divisor)
 }
 
-fn short_of_complex(re: &[f64], im: &[f64], direction: Direction, divisor: f64) -> Parts {
+fn short_of_complex(re: &[f64], im: &[f64], direction: Direction) -> Parts {
     // The inverse is the transform of the numbers with their parts exchanged.
     if direction == Direction::Inverse {
-        let (im, re) = short_of_complex(im, re, Direction::Forward, divisor);
+        let (im, re) = short_of_complex(im, re, Direction::Forward);
         return (re, im);
     }
     let n = re.len();
@@ -225,20 +235,17 @@ fn short_of_complex(re: &[f64], im: &[f64], direction: Direction, divisor: f64) 
     space.re[..n].copy_from_slice(re);
     space.im[..n].copy_from_slice(im);
     plan.run(&mut space);
-    let part = |mut part: Vec<f64>| {
-        part.truncate(n);
-        part.iter_mut().for_each(|x| *x /= divisor);
-        part
-    };
-    (part(space.re), part(space.im))
+    space.re.truncate(n);
+    space.im.truncate(n);
+    (space.re, space.im)
 }
 
-/// The real and imaginary parts of complex numbers, each over `divisor`.
-pub(crate) fn parts(z: &[Complex], divisor: f64) -> Parts {
+/// The real and imaginary parts of complex numbers.
+pub(crate) fn parts(z: &[Complex]) -> Parts {
     let (mut re, mut im) = (zeros(z.len()), zeros(z.len()));
     each_pair(&mut re, &mut im, PIECE, |i, re, im| {
         for ((re, im), z) in re.iter_mut().zip(im).zip(&z[i * PIECE..]) {
-            (*re, *im) = (z.re / divisor, z.im / divisor);
+            (*re, *im) = (z.re, z.im);
         }
     });
     (re, im)

@@ -7,7 +7,7 @@
 //!
 //! Exact. A zero comes back as +0.
 
-use crate::{selection::select, sweeps};
+use crate::{selection::select, sorting::sort_numbers, sweeps};
 use echoes_kernel::{Block, CHUNK, Partial, Shape};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use serde::{Deserialize, Serialize};
@@ -34,10 +34,12 @@ impl Intervals {
         if small || shape.sample.len() < 64 {
             return Self::everything();
         }
-        let size = shape.sample.len() as f64;
+        let mut sample = shape.sample.to_vec();
+        sort_numbers(&mut sample);
+        let size = sample.len() as f64;
         let at = |position: f64| match position {
             p if p < 0.0 => f64::NEG_INFINITY,
-            p => shape.sample.get(p as usize).copied().unwrap_or(f64::INFINITY),
+            p => sample.get(p as usize).copied().unwrap_or(f64::INFINITY),
         };
         let around = |&q: &f64| {
             let margin = 3.0 * (size * q * (1.0 - q)).sqrt() + 4.0;

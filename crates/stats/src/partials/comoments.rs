@@ -4,9 +4,12 @@
 //! between blocks, with centers and sums in two doubles. Deviations beyond 3e38 or below 3e-39 are measured in a power of two, the
 //! column's [`Unit`], so that no product overflows or vanishes.
 
+mod panels;
+
 use crate::{double::Double, sweeps, unit::Unit};
 use echoes_kernel::{BLOCK, Block, Partial};
 use echoes_simd::{Lanes, Operation, run};
+use panels::{Column, PANEL, Panel, TILED};
 use serde::{Deserialize, Serialize};
 
 /// Co-moments of `k` columns, over the rows in which all of them are present.
@@ -20,7 +23,33 @@ pub struct Comoments {
     products: Vec<Double>,
     /// Room for the block in hand, so that `absorb` allocates nothing; no part of the state.
     #[serde(skip)]
-    scratch: Vec<f64>,
+    work: Work,
+}
+
+#[derive(Debug, Default)]
+struct Work(Vec<Panel>);
+
+impl Work {
+    /// A copy, or what was read back, has no room yet.
+    fn make_room(&mut self, columns: usize) {
+        if self.0.is_empty() {
+            self.0 = Panel::for_columns(columns);
+        }
+    }
+
+    fn column(&self, i: usize) -> Column {
+        self.0[i / PANEL].columns[i % PANEL]
+    }
+
+    fn column_mut(&mut self, i: usize) -> &mut Column {
+        &mut self.0[i / PANEL].columns[i % PANEL]
+    }
+}
+
+impl Clone for Work {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Comoments {
@@ -92,77 +121,79 @@ impl Comoments {
         self.units[i]
     }
 
-    #[inline(always)]
-    fn absorb_block<L: Lanes>(&mut self, l: L, block: &Block<'_>) {
+    /// What a column of a block is by itself: the unit that its deviations need, its mean, its squares.
+    fn settle(&mut self, i: usize, block: &Block<'_>) {
         let n = block.len() as f64;
-        let (before, count) = (self.count as f64, self.count + block.len() as u64);
-        let (right, weight) = (n / count as f64, before * n / count as f64);
-        let columns = self.centers.len();
-        self.scratch.resize(3 * columns, 0.0);
-        // First third of the scratch: the block's centers. Second: the sums of the deviations from them, and third: how far the
-        // block's means lie from ours, both in the columns' units.
-        for i in 0..columns {
-            let x = block.values(i);
-            self.scratch[i] = sweeps::center(l, x, sweeps::is_followed(block));
+        let Column { center, s1, s2, .. } = self.work.column(i);
+        let mut mean = Double::sum(center, s1 / n);
+        let mut column = Column { center, s1, s2, delta: self.delta(i, mean) };
+        if self.units[i] != Unit::ONE || !Unit::is_ordinary(s2) || !is_ordinary(column.delta) {
+            (mean, column) = self.measure(i, block.values(i), mean, column);
         }
-        for i in 0..columns {
-            let (x, cx) = (block.values(i), self.scratch[i]);
-            let Deviations { mean, s1, s2, delta } = self.deviations(l, i, x, cx);
-            self.scratch[columns + i] = s1;
-            self.scratch[2 * columns + i] = delta;
-            self.products[index(i, i)] = self.products[index(i, i)].add(s2 - s1 * s1 / n);
-            for j in 0..i {
-                let (y, cy) = (block.values(j), self.scratch[j]);
-                let units = [self.units[i], self.units[j]];
-                let sum = if units == [Unit::ONE; 2] {
-                    sweeps::product(l, (x, cx), (y, cy))
-                } else {
-                    run(Product { units, columns: [x, y], centers: [cx, cy] })
-                };
-                // Multiplied first: (x, y) and (y, x) have the same bits.
-                let xy = sum - s1 * self.scratch[columns + j] / n;
-                self.products[index(i, j)] = self.products[index(i, j)].add(xy);
-            }
-            self.centers[i] =
-                if before == 0.0 { mean } else { self.centers[i].toward(mean, mean.minus(self.centers[i]), right) };
-        }
-        for i in 0..columns {
-            for j in 0..=i {
-                let shift = self.scratch[2 * columns + i] * self.scratch[2 * columns + j] * weight;
-                self.products[index(i, j)] = self.products[index(i, j)].add(shift);
-            }
-        }
-        self.count = count;
+        *self.work.column_mut(i) = column;
+        self.products[index(i, i)] = self.products[index(i, i)].add(column.s2 - column.s1 * column.s1 / n);
+        let mine = self.centers[i];
+        let share = n / (self.count + block.len() as u64) as f64;
+        self.centers[i] = if self.count == 0 { mean } else { mine.toward(mean, mean.minus(mine), share) };
     }
 
-    /// The deviations of a column of a block, in the column's unit.
-    #[inline(always)]
-    fn deviations<L: Lanes>(&mut self, l: L, i: usize, x: &[f64], center: f64) -> Deviations {
-        let [s1, s2, ..] = sweeps::powers::<L, 2>(l, x, center, false);
-        let mean = Double::sum(center, s1 / x.len() as f64);
-        let plain = Deviations { mean, s1, s2, delta: self.delta(i, mean) };
-        if self.units[i] == Unit::ONE && Unit::is_ordinary(s2) && is_ordinary(plain.delta) {
-            plain
-        } else {
-            self.measured_deviations(i, x, center, plain)
-        }
-    }
-
-    /// The same where 1 may not be the unit for them: the column's becomes the largest that is needed.
+    /// The same where 1 may not be the unit for it: the column's becomes the largest that is needed.
     #[cold]
     #[inline(never)]
-    fn measured_deviations(&mut self, i: usize, x: &[f64], center: f64, plain: Deviations) -> Deviations {
-        self.make_room(i, run(Fit { x, center }), plain.delta);
+    fn measure(&mut self, i: usize, x: &[f64], plain: Double, column: Column) -> (Double, Column) {
+        let center = column.center;
+        self.make_room(i, run(Fit { x, center }), column.delta);
         let unit = self.units[i];
         let [s1, s2, ..] = run(Sums { unit, x, center });
-        let mean = if plain.s1.is_finite() {
-            plain.mean
+        let mean = if column.s1.is_finite() {
+            plain
         } else {
             Double::sum(unit.divide(1, center), s1 / x.len() as f64).times_unit(unit, 1)
         };
         let delta =
             if self.count == 0 { 0.0 } else { self.centers[i].measured_delta(mean, mean.minus(self.centers[i]), unit) };
-        Deviations { mean, s1, s2, delta }
+        (mean, Column { center, s1, s2, delta })
+    }
+
+    /// The products of different columns of a block.
+    fn absorb_pairs(&mut self, block: &Block<'_>) {
+        for i in 0..self.centers.len() {
+            for j in 0..i {
+                let pair = [i, j].map(|i| self.work.column(i));
+                let sum = run(Product {
+                    units: [i, j].map(|i| self.units[i]),
+                    columns: [i, j].map(|i| block.values(i)),
+                    centers: pair.map(|column| column.center),
+                });
+                add_pair(&mut self.products[index(i, j)], sum, pair.map(|column| column.s1), block.len());
+            }
+        }
+    }
+
+    /// The same of many columns.
+    fn absorb_panels(&mut self, block: &Block<'_>) {
+        for (panel, units) in self.units.chunks(PANEL).enumerate() {
+            if units.iter().any(|&unit| unit != Unit::ONE) {
+                run(Reset { panel: &mut self.work.0[panel], first: PANEL * panel, units, block });
+            }
+        }
+        let work = &self.work;
+        panels::multiply(&work.0, self.centers.len(), &mut self.products, &|product, pair, sum| {
+            add_pair(product, sum, pair.map(|i| work.column(i).s1), block.len());
+        });
+    }
+
+    /// That the block's means lie elsewhere than ours.
+    fn absorb_deltas(&mut self, rows: usize) {
+        let (before, n) = (self.count as f64, rows as f64);
+        self.count += rows as u64;
+        let weight = before * n / self.count as f64;
+        for i in 0..self.centers.len() {
+            for j in 0..=i {
+                let shift = self.work.column(i).delta * self.work.column(j).delta * weight;
+                self.products[index(i, j)] = self.products[index(i, j)].add(shift);
+            }
+        }
     }
 
     /// How far a mean lies beyond ours; not at all where there are no rows yet.
@@ -191,17 +222,6 @@ impl Comoments {
     fn merge_pair(&mut self, at: usize, product: Double, delta: f64) {
         self.products[at] = self.products[at].add_double(product).add(delta);
     }
-}
-
-/// The deviations of a column of a block from a center, and its mean.
-struct Deviations {
-    mean: Double,
-    /// The sum of the deviations.
-    s1: f64,
-    /// That of their squares.
-    s2: f64,
-    /// How far the mean lies beyond that of the rows before.
-    delta: f64,
 }
 
 /// Whether a distance needs no other unit than 1.
@@ -249,7 +269,11 @@ impl Operation for Product<'_> {
     type Output = f64;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> f64 {
-        let ([x_unit, y_unit], [x, y], [cx, cy]) = (self.units, self.columns, self.centers);
+        let ([x, y], [cx, cy]) = (self.columns, self.centers);
+        if self.units == [Unit::ONE; 2] {
+            return sweeps::product(l, (x, cx), (y, cy));
+        }
+        let [x_unit, y_unit] = self.units;
         let mut spaces = [[0.0; BLOCK]; 2];
         let [x_space, y_space] = &mut spaces;
         let (x, y) = (sweeps::measured(x, x_unit, x_space), sweeps::measured(y, y_unit, y_space));
@@ -257,13 +281,27 @@ impl Operation for Product<'_> {
     }
 }
 
-struct Absorb<'a, 'b>(&'a mut Comoments, &'a Block<'b>);
+/// Sets the deviations of a panel anew, each column's in its unit.
+struct Reset<'a, 'b> {
+    panel: &'a mut Panel,
+    first: usize,
+    units: &'a [Unit],
+    block: &'a Block<'b>,
+}
 
-impl Operation for Absorb<'_, '_> {
+impl Operation for Reset<'_, '_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        self.0.absorb_block(l, self.1);
+        let mut spaces = [[0.0; BLOCK]; PANEL];
+        let (mut columns, mut centers) = ([&[][..]; PANEL], [0.0; PANEL]);
+        for (i, space) in spaces.iter_mut().enumerate() {
+            // Those that are not there are as the first, and nobody asks for them.
+            let i = if i < self.units.len() { i } else { 0 };
+            columns[i] = sweeps::measured(self.block.values(self.first + i), self.units[i], space);
+            centers[i] = self.units[i].divide(1, self.panel.columns[i].center);
+        }
+        self.panel.set(l, columns, centers);
     }
 }
 
@@ -276,6 +314,12 @@ pub(super) fn pearson(xx: f64, yy: f64, xy: f64) -> f64 {
     // The root of the product is the more exact one, but for products that overflow or vanish.
     let scale = if square.is_normal() { square.sqrt() } else { xx.sqrt() * yy.sqrt() };
     (xy / scale).clamp(-1.0, 1.0)
+}
+
+/// Adds the sum of a block's products of two columns, from which it takes what the rounding of their centers adds.
+fn add_pair(product: &mut Double, sum: f64, [sx, sy]: [f64; 2], rows: usize) {
+    // Multiplied first: (x, y) and (y, x) have the same bits.
+    *product = product.add(sum - sx * sy / rows as f64);
 }
 
 /// Where the products of a pair stand.
@@ -295,14 +339,26 @@ impl Partial for Comoments {
             centers: vec![zero; columns],
             units: vec![Unit::ONE; columns],
             products: vec![zero; pairs],
-            scratch: vec![0.0; 3 * columns],
+            work: Work(Panel::for_columns(columns)),
         }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
-        if !block.is_empty() {
-            run(Absorb(self, block));
+        if block.is_empty() {
+            return;
         }
+        let columns = self.centers.len();
+        self.work.make_room(columns);
+        panels::sweep(&mut self.work.0, columns, block);
+        for i in 0..columns {
+            self.settle(i, block);
+        }
+        if columns < TILED {
+            self.absorb_pairs(block);
+        } else {
+            self.absorb_panels(block);
+        }
+        self.absorb_deltas(block.len());
     }
 
     fn merge(&mut self, later: &Self) {
@@ -310,32 +366,35 @@ impl Partial for Comoments {
             return;
         }
         if self.count == 0 {
-            self.clone_from(later);
+            self.count = later.count;
+            self.centers.clone_from(&later.centers);
+            self.units.clone_from(&later.units);
+            self.products.clone_from(&later.products);
             return;
         }
         let (left, right) = (self.count as f64, later.count as f64);
         let n = left + right;
-        let mut deltas = std::mem::take(&mut self.scratch);
-        deltas.resize(3 * self.centers.len(), 0.0);
-        for (i, step) in deltas.iter_mut().enumerate().take(self.centers.len()) {
+        self.work.make_room(self.centers.len());
+        for i in 0..self.centers.len() {
             let (mine, theirs) = (self.centers[i], later.centers[i]);
             let delta = theirs.minus(mine);
-            *step = if self.units[i] == Unit::ONE && later.units[i] == Unit::ONE && is_ordinary(delta) {
-                delta
-            } else {
-                self.make_room(i, later.unit(i), delta);
-                mine.measured_delta(theirs, delta, self.units[i])
-            };
+            self.work.column_mut(i).delta =
+                if self.units[i] == Unit::ONE && later.units[i] == Unit::ONE && is_ordinary(delta) {
+                    delta
+                } else {
+                    self.make_room(i, later.unit(i), delta);
+                    mine.measured_delta(theirs, delta, self.units[i])
+                };
             self.centers[i] = mine.toward(theirs, delta, right / n);
         }
         for i in 0..self.centers.len() {
             for j in 0..=i {
                 let [a, b] = [i, j].map(|i| later.units[i].over(self.units[i]));
                 let product = later.products[index(i, j)].times_unit(a.and(b), 1);
-                self.merge_pair(index(i, j), product, deltas[i] * deltas[j] * (left * right / n));
+                let shift = self.work.column(i).delta * self.work.column(j).delta * (left * right / n);
+                self.merge_pair(index(i, j), product, shift);
             }
         }
-        self.scratch = deltas;
         self.count = self.count.saturating_add(later.count);
     }
 

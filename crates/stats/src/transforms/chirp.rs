@@ -1,7 +1,11 @@
 //! Transforms of lengths without suitable factors, as convolutions with a chirp.
 
-use super::{Complex, Direction, PIECE, Parts, in_place, pairs, roots::Roots, smooth, zeros};
+use super::{Complex, Direction, PIECE, Parts, in_place, pairs, plans::Plans, roots::Roots, smooth, zeros};
 use crate::threads::{each_pair, each_piece};
+use std::sync::Arc;
+
+/// What convolutions multiply with, by the length of the transform: 64 MiB.
+static RESPONSES: Plans<usize, Vec<f64>> = Plans::new(1 << 22);
 
 /// The chirp `exp(−πi j²/n)` (Bluestein, A linear filtering approach to the computation of discrete Fourier transform, IEEE Trans.
 /// Audio Electroacoust. 18, 1970): `jk` is half of `j² + k² − (j − k)²`.
@@ -17,10 +21,32 @@ impl Chirp {
     }
 }
 
+/// The transform of the chirp's conjugate, backwards around the end as forwards, in so many numbers.
+fn response(n: usize, len: usize, chirp: &Chirp) -> Arc<Vec<f64>> {
+    RESPONSES.get(n, len, || {
+        let mut response = zeros(2 * len);
+        each_piece(
+            pairs(&mut response),
+            PIECE,
+            || (),
+            |(), i, piece| {
+                for (j, out) in (i * PIECE..).zip(piece) {
+                    let j = j.min(len - j);
+                    if j < n {
+                        *out = chirp.at(j).conj();
+                    }
+                }
+            },
+        );
+        in_place(&mut response, Direction::Forward);
+        Arc::new(response)
+    })
+}
+
 /// The convolution with the chirp's conjugate of what `read` gives for each of `n` rows, which times the chirp is the transform.
 fn convolve(n: usize, chirp: &Chirp, read: impl Fn(usize) -> Complex + Send + Sync) -> Vec<f64> {
     let len = smooth(2 * n - 1);
-    let (mut x, mut response) = (zeros(2 * len), zeros(2 * len));
+    let mut x = zeros(2 * len);
     each_piece(
         pairs(&mut x),
         PIECE,
@@ -31,22 +57,8 @@ fn convolve(n: usize, chirp: &Chirp, read: impl Fn(usize) -> Complex + Send + Sy
             }
         },
     );
-    each_piece(
-        pairs(&mut response),
-        PIECE,
-        || (),
-        |(), i, piece| {
-            for (j, out) in (i * PIECE..).zip(piece) {
-                // Backwards around the end as forwards.
-                let j = j.min(len - j);
-                if j < n {
-                    *out = chirp.at(j).conj();
-                }
-            }
-        },
-    );
     in_place(&mut x, Direction::Forward);
-    in_place(&mut response, Direction::Forward);
+    let response = response(n, len, chirp);
     let response: &[Complex] = bytemuck::cast_slice(&response);
     each_piece(
         pairs(&mut x),
@@ -74,14 +86,14 @@ fn convolve(n: usize, chirp: &Chirp, read: impl Fn(usize) -> Complex + Send + Sy
 }
 
 /// The first `wanted` numbers of the transform of real ones.
-pub(super) fn of_real(x: Vec<f64>, wanted: usize, divisor: f64) -> Parts {
+pub(super) fn of_real(x: Vec<f64>, wanted: usize) -> Parts {
     let n = x.len();
     let transform = convolve(n, &Chirp::new(n), |j| Complex::from(x[j]));
     let transform: &[Complex] = bytemuck::cast_slice(&transform);
     let (mut re, mut im) = (zeros(wanted), zeros(wanted));
     each_pair(&mut re, &mut im, PIECE, |i, re, im| {
         for (k, (re, im)) in (i * PIECE..).zip(re.iter_mut().zip(im)) {
-            let number = if 2 * k <= n { transform[k] } else { transform[n - k].conj() } / divisor;
+            let number = if 2 * k <= n { transform[k] } else { transform[n - k].conj() };
             (*re, *im) = (number.re, number.im);
         }
     });
@@ -113,8 +125,8 @@ mod tests {
                 in_place(&mut expected, direction);
                 assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-10), "{n} {direction}");
             }
-            let found = of_real(z[..n].to_vec(), n, 2.0);
-            let expected = super::super::of_real(z[..n].to_vec(), super::super::Half::Both, 2.0);
+            let found = of_real(z[..n].to_vec(), n);
+            let expected = super::super::of_real(z[..n].to_vec(), super::super::Half::Both, 1.0);
             let near = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-10);
             assert!(near(&found.0, &expected.0) && near(&found.1, &expected.1), "{n}");
         }

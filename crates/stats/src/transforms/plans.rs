@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Numbers that the plans of one kind may be for, together: each holds a complex number or two for each.
-const KEPT: usize = 1 << 20;
-
 /// Plans of one kind, by what they are for; the one that was used last is the first.
-pub(super) struct Plans<K, P: ?Sized>(Mutex<Vec<Kept<K, P>>>);
+pub(super) struct Plans<K, P: ?Sized> {
+    plans: Mutex<Vec<Kept<K, P>>>,
+    /// Numbers that they may be for, together: each holds a complex number or two for each.
+    most: usize,
+}
 
 struct Kept<K, P: ?Sized> {
     key: K,
@@ -15,14 +16,14 @@ struct Kept<K, P: ?Sized> {
 }
 
 impl<K: PartialEq, P: ?Sized> Plans<K, P> {
-    pub(super) const fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
+    pub(super) const fn new(most: usize) -> Self {
+        Self { plans: Mutex::new(Vec::new()), most }
     }
 
     /// The plan for `key`, which holds about `size` numbers; the ones that nobody has asked for longest make room for it.
     pub(super) fn get(&self, key: K, size: usize, make: impl FnOnce() -> Arc<P>) -> Arc<P> {
         {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(at) = kept.iter().position(|kept| kept.key == key) {
                 kept[..=at].rotate_right(1);
                 return Arc::clone(&kept[0].plan);
@@ -30,14 +31,14 @@ impl<K: PartialEq, P: ?Sized> Plans<K, P> {
         }
         // Others need not wait while it is made; two may make the same.
         let plan = make();
-        if size <= KEPT {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if size <= self.most {
+            let mut kept = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
             kept.insert(0, Kept { key, size, plan: Arc::clone(&plan) });
             let mut total = 0;
             kept.retain(|kept| {
                 // A little more for what a plan is besides its numbers.
                 total += kept.size + 256;
-                total <= KEPT + 256
+                total <= self.most + 256
             });
         }
         plan
@@ -48,9 +49,11 @@ impl<K: PartialEq, P: ?Sized> Plans<K, P> {
 mod tests {
     use super::*;
 
+    const KEPT: usize = 1 << 20;
+
     #[test]
     fn the_last_used_stay_and_the_largest_are_not_kept() {
-        let plans: Plans<usize, usize> = Plans::new();
+        let plans: Plans<usize, usize> = Plans::new(KEPT);
         let kept = |key: usize| Arc::strong_count(&plans.get(key, KEPT / 2 - 256, || Arc::new(key))) > 1;
         let asked = |key: usize| {
             let mut made = false;

@@ -2,7 +2,7 @@
 
 use super::{Complex, Direction, LARGE, Parts, complex_plan, pairs, real_plan, roots::Roots, zeros};
 use crate::threads::{each_pair, each_piece};
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 /// Rows or columns that are taken at a time: a line of the processor's cache holds four complex numbers, and two lines are fetched
 /// as quickly as one.
@@ -42,7 +42,7 @@ impl Table {
     }
 
     /// The first `wanted` numbers of the transform of real ones. The columns are real: half of what becomes of each says it all.
-    pub(super) fn of_real(&self, mut x: Vec<f64>, wanted: usize, divisor: f64) -> Parts {
+    pub(super) fn of_real(&self, mut x: Vec<f64>, wanted: usize) -> Parts {
         let (rows, columns) = (self.rows, self.columns);
         let half = rows / 2 + 1;
         let mut twisted = zeros(2 * half * columns);
@@ -62,7 +62,7 @@ impl Table {
         x.resize(2 * half * columns, 0.0);
         self.transform_rows(pairs(&mut twisted), half, pairs(&mut x), Direction::Forward);
         drop(twisted);
-        self.unfold(bytemuck::cast_slice(&x), wanted, divisor)
+        self.unfold(bytemuck::cast_slice(&x), wanted)
     }
 
     /// The transform of each of `height` rows, whose numbers lie `height` apart.
@@ -78,30 +78,40 @@ impl Table {
     }
 
     /// The transform in its order, from the first half of the rows: the others mirror them.
-    fn unfold(&self, table: &[Complex], wanted: usize, divisor: f64) -> Parts {
-        let (rows, columns) = (self.rows, self.columns);
-        let half = rows / 2 + 1;
+    fn unfold(&self, table: &[Complex], wanted: usize) -> Parts {
+        let rows = self.rows;
         let (mut re, mut im) = (zeros(wanted), zeros(wanted));
         each_pair(&mut re, &mut im, TAKEN * rows, |i, re, im| {
-            let first = i * TAKEN;
             let taken = re.len().div_ceil(rows);
-            for from in (0..rows).step_by(LINE) {
+            let part = i * TAKEN..i * TAKEN + taken;
+            for from in (0..rows).step_by(TAKEN) {
+                let mut lines = [Line::default(); TAKEN];
+                for (k1, line) in (from..).zip(&mut lines) {
+                    *line = self.line(table, k1, part.clone());
+                }
                 for k2 in 0..taken {
-                    let (start, end) =
-                        (k2 * rows + from, (k2 * rows + rows).min(k2 * rows + from + LINE).min(re.len()));
-                    let Some((re, im)) = re.get_mut(start..end).zip(im.get_mut(start..end)) else { continue };
-                    for (k1, (re, im)) in (from..).zip(re.iter_mut().zip(im)) {
-                        let number = if k1 < half {
-                            table[k1 * columns + first + k2]
-                        } else {
-                            table[(rows - k1) * columns + columns - 1 - first - k2].conj()
-                        };
-                        (*re, *im) = (number.re / divisor, number.im / divisor);
+                    let (start, end) = (k2 * rows + from, (k2 * rows + rows.min(from + TAKEN)).min(re.len()));
+                    if let Some((re, im)) = re.get_mut(start..end).zip(im.get_mut(start..end)) {
+                        for ((re, im), line) in re.iter_mut().zip(im).zip(lines) {
+                            let number = line.at(k2);
+                            (*re, *im) = (number.re, number.im);
+                        }
                     }
                 }
             }
         });
         (re, im)
+    }
+
+    /// Part of a row, from the first half of the rows; none of a row beyond the last.
+    fn line<'a>(&self, table: &'a [Complex], k1: usize, part: Range<usize>) -> Line<'a> {
+        let (rows, columns) = (self.rows, self.columns);
+        if k1 <= rows / 2 {
+            Line { numbers: &table[k1 * columns..][part], mirrored: false }
+        } else {
+            let row = rows.saturating_sub(k1) * columns;
+            Line { numbers: &table[row..][columns - part.end..columns - part.start], mirrored: true }
+        }
     }
 
     /// The transform of complex numbers, written over them.
@@ -134,8 +144,22 @@ impl Table {
     }
 }
 
+/// Part of a row of a table, or what mirrors it.
+#[derive(Clone, Copy, Default)]
+struct Line<'a> {
+    numbers: &'a [Complex],
+    mirrored: bool,
+}
+
+impl Line<'_> {
+    #[inline(always)]
+    fn at(self, i: usize) -> Complex {
+        if self.mirrored { self.numbers[self.numbers.len() - 1 - i].conj() } else { self.numbers[i] }
+    }
+}
+
 /// Copies the columns `wanted` of a table of that width, each to be contiguous.
-fn transpose<T: Copy>(table: &[T], width: usize, wanted: std::ops::Range<usize>, to: &mut [T]) {
+fn transpose<T: Copy>(table: &[T], width: usize, wanted: Range<usize>, to: &mut [T]) {
     let height = table.len() / width;
     let mut rows = table.chunks_exact(LINE * width);
     for (i, rows) in rows.by_ref().enumerate() {
@@ -185,8 +209,8 @@ mod tests {
             let x: Vec<f64> = (0..n).map(|i| (i * i % 31) as f64 - 15.0).collect();
             let table = Table::new(rows, columns);
             for half in [Half::First, Half::Both] {
-                let found = table.of_real(x.clone(), half.len(n), 2.0);
-                let expected = super::super::of_real(x.clone(), half, 2.0);
+                let found = table.of_real(x.clone(), half.len(n));
+                let expected = super::super::of_real(x.clone(), half, 1.0);
                 assert_eq!(found.0.len(), half.len(n));
                 let near =
                     |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);

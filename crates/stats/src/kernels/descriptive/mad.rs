@@ -43,8 +43,7 @@ impl Mad {
 
     /// Where the median of the distances lies almost surely.
     fn around(center: f64, shape: &Shape<'_>) -> Intervals {
-        let mut sample: Vec<f64> = shape.sample.iter().map(|x| (x - center).abs()).collect();
-        sample.sort_unstable_by(f64::total_cmp);
+        let sample: Vec<f64> = shape.sample.iter().map(|x| (x - center).abs()).collect();
         Intervals::around(&[0.5], &Shape { sample: &sample, ..*shape })
     }
 }

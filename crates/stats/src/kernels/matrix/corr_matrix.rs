@@ -5,7 +5,7 @@ use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Columns of a matrix: a reading keeps 16 bytes for each pair of them, once for each chunk in hand.
+/// Columns of a matrix: a reading keeps 16 bytes for each pair of them and a block of each, once for each chunk in hand.
 const COLUMNS_MAX: usize = 2048;
 
 /// Correlation matrix: Pearson's correlation of every pair of columns, over the rows in which all are present.
@@ -66,5 +66,21 @@ mod tests {
         let matrix = reference(&CorrMatrix {}, &[&x, &y, &z]).unwrap();
         let pair = reference(&crate::kernels::pair::Corr {}, &[&y, &z]).unwrap();
         assert_eq!((matrix[1][2], matrix[2][1], matrix[0][0]), (pair, pair, 1.0));
+    }
+
+    #[test]
+    fn a_wide_matrix_has_the_bits_of_its_pairs() {
+        let mut noise = crate::special::oracle::noise(31);
+        // One column overflows when it is squared, one vanishes.
+        let scale = |i: usize| [1.0, 1e8, 1e300, 1e-300][if i < 7 { i % 2 } else { i % 4 }];
+        let columns: Vec<Vec<f64>> = (0..30).map(|i| (0..5000).map(|_| scale(i) * (noise() - 0.3)).collect()).collect();
+        let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let matrix = reference(&CorrMatrix {}, &slices).unwrap();
+        for i in 0..slices.len() {
+            for j in 0..i {
+                let pair = reference(&crate::kernels::pair::Corr {}, &[slices[i], slices[j]]).unwrap();
+                assert_eq!(matrix[i][j].to_bits(), pair.to_bits(), "{i} and {j}");
+            }
+        }
     }
 }

@@ -150,7 +150,7 @@ impl Whole<TimeSpectrum> for Stft {
                 out.iter_mut().zip(spectrum).for_each(|(to, from)| *to = from / unit);
             },
         );
-        let (re, im) = transforms::parts(bytemuck::cast_slice::<f64, Complex>(&table), 1.0);
+        let (re, im) = transforms::parts(bytemuck::cast_slice::<f64, Complex>(&table));
         let times = (0..segments).map(|segment| (segment * cut.step) as f64 / self.fs);
         let frequencies = frequencies(cut.len, self.fs);
         Ok(TimeSpectrum {

@@ -1,0 +1,309 @@
+//! The products of many columns, four by four.
+//!
+//! The product of two columns by themselves takes two loads a multiplication; sixteen products of four columns with four share eight
+//! loads (K. Goto, R. van de Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34(3), 2008). Each of them is added
+//! in the order of [`sweeps::product`](crate::sweeps::product), so that a matrix has the bits of its pairs.
+
+use super::index;
+use crate::{
+    double::Double,
+    sweeps::{self, Long, RUN},
+    threads,
+};
+use echoes_kernel::{BLOCK, Block};
+use echoes_simd::{GROUP, Lanes, Operation, run};
+use std::ops::Range;
+
+/// Columns of a panel.
+pub(super) const PANEL: usize = 4;
+
+/// Columns from which on tiles are quicker than pairs.
+pub(super) const TILED: usize = 12;
+
+/// Vectors of a group.
+const VECTORS: usize = GROUP / 8;
+
+/// Steps of a panel.
+const STEPS: usize = BLOCK / 8;
+
+/// Panels that are multiplied with another while a run of that is in the first-level cache.
+const BATCH: usize = 8;
+
+/// Panels from which on they are worth several threads.
+const SHARED: usize = 8;
+
+/// What is known of a column of a block.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Column {
+    /// Near its mean.
+    pub(super) center: f64,
+    /// The sum of the deviations from that.
+    pub(super) s1: f64,
+    /// That of their squares.
+    pub(super) s2: f64,
+    /// How far the mean lies beyond that of the rows before.
+    pub(super) delta: f64,
+}
+
+/// Eight rows of a panel's columns.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Step([[f64; 8]; PANEL]);
+
+/// Columns of a block that stand beside each other.
+#[derive(Debug, Default)]
+pub(super) struct Panel {
+    pub(super) columns: [Column; PANEL],
+    /// The deviations in the order in which they are added: run by run, and in a run first the first vector of each of its groups,
+    /// then the second. None where there are too few columns for tiles.
+    steps: Vec<Step>,
+    /// How many of them are of whole groups.
+    whole: usize,
+}
+
+impl Panel {
+    /// Panels for so many columns.
+    pub(super) fn for_columns(columns: usize) -> Vec<Self> {
+        let capacity = if columns < TILED { 0 } else { STEPS };
+        let panel = || Self { columns: Default::default(), steps: Vec::with_capacity(capacity), whole: 0 };
+        std::iter::repeat_with(panel).take(columns.div_ceil(PANEL)).collect()
+    }
+
+    /// Sets the deviations of the columns, as many of each, from their centers.
+    #[inline(always)]
+    pub(super) fn set<L: Lanes>(&mut self, l: L, columns: [&[f64]; PANEL], centers: [f64; PANEL]) {
+        self.steps.clear();
+        self.whole = columns[0].len() / GROUP * VECTORS;
+        let columns = columns.map(|x| x.as_chunks::<GROUP>());
+        let whole = columns[0].0.len();
+        for start in (0..whole).step_by(RUN) {
+            self.add_run(l, columns.map(|(groups, _)| &groups[start..whole.min(start + RUN)]), centers);
+        }
+        if !columns[0].1.is_empty() {
+            let mut tails = centers.map(|center| [center; GROUP]);
+            for (tail, (_, rest)) in tails.iter_mut().zip(columns) {
+                tail[..rest.len()].copy_from_slice(rest);
+            }
+            self.add_run(l, tails.each_ref().map(std::slice::from_ref), centers);
+        }
+    }
+
+    #[inline(always)]
+    fn add_run<L: Lanes>(&mut self, l: L, run: [&[[f64; GROUP]]; PANEL], centers: [f64; PANEL]) {
+        let [a, b, c, d] = run;
+        for vector in 0..VECTORS {
+            for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+                let mut step = Step::default();
+                for ((to, group), center) in step.0.iter_mut().zip([a, b, c, d]).zip(centers) {
+                    let (vectors, _) = group.as_chunks::<8>();
+                    *to = l.to_array(l.load8(&vectors[vector]) - l.splat(center));
+                }
+                self.steps.push(step);
+            }
+        }
+    }
+}
+
+/// Sweeps over each column of a block by itself, on all threads where that is worth it.
+pub(super) fn sweep(panels: &mut [Panel], columns: usize, block: &Block<'_>) {
+    let size = if panels.len() < SHARED { panels.len() } else { 1 };
+    threads::each_piece(
+        panels,
+        size,
+        || (),
+        |(), piece, panels| {
+            for (i, panel) in panels.iter_mut().enumerate() {
+                let first = PANEL * (piece * size + i);
+                run(Sweep { panel, columns: first..columns.min(first + PANEL), block });
+            }
+        },
+    );
+}
+
+struct Sweep<'a, 'b> {
+    panel: &'a mut Panel,
+    columns: Range<usize>,
+    block: &'a Block<'b>,
+}
+
+impl Operation for Sweep<'_, '_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Self { panel, columns, block } = self;
+        let mut values = [block.values(columns.start); PANEL];
+        for (column, i) in panel.columns.iter_mut().zip(columns.clone()) {
+            values[i - columns.start] = block.values(i);
+            column.center = sweeps::center(l, block.values(i), sweeps::is_followed(block));
+        }
+        for (column, x) in panel.columns.iter_mut().zip(&values[..columns.len()]) {
+            [column.s1, column.s2, ..] = sweeps::powers::<L, 2>(l, x, column.center, false);
+        }
+        if panel.steps.capacity() > 0 {
+            panel.set(l, values, panel.columns.map(|column| column.center));
+        }
+    }
+}
+
+/// Gives `add` the sum of the products of every two of so many columns, `j < i`, with where it belongs: on all threads where that
+/// is worth it.
+pub(super) fn multiply(
+    panels: &[Panel],
+    columns: usize,
+    sums: &mut [Double],
+    add: &(impl Fn(&mut Double, [usize; 2], f64) + Sync),
+) {
+    multiply_rows(panels, 0..panels.len(), columns, sums, add);
+}
+
+/// The same of some panels with all up to them; `sums` begins with theirs.
+fn multiply_rows(
+    panels: &[Panel],
+    rows: Range<usize>,
+    columns: usize,
+    sums: &mut [Double],
+    add: &(impl Fn(&mut Double, [usize; 2], f64) + Sync),
+) {
+    if rows.len() > 1 {
+        let middle = usize::midpoint(rows.start, rows.end);
+        let (upper, lower) = sums.split_at_mut(index(PANEL * middle, 0) - index(PANEL * rows.start, 0));
+        threads::both(
+            rows.end >= SHARED,
+            || multiply_rows(panels, rows.start..middle, columns, upper, add),
+            || multiply_rows(panels, middle..rows.end, columns, lower, add),
+        );
+        return;
+    }
+    let (own, first) = (&panels[rows.start], PANEL * rows.start);
+    for (batch, others) in panels[..=rows.start].chunks(BATCH).enumerate() {
+        let tiles = run(Tiles { own, others });
+        for (at, tile) in tiles[..others.len()].iter().enumerate() {
+            let left = PANEL * (batch * BATCH + at);
+            for (i, row) in (first..columns).zip(tile) {
+                for (j, &product) in (left..i).zip(row) {
+                    add(&mut sums[index(i, j) - index(first, 0)], [i, j], product);
+                }
+            }
+        }
+    }
+}
+
+type Tile = [[f64; PANEL]; PANEL];
+
+/// The products of the columns of a panel with those of a batch of others.
+struct Tiles<'a> {
+    own: &'a Panel,
+    others: &'a [Panel],
+}
+
+impl Operation for Tiles<'_> {
+    type Output = [Tile; BATCH];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [Tile; BATCH] {
+        let mut totals = [[[Long::new(l, 0.0); PANEL]; PANEL]; BATCH];
+        let (whole, all) = (self.own.whole, self.own.steps.len());
+        for start in (0..whole).step_by(RUN * VECTORS) {
+            self.add_run(l, start..whole.min(start + RUN * VECTORS), &mut totals);
+        }
+        if whole < all {
+            self.add_run(l, whole..all, &mut totals);
+        }
+        let mut tiles = [Tile::default(); BATCH];
+        for (tile, totals) in tiles.iter_mut().flatten().flatten().zip(totals.iter().flatten().flatten()) {
+            *tile = totals.value(l);
+        }
+        tiles
+    }
+}
+impl Tiles<'_> {
+    #[inline(always)]
+    fn add_run<L: Lanes>(&self, l: L, run: Range<usize>, totals: &mut [[[Long<L::V>; PANEL]; PANEL]; BATCH]) {
+        let own = &self.own.steps[run.clone()];
+        for (other, totals) in self.others.iter().zip(totals) {
+            let other = &other.steps[run.clone()];
+            if L::WIDE {
+                add_corner::<L, PANEL>(l, [own, other], [0, 0], totals);
+            } else {
+                for (i, j) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
+                    add_corner::<L, 2>(l, [own, other], [i, j], totals);
+                }
+            }
+        }
+    }
+}
+
+/// Adds the products of `N` columns of two panels, from these on, in a run.
+#[inline(always)]
+fn add_corner<L: Lanes, const N: usize>(
+    l: L,
+    [a, b]: [&[Step]; 2],
+    [left, right]: [usize; 2],
+    totals: &mut [[Long<L::V>; PANEL]; PANEL],
+) {
+    let groups = a.len() / VECTORS;
+    let mut sums = [[[l.splat(0.0); VECTORS]; N]; N];
+    for v in 0..VECTORS {
+        let mut lanes = [[l.splat(0.0); N]; N];
+        for (a, b) in a[v * groups..][..groups].iter().zip(&b[v * groups..][..groups]) {
+            for (row, x) in lanes.iter_mut().zip(&a.0[left..]) {
+                let x = l.load8(x);
+                for (sum, y) in row.iter_mut().zip(&b.0[right..]) {
+                    *sum = *sum + x * l.load8(y);
+                }
+            }
+        }
+        for i in 0..N {
+            for j in 0..N {
+                sums[i][j][v] = lanes[i][j];
+            }
+        }
+    }
+    for i in 0..N {
+        for j in 0..N {
+            totals[left + i][right + j].add(sums[i][j]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::special::oracle;
+    use echoes_kernel::Column as Values;
+    use echoes_simd::{Level, run_at};
+
+    struct Pair<'a>([&'a [f64]; 2], [f64; 2]);
+
+    impl Operation for Pair<'_> {
+        type Output = f64;
+        #[inline(always)]
+        fn run<L: Lanes>(self, l: L) -> f64 {
+            sweeps::product(l, (self.0[0], self.1[0]), (self.0[1], self.1[1]))
+        }
+    }
+
+    #[test]
+    fn tiles_have_the_bits_of_pairs() {
+        let mut noise = oracle::noise(7);
+        for (columns, rows) in [(12, 1), (13, 31), (14, 33), (15, 300), (40, 777), (16, BLOCK)] {
+            let x: Vec<Vec<f64>> = (0..columns).map(|_| (0..rows).map(|_| noise()).collect()).collect();
+            let slices: Vec<Values<'_>> = x.iter().map(|x| Values::of(x)).collect();
+            let mut panels = Panel::for_columns(columns);
+            sweep(&mut panels, columns, &Block::new(&slices, 0));
+            let mut sums = vec![Double::default(); index(columns, 0)];
+            multiply(&panels, columns, &mut sums, &|sum, _, product| *sum = sum.add(product));
+            for i in 0..columns {
+                for j in 0..i {
+                    let centers = [i, j].map(|i| panels[i / PANEL].columns[i % PANEL].center);
+                    let pair = run(Pair([&x[i], &x[j]], centers));
+                    assert_eq!(sums[index(i, j)].value().to_bits(), pair.to_bits(), "{i} and {j} of {columns}");
+                    for level in Level::available() {
+                        let (own, others) = (&panels[i / PANEL], &panels[j / PANEL..][..1]);
+                        let tiles = run_at(level, Tiles { own, others });
+                        assert_eq!(tiles[0][i % PANEL][j % PANEL].to_bits(), pair.to_bits());
+                    }
+                }
+            }
+        }
+    }
+}
