@@ -1,6 +1,6 @@
 //! What `absorb` allocates, by whatever counter the program has.
 
-use crate::{columns_for, uniform};
+use crate::{column_for, columns_for};
 use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Reject, Shape};
 
 /// Blocks of memory that a kernel's partials allocate while they take in a chunk of rows: none, by the law.
@@ -10,7 +10,8 @@ use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Reje
 /// # Errors
 /// If the kernel refuses its parameters.
 pub fn allocated_in_absorb(kernel: &dyn BoundKernel, allocated: impl Fn() -> u64) -> Result<u64, Reject> {
-    let columns: Vec<Vec<f64>> = columns_for(kernel).iter().map(|_| uniform(CHUNK)).collect();
+    let columns: Vec<Vec<f64>> =
+        columns_for(kernel).into_iter().map(|place| column_for(kernel, place, CHUNK)).collect();
     let blocks: Vec<Vec<Column<'_>>> = (0..CHUNK)
         .step_by(BLOCK)
         .map(|start| columns.iter().map(|column| Column::of(&column[start..start + BLOCK])).collect())

@@ -30,6 +30,21 @@ pub fn uniform(n: usize) -> Vec<f64> {
     std::iter::repeat_with(next).take(n).collect()
 }
 
+/// `n` weights, which may not be negative: the sizes of the others.
+pub fn weights(n: usize) -> Vec<f64> {
+    uniform(n).into_iter().map(f64::abs).collect()
+}
+
+/// Which of its columns a kernel takes for weights.
+pub fn weights_of(kernel: &dyn BoundKernel) -> Option<usize> {
+    (kernel.spec().name == "wls").then_some(1)
+}
+
+/// `n` rows of the column of a kernel at a place.
+pub fn column_for(kernel: &dyn BoundKernel, place: usize, n: usize) -> Vec<f64> {
+    if weights_of(kernel) == Some(place) { weights(n) } else { uniform(n) }
+}
+
 /// How long one call takes, the shortest repetition that a clock can measure having been found first.
 pub fn time_once(mut work: impl FnMut()) -> Duration {
     let mut repeats = 1;

@@ -1,6 +1,6 @@
 //! What is profiled: a kernel, where its rows lie, and how many there are.
 
-use crate::{Discard, columns_for, kernels, uniform};
+use crate::{Discard, column_for, columns_for, kernels};
 use echoes_engine::{Engine, Request};
 use echoes_io::{Memory, OpenOptions, Source, View, csv::CsvWriter, npy::NpyWriter};
 use echoes_kernel::BoundKernel;
@@ -50,7 +50,10 @@ impl Subject {
         let rows = rows.ok_or_else(|| format!("`{name}`: rows are from 1 to {ROWS_MAX}"))?;
         let bound = kernels().into_iter().find(|bound| bound.spec().name == kernel);
         let kernel = bound.ok_or_else(|| format!("no kernel is called `{kernel}`; `echoes kernels` lists them"))?;
-        let columns = || columns_for(kernel.as_ref()).iter().map(|_| uniform(rows)).collect::<Vec<_>>();
+        let columns = || {
+            let columns = columns_for(kernel.as_ref()).into_iter();
+            columns.map(|place| column_for(kernel.as_ref(), place, rows)).collect::<Vec<_>>()
+        };
         let data = match place {
             "f64" => Data::Doubles(columns()),
             "f32" => Data::Floats(columns().iter().map(|x| x.iter().map(|&x| x as f32).collect()).collect()),

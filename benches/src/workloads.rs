@@ -8,7 +8,7 @@ mod control;
 mod data;
 mod paths;
 
-use crate::{Discard, columns_for, kernels};
+use crate::{Discard, columns_for, kernels, weights_of};
 use data::{Data, rows_of};
 use echoes_engine::{Engine, Request};
 use echoes_kernel::BoundKernel;
@@ -80,7 +80,8 @@ pub fn find(name: &str) -> Result<Workload, Failure> {
     };
     let kernel = kernels().into_iter().find(|kernel| kernel.spec().name == what);
     let columns = kernel.as_ref().map_or(1, |kernel| columns_for(kernel.as_ref()).len());
-    let data = Data::new(dtype, rows_of(size, dtype, columns).ok_or_else(unknown)?, columns);
+    let weights = kernel.as_ref().and_then(|kernel| weights_of(kernel.as_ref()));
+    let data = Data::new(dtype, rows_of(size, dtype, columns).ok_or_else(unknown)?, columns, weights);
     let (rows, mut bytes) = (data.rows, data.bytes());
     let call = match (kernel, what) {
         (Some(kernel), _) => of_kernel(engine, kernel, data),

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a measurement prints")]
 
-use echoes_benches::{Discard, columns_for, kernels, time_once, uniform};
+use echoes_benches::{Discard, column_for, columns_for, kernels, time_once};
 use echoes_engine::{Engine, Request};
 use echoes_io::{Memory, View};
 
@@ -16,11 +16,12 @@ fn main() {
     let number = |i: usize| arguments.get(i).and_then(|argument| argument.parse::<usize>().ok());
     let (elements, rounds) = (number(0).unwrap_or(ELEMENTS), number(1).unwrap_or(11));
     let wanted = |name: &str| arguments.get(2).is_none_or(|kernel| kernel == name);
-    let columns: Vec<Vec<f64>> = (0..4).map(|_| uniform(elements)).collect();
-    let memory = Memory::named(columns.iter().zip(0..).map(|(column, i)| (format!("c{i}"), View::from(column))));
     let engine = Engine::sequential();
     for kernel in kernels().into_iter().filter(|kernel| wanted(kernel.spec().name)) {
-        let request = [Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) }];
+        let places = columns_for(kernel.as_ref());
+        let columns: Vec<_> = places.iter().map(|&place| column_for(kernel.as_ref(), place, elements)).collect();
+        let memory = Memory::named(columns.iter().zip(0..).map(|(column, i)| (format!("c{i}"), View::from(column))));
+        let request = [Request { kernel: kernel.as_ref(), columns: places }];
         let columns = kernel.spec().form.writes_columns();
         let once = || {
             time_once(|| match columns {

@@ -1,6 +1,6 @@
 //! Columns that live as long as the process.
 
-use crate::uniform;
+use crate::{uniform, weights};
 use echoes_io::{Memory, View};
 use std::{
     collections::HashMap,
@@ -50,14 +50,17 @@ pub(super) struct Data {
 }
 
 impl Data {
-    /// `columns` columns of `rows` rows, which all work of that size reads.
-    pub(super) fn new(dtype: Dtype, rows: usize, columns: usize) -> Self {
-        let view = |column| match dtype {
-            Dtype::Float64 => View::from(doubles(rows, column)),
-            Dtype::Float32 => View::from(floats(rows, column)),
+    /// `columns` columns of `rows` rows, which all work of that size reads; one of them may be weights.
+    pub(super) fn new(dtype: Dtype, rows: usize, columns: usize, weights: Option<usize>) -> Self {
+        let view = |column| {
+            let key = (rows, column, weights == Some(column));
+            match dtype {
+                Dtype::Float64 => View::from(doubles(key)),
+                Dtype::Float32 => View::from(floats(key)),
+            }
         };
         let memory = Memory::named((0..columns).map(|i| (format!("c{i}"), view(i))));
-        Self { dtype, rows, doubles: doubles(rows, 0), memory }
+        Self { dtype, rows, doubles: doubles((rows, 0, false)), memory }
     }
 
     /// Bytes of all columns.
@@ -67,22 +70,25 @@ impl Data {
 }
 
 /// A column, made once and kept as long as the process runs.
-fn doubles(rows: usize, column: usize) -> &'static [f64] {
+fn doubles(key: Key) -> &'static [f64] {
     static MADE: LazyLock<Made<f64>> = LazyLock::new(Made::default);
-    kept(&MADE, (rows, column), || uniform(rows))
+    kept(&MADE, key, |x| x)
 }
 
-fn floats(rows: usize, column: usize) -> &'static [f32] {
+fn floats(key: Key) -> &'static [f32] {
     static MADE: LazyLock<Made<f32>> = LazyLock::new(Made::default);
-    kept(&MADE, (rows, column), || uniform(rows).into_iter().map(|x| x as f32).collect())
+    kept(&MADE, key, |x| x as f32)
 }
 
-/// Columns by their rows and number.
-type Made<T> = Mutex<HashMap<(usize, usize), &'static [T]>>;
+/// The rows and the number of a column, and whether it has weights.
+type Key = (usize, usize, bool);
 
-fn kept<T>(made: &Made<T>, key: (usize, usize), make: impl FnOnce() -> Vec<T>) -> &'static [T] {
+type Made<T> = Mutex<HashMap<Key, &'static [T]>>;
+
+fn kept<T>(made: &Made<T>, key: Key, of: fn(f64) -> T) -> &'static [T] {
     let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-    made.entry(key).or_insert_with(|| Vec::leak(make()))
+    let make = |(rows, _, is_weights): Key| if is_weights { weights(rows) } else { uniform(rows) };
+    made.entry(key).or_insert_with(|| Vec::leak(make(key).into_iter().map(of).collect()))
 }
 
 /// The rows that a size stands for.

@@ -50,7 +50,8 @@ pub(crate) fn run(entry: &Entry, matches: &ArgMatches) -> Result<(), Failure> {
     let kernel = (entry.bind)(kernel_args::values(entry, matches)).map_err(|e| Failure::reject(&e, entry.spec.name))?;
     check(kernel.as_ref())?;
     let wanted: Vec<String> = matches.get_many::<String>("columns").into_iter().flatten().cloned().collect();
-    answer(kernel, &|source| columns::choose(source, &entry.spec, &wanted), matches)
+    let weights = kernel_args::weights(entry, matches);
+    answer(kernel, &|source| columns::choose(source, &entry.spec, &wanted, weights), matches)
 }
 
 /// Which columns of a source a kernel gets.

@@ -18,8 +18,26 @@ pub(crate) struct Choice {
     pub(crate) skipped: Vec<String>,
 }
 
-/// The columns of `source` for the kernel of `spec`: those that are `wanted`, or all that will do.
-pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Result<Choice, Failure> {
+/// The columns of `source` for the kernel of `spec`: those that are `wanted`, or all that will do; then that of the weights.
+pub(crate) fn choose(
+    source: &dyn Source,
+    spec: &Spec,
+    wanted: &[String],
+    weights: Option<&str>,
+) -> Result<Choice, Failure> {
+    let fields = source.fields();
+    let weights = match weights {
+        Some(name) => Some(find(fields, name).ok_or_else(|| unknown(source.name(), fields, name))?),
+        None => None,
+    };
+    check_numeric(source, weights.as_slice())?;
+    let mut choice = chosen(source, spec, wanted, weights)?;
+    choice.sets.iter_mut().for_each(|set| set.extend(weights));
+    Ok(choice)
+}
+
+/// The columns besides that of the weights.
+fn chosen(source: &dyn Source, spec: &Spec, wanted: &[String], weights: Option<usize>) -> Result<Choice, Failure> {
     let fields = source.fields();
     if !wanted.is_empty() {
         let mut columns = Vec::new();
@@ -29,8 +47,9 @@ pub(crate) fn choose(source: &dyn Source, spec: &Spec, wanted: &[String]) -> Res
         check_numeric(source, &columns)?;
         return Ok(Choice { sets: sets(source, spec, columns)?, skipped: Vec::new() });
     }
-    let numeric: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].dtype.is_some()).collect();
-    if numeric.is_empty() {
+    let is_wanted = |&i: &usize| fields[i].dtype.is_some() && Some(i) != weights;
+    let numeric: Vec<usize> = (0..fields.len()).filter(is_wanted).collect();
+    if numeric.is_empty() && weights.is_none() {
         return Err(all_text(source));
     }
     let skipped = fields.iter().filter(|field| field.dtype.is_none()).map(|field| field.name.clone()).collect();
@@ -143,10 +162,27 @@ mod tests {
 
     const ONE: Spec = Spec::new("mean", Category::Descriptive);
 
-    fn chosen(spec: Spec, wanted: &[&str]) -> Result<Choice, Failure> {
+    fn weighted(spec: Spec, wanted: &[&str], weights: Option<&str>) -> Result<Choice, Failure> {
         let text = &b"item,price,qty,\"a,b\"\npen,1.5,2,3\nbook,2,4,5\n"[..];
         let source = echoes_io::parse("s.csv", text, &OpenOptions::default()).unwrap();
-        choose(source.as_ref(), &spec, &wanted.iter().map(ToString::to_string).collect::<Vec<_>>())
+        choose(source.as_ref(), &spec, &wanted.iter().map(ToString::to_string).collect::<Vec<_>>(), weights)
+    }
+
+    fn chosen(spec: Spec, wanted: &[&str]) -> Result<Choice, Failure> {
+        weighted(spec, wanted, None)
+    }
+
+    #[test]
+    fn weights_stand_last_and_are_no_columns_of_their_own() {
+        let sets = |spec, wanted: &[&str]| weighted(spec, wanted, Some("qty")).map(|choice| choice.sets);
+        assert_eq!(sets(ONE, &[]).unwrap(), [[1, 2], [3, 2]]);
+        assert_eq!(sets(ONE, &["a,b", "qty"]).unwrap(), [[3, 2], [2, 2]]);
+        assert_eq!(sets(ONE.columns(2), &[]).unwrap(), [[1, 3, 2]]);
+        // A third column is never taken for weights.
+        assert!(chosen(ONE.columns(2).weighable(), &[]).is_err());
+        assert_eq!(weighted(ONE, &[], Some("item")).unwrap_err().exit, Exit::Data);
+        let line = weighted(ONE, &[], Some("qtty")).unwrap_err().line.unwrap();
+        assert_eq!(line, "s.csv: there is no column qtty; did you mean qty? There are item, price, qty and a,b");
     }
 
     #[test]

@@ -19,8 +19,23 @@ pub(crate) fn command(command: Command) -> Command {
     let Some(entry) = echoes_stats::find(command.get_name()) else { return command };
     let help = Help::of(entry);
     let command = command.about(help.summary).long_about(help.text).after_long_help(help.notes);
-    let command = command.args(args::of_every_kernel()).args(parameters(entry).iter().map(Parameter::arg));
+    let command = command.args(args::of_every_kernel()).args(entry.spec.weighable.then(weights_arg));
+    let command = command.args(parameters(entry).iter().map(Parameter::arg));
     command.arg(output::arg().hide(!entry.spec.form.writes_columns())).args(settings::args())
+}
+
+/// The argument for the column of weights.
+const WEIGHTS: &str = "weights";
+
+fn weights_arg() -> Arg {
+    let help = "Column of weights by name or position: how often each row was seen, or how much it counts";
+    Arg::new(WEIGHTS).long(WEIGHTS).value_name("COLUMN").help(help)
+}
+
+/// The column of weights, if the kernel takes one and one was named.
+pub(crate) fn weights<'a>(entry: &Entry, matches: &'a ArgMatches) -> Option<&'a str> {
+    let named = || matches.get_one::<String>(WEIGHTS).map(String::as_str);
+    entry.spec.weighable.then(named).flatten()
 }
 
 /// A kernel's documentation, as help shows it.
@@ -38,7 +53,7 @@ impl Help {
         let schema = (entry.params)();
         let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         let text = text.split("```").step_by(2).collect::<String>().trim().to_owned();
-        let mut notes = format!("Takes {}.", entry.spec.columns);
+        let mut notes = format!("Takes {}.", entry.spec.takes());
         for reference in entry.spec.references {
             notes += &format!("\nReference: {reference}.");
         }
@@ -330,8 +345,8 @@ mod tests {
 
     #[test]
     fn parameters_become_json() {
-        assert_eq!(given("echoes std x.npy"), json!({"ddof": 0, "mode": "fast"}));
-        assert_eq!(given("echoes std --ddof 2 x.npy"), json!({"ddof": 2, "mode": "fast"}));
+        assert_eq!(given("echoes std x.npy"), json!({"ddof": 0, "mode": "fast", "weights_kind": "frequency"}));
+        assert_eq!(given("echoes cov --ddof 2 x.npy")["ddof"], json!(2));
         assert_eq!(given("echoes quantile x --q 0.5,1 --q 0"), json!({"q": [0.5, 1.0, 0.0], "method": "linear"}));
         assert_eq!(given("echoes skewness x --bias false"), json!({"bias": false}));
     }

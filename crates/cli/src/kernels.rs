@@ -29,7 +29,7 @@ impl Listed {
             name: entry.spec.name,
             category: entry.spec.category,
             summary: entry.summary(),
-            columns: entry.spec.columns.to_string(),
+            columns: entry.spec.takes(),
             params: (entry.params)().into(),
             references: entry.spec.references,
         }
@@ -65,7 +65,7 @@ fn help(entry: &Entry) -> String {
 
 fn catalogue(format: Format) -> String {
     let row = |entry: &Entry| {
-        let cells = [entry.spec.name, &args::category(entry.spec.category), &entry.spec.columns.to_string()];
+        let cells = [entry.spec.name, &args::category(entry.spec.category), &entry.spec.takes()];
         cells.into_iter().map(str::to_owned).chain([entry.summary()]).map(Cell::Text).collect()
     };
     let rows: Vec<Vec<Cell>> = KERNELS.iter().map(row).collect();

@@ -34,11 +34,48 @@ const LARGE: usize = CHUNK + 3 * BLOCK + 77;
 /// Kernels for the large data: the partials of reductions, one column out, two columns.
 const FEW: [&str; 4] = ["describe", "sum", "zscore", "corr"];
 
-/// Four columns of doubles over eleven powers of ten, files of them, and what the engine answers.
+/// The column of weights.
+const WEIGHTS: usize = 3;
+
+/// A kernel, and whether it is given weights.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Case {
+    name: &'static str,
+    weighted: bool,
+}
+
+impl Case {
+    /// Every kernel, those that take weights once more with some.
+    fn all() -> impl Iterator<Item = Self> {
+        let with = |entry: &'static Entry, weighted| Self { name: entry.spec.name, weighted };
+        let weighted = KERNELS.iter().filter(|entry| entry.spec.weighable).map(move |entry| with(entry, true));
+        KERNELS.iter().map(move |entry| with(entry, false)).chain(weighted)
+    }
+
+    fn entry(self) -> &'static Entry {
+        echoes_stats::find(self.name).unwrap()
+    }
+
+    /// The columns that it is given, but for that of the weights.
+    fn columns(self) -> Vec<usize> {
+        match self.entry().spec.columns {
+            Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
+            Arity::AtLeast(_) if self.name == "wls" => vec![0, WEIGHTS, 1],
+            Arity::AtLeast(n) => (0..n.max(3)).collect(),
+        }
+    }
+
+    /// All of them.
+    fn read(self) -> Vec<usize> {
+        self.columns().into_iter().chain(self.weighted.then_some(WEIGHTS)).collect()
+    }
+}
+
+/// Four columns of doubles over eleven powers of ten, the last one without signs, files of them, and what the engine answers.
 struct Data {
     directory: TempDir,
     columns: Vec<Vec<f64>>,
-    expected: BTreeMap<&'static str, String>,
+    expected: BTreeMap<Case, String>,
 }
 
 impl Data {
@@ -46,7 +83,8 @@ impl Data {
         let value = |row: usize, column: usize| {
             let mixed = (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17 * column as u32 + 7);
             let scale = 10f64.powi((mixed % 11) as i32 - 5);
-            ((mixed >> 20) % 100_003) as f64 * scale / 7.0 - scale
+            let value = ((mixed >> 20) % 100_003) as f64 * scale / 7.0 - scale;
+            if column == WEIGHTS { value.abs() } else { value }
         };
         let columns: Vec<Vec<f64>> = (0..4).map(|column| (0..rows).map(|row| value(row, column)).collect()).collect();
         let directory = TempDir::new().unwrap();
@@ -58,42 +96,36 @@ impl Data {
 
         let source = Memory::named(NAMES.iter().zip(&columns).map(|(name, x)| ((*name).to_owned(), View::from(x))));
         let engine = Engine::sequential();
-        let answer = |entry: &Entry| {
+        let answer = |case: Case| {
+            let entry = case.entry();
             let kernel = (entry.bind)(Value::Object(required(entry))).unwrap();
-            let request = Request { kernel: kernel.as_ref(), columns: (0..width(entry)).collect() };
+            let request = Request { kernel: kernel.as_ref(), columns: case.read() };
             let (answers, _) = engine.job().answers(&source, &[request]).unwrap();
-            (entry.spec.name, answers[0].as_ref().unwrap().get().to_owned())
+            (case, answers[0].as_ref().unwrap().get().to_owned())
         };
-        let expected: BTreeMap<_, _> = KERNELS.iter().filter(|entry| wanted(entry.spec.name)).map(answer).collect();
+        let expected: BTreeMap<_, _> = Case::all().filter(|case| wanted(case.name)).map(answer).collect();
         drop(source);
         Self { directory, columns, expected }
     }
 
-    fn entries(&self) -> impl Iterator<Item = &'static Entry> {
-        KERNELS.iter().filter(|entry| self.expected.contains_key(entry.spec.name))
+    fn cases(&self) -> impl Iterator<Item = Case> {
+        self.expected.keys().copied()
     }
 
     /// Fails where the answers differ, without printing megabytes.
     #[track_caller]
-    fn check(&self, entry: &Entry, found: &str, how: &str) {
-        let expected = &self.expected[entry.spec.name];
+    fn check(&self, case: Case, found: &str, how: &str) {
+        let expected = &self.expected[&case];
         let same = expected.bytes().zip(found.bytes()).take_while(|(a, b)| a == b).count();
         let around = |text: &str| text.get(same.saturating_sub(30)..text.len().min(same + 30)).unwrap_or("").to_owned();
         assert!(
             expected == found,
-            "{} by {how}: {:?} instead of {:?} at byte {same}",
-            entry.spec.name,
+            "{} (weighted: {}) by {how}: {:?} instead of {:?} at byte {same}",
+            case.name,
+            case.weighted,
             around(found),
             around(expected)
         );
-    }
-}
-
-/// Columns that a kernel is given.
-fn width(entry: &Entry) -> usize {
-    match entry.spec.columns {
-        Arity::Exactly(n) | Arity::Samples(n) => n,
-        Arity::AtLeast(n) => n.max(3),
     }
 }
 
@@ -142,23 +174,25 @@ struct Described {
 }
 
 /// The text of the result that the command line prints.
-fn printed(data: &Data, entry: &Entry, reading: usize, level: Level, threads: &str) -> String {
+fn printed(data: &Data, case: Case, reading: usize, level: Level, threads: &str) -> String {
+    let columns: Vec<&str> = case.columns().into_iter().map(|column| NAMES[column]).collect();
     let (_, arguments, input) = READINGS[reading];
     let stdin = input.map_or_else(Stdio::null, |file| fs::File::open(data.directory.path().join(file)).unwrap().into());
     let output = Command::new(env!("CARGO_BIN_EXE_echoes"))
         .current_dir(data.directory.path())
         .env("ECHOES_SIMD", level.name())
-        .arg(entry.spec.name)
+        .arg(case.name)
         .args(arguments)
-        .args(flags(entry))
-        .args(["--format", "json", "--threads", threads, "-c", &NAMES[..width(entry)].join(",")])
+        .args(flags(case.entry()))
+        .args(["--format", "json", "--threads", threads, "-c", &columns.join(",")])
+        .args(case.weighted.then_some(["--weights", NAMES[WEIGHTS]]).into_iter().flatten())
         .stdin(stdin)
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && error.is_empty(), "{}: {error}", entry.spec.name);
-    if entry.spec.name != "describe" {
+    assert!(output.status.success() && error.is_empty(), "{}: {error}", case.name);
+    if case.name != "describe" {
         return serde_json::from_str::<Called>(&text).unwrap().result.get().to_owned();
     }
     // `describe` has a shape of its own: the column's name and type stand before what the kernel says.
@@ -171,12 +205,12 @@ fn printed(data: &Data, entry: &Entry, reading: usize, level: Level, threads: &s
 #[test]
 fn the_command_line_prints_what_the_engine_answers() {
     let data = Data::new(SMALL, |_| true);
-    assert_eq!(data.expected.len(), KERNELS.len());
+    assert!(data.expected.len() > KERNELS.len());
     for (level, threads) in Level::available().zip(THREADS.iter().cycle()) {
-        for entry in data.entries() {
+        for case in data.cases() {
             for (reading, (name, ..)) in READINGS.iter().enumerate() {
-                let found = printed(&data, entry, reading, level, threads);
-                data.check(entry, &found, &format!("{name}, {}, {threads} threads", level.name()));
+                let found = printed(&data, case, reading, level, threads);
+                data.check(case, &found, &format!("{name}, {}, {threads} threads", level.name()));
             }
         }
     }
@@ -188,11 +222,11 @@ fn chunks_threads_and_levels_do_not_show_on_the_command_line() {
     let mut turn = 0;
     for level in Level::available() {
         for threads in THREADS {
-            for entry in data.entries() {
+            for case in data.cases() {
                 // One way of reading after the other.
                 let reading = turn % READINGS.len();
-                let found = printed(&data, entry, reading, level, threads);
-                data.check(entry, &found, &format!("{}, {}, {threads} threads", READINGS[reading].0, level.name()));
+                let found = printed(&data, case, reading, level, threads);
+                data.check(case, &found, &format!("{}, {}, {threads} threads", READINGS[reading].0, level.name()));
                 turn += 1;
             }
         }
@@ -217,12 +251,12 @@ impl Server {
     }
 
     /// The text of the result that the server sends.
-    fn sent(&self, entry: &Entry, body: &str) -> String {
+    fn sent(&self, case: Case, body: &str) -> String {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         let head = format!(
             "POST /v1/{} HTTP/1.1\r\nhost: echoes\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            entry.spec.name,
+            case.name,
             body.len()
         );
         connection.write_all(head.as_bytes()).unwrap();
@@ -230,7 +264,7 @@ impl Server {
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200 "), "{}: {head}\n{body}", entry.spec.name);
+        assert!(head.starts_with("HTTP/1.1 200 "), "{}: {head}\n{body}", case.name);
         serde_json::from_str::<Called>(body).unwrap().result.get().to_owned()
     }
 }
@@ -243,15 +277,19 @@ impl Drop for Server {
 }
 
 /// A request's JSON: the columns as the kernel's route takes them, and its parameters.
-fn body(data: &Data, entry: &Entry) -> String {
-    let mut body = required(entry);
-    let columns = data.columns.iter().take(width(entry)).map(|column| Value::from(column.as_slice()));
-    match width(entry) {
-        n @ (1 | 2) => body.extend(["x", "y"][..n].iter().map(|name| (*name).to_owned()).zip(columns)),
-        _ => {
-            let named = NAMES.iter().map(|name| (*name).to_owned()).zip(columns);
-            body.insert("columns".to_owned(), Value::Object(named.collect()));
-        }
+fn body(data: &Data, case: Case) -> String {
+    let mut body = required(case.entry());
+    let column = |column: usize| Value::from(data.columns[column].as_slice());
+    let columns = case.columns();
+    if columns.len() <= 2 {
+        body.extend(["x", "y"].map(str::to_owned).into_iter().zip(columns.into_iter().map(column)));
+    } else {
+        // Their order is that of their names here.
+        let named = NAMES.iter().map(|name| (*name).to_owned()).zip(columns.into_iter().map(column));
+        body.insert("columns".to_owned(), Value::Object(named.collect()));
+    }
+    if case.weighted {
+        body.insert("weights".to_owned(), column(WEIGHTS));
     }
     Value::Object(body).to_string()
 }
@@ -259,17 +297,17 @@ fn body(data: &Data, entry: &Entry) -> String {
 #[test]
 fn the_server_sends_what_the_engine_answers() {
     let (small, large) = (Data::new(SMALL, |_| true), Data::new(LARGE, |name| FEW.contains(&name)));
-    let bodies = |data: &Data| data.entries().map(|entry| (entry, body(data, entry))).collect::<Vec<_>>();
+    let bodies = |data: &Data| data.cases().map(|case| (case, body(data, case))).collect::<Vec<_>>();
     let (small_bodies, large_bodies) = (bodies(&small), bodies(&large));
     for level in Level::available() {
         for threads in THREADS {
             let server = Server::start(level, threads);
             let how = format!("HTTP, {}, {threads} threads", level.name());
-            for (entry, body) in &small_bodies {
-                small.check(entry, &server.sent(entry, body), &how);
+            for (case, body) in &small_bodies {
+                small.check(*case, &server.sent(*case, body), &how);
             }
-            for (entry, body) in &large_bodies {
-                large.check(entry, &server.sent(entry, body), &how);
+            for (case, body) in &large_bodies {
+                large.check(*case, &server.sent(*case, body), &how);
             }
         }
     }

@@ -27,10 +27,10 @@ impl Aggregate {
     /// How many of the arguments are columns; the one after them, if any, is the parameters.
     fn columns(&self, arguments: usize, parameters: bool) -> Result<usize> {
         let columns = arguments - usize::from(parameters);
-        if self.entry.spec.columns.accepts(columns) {
+        if self.entry.spec.accepts(columns) {
             return Ok(columns);
         }
-        plan_err!("{} takes {}, then its parameters as a JSON object if any", self.name, self.entry.spec.columns)
+        plan_err!("{} takes {}, then its parameters as a JSON object if any", self.name, self.entry.spec.takes())
     }
 
     /// What the answer is in Arrow: a number, or JSON text.
@@ -133,7 +133,6 @@ impl Hash for Aggregate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_kernel::Arity;
 
     #[test]
     fn answers_are_numbers_where_the_kernel_says_so() {
@@ -149,9 +148,11 @@ mod tests {
 
     #[test]
     fn the_number_of_columns_is_checked() {
-        let entry = echoes_stats::KERNELS.iter().find(|entry| entry.spec.columns == Arity::Exactly(2)).unwrap();
-        let aggregate = Aggregate::new(entry);
-        assert_eq!(aggregate.columns(3, true).unwrap(), 2);
-        assert!(aggregate.columns(3, false).is_err());
+        let aggregate = |name: &str| Aggregate::new(echoes_stats::find(name).unwrap());
+        assert_eq!(aggregate("pearsonr").columns(3, true).unwrap(), 2);
+        assert!(aggregate("pearsonr").columns(3, false).is_err());
+        // Weights stand last.
+        assert_eq!((aggregate("corr").columns(3, false).unwrap(), aggregate("mean").columns(3, true).unwrap()), (3, 2));
+        assert!(aggregate("mean").columns(3, false).is_err());
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn write(job: &Job<'_>, source: &dyn Source, request: &Request<'_>, s
 /// Whether the kernel takes so many columns.
 pub(crate) fn check_columns(request: &Request<'_>) -> echoes_kernel::Result<()> {
     let (spec, found) = (request.kernel.spec(), request.columns.len());
-    if spec.columns.accepts(found) {
+    if spec.accepts(found) {
         return Ok(());
     }
     Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found })

@@ -113,7 +113,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     fn new(job: &'j Job<'j>, views: Views<'a>) -> Result<Self> {
         let (spec, columns) = (K::SPEC, views.len());
         let started = job.engine.observed.0.as_ref().map(|_| Instant::now());
-        if !spec.columns.accepts(columns) {
+        if !spec.accepts(columns) {
             return Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found: columns }.into());
         }
         let mut context = job.context();

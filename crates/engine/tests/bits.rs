@@ -66,8 +66,8 @@ fn assert_same(name: &str, expected: &str, found: &str) {
     assert_eq!(expected.len(), found.len(), "{name}");
 }
 
-/// Whole numbers, reals with missing fields and NaN, small whole numbers, and reals of both signs with infinities: as a text, and
-/// as columns in memory.
+/// Whole numbers, reals with missing fields and NaN, small whole numbers, and weights some of which are 0: as a text, and as columns
+/// in memory.
 fn awkward() -> (String, Vec<OwnedColumn>) {
     let (mut text, mut columns) = ("a,b,c,d\n".to_owned(), (Vec::new(), Vec::new(), Vec::new(), Vec::new()));
     let mut valid = Vec::new();
@@ -78,14 +78,14 @@ fn awkward() -> (String, Vec<OwnedColumn>) {
             7 => f64::NAN,
             _ => mixed as f64 / 3e9,
         };
-        let wild = if row == 77_777 { f64::INFINITY } else { real * 1e-3 };
+        let weight = (mixed % 1000).max(0) as f64 / 8.0;
         valid.push(row % 911 != 5);
         let shown = if row % 911 == 5 { String::new() } else { real.to_string() };
-        text += &format!("{whole},{shown},{small},{wild}\n");
+        text += &format!("{whole},{shown},{small},{weight}\n");
         columns.0.push(whole);
         columns.1.push(real);
         columns.2.push(small);
-        columns.3.push(wild);
+        columns.3.push(weight);
     }
     let owned = |values: Owned, valid| OwnedColumn { values, valid };
     let columns = vec![

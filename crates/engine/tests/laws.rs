@@ -5,7 +5,7 @@ mod common;
 
 use common::{answer, bind, close, columns, columns_for, kernels, memory, required};
 use echoes_engine::{Cancel, Engine, Error, Request};
-use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Form, Nan, Shape, Step};
+use echoes_kernel::{BLOCK, Block, BoundKernel, Bundle, CHUNK, Column, Fold, Form, Nan, Reject, Shape, Step};
 use echoes_stats::KERNELS;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -49,8 +49,8 @@ fn finish(kernel: &dyn BoundKernel, rows: usize, bundle: &Bundle) -> Option<Valu
 
 /// Kernels whose answers are what is left where numbers of size 1 and more cancel, with the rounding of those: of a t statistic of
 /// means that are alike, of a correlation of columns that have nothing to do with each other.
-const CANCELLING: [&str; 7] =
-    ["autocorr", "corr", "corr_matrix", "linregress", "partial_corr", "pearsonr", "ttest_ind"];
+const CANCELLING: [&str; 8] =
+    ["autocorr", "corr", "corr_matrix", "linregress", "partial_corr", "pearsonr", "ttest_ind", "weighted corr"];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
@@ -299,5 +299,47 @@ fn kernels_stand_in_the_folder_of_their_category_with_forms_that_hold() {
             }
         };
         assert_eq!(writes, spec.form.writes_columns(), "{} is not what its form says", spec.name);
+    }
+}
+
+#[test]
+fn what_takes_weights_has_an_answer_with_some() {
+    let columns = columns(5000);
+    let has_weights = |kernel: &dyn BoundKernel| columns_for(kernel).contains(&3);
+    let mut names = Vec::new();
+    for kernel in kernels().filter(|kernel| has_weights(kernel.as_ref())) {
+        let text = answer(&Engine::sequential(), &columns, kernel.as_ref()).unwrap();
+        assert!(!text.get().contains("null"), "{}: {}", kernel.spec().name, text.get());
+        names.push(kernel.spec().name);
+    }
+    assert!(names.contains(&"wls") && names.contains(&"weighted mean"), "{names:?}");
+}
+
+#[test]
+fn what_is_no_weight_is_refused_with_its_row() {
+    for weight in [-1.0, f64::NAN, f64::INFINITY] {
+        let mut columns = columns(CHUNK + 5000);
+        (columns[3][CHUNK + 77], columns[3][CHUNK + 78]) = (weight, -1.0);
+        for kernel in kernels().filter(|kernel| columns_for(kernel.as_ref()).contains(&3)) {
+            let refused = answer(&Engine::new(), &columns, kernel.as_ref()).map(|_| ());
+            let row = (CHUNK + 77) as u64;
+            assert_eq!(refused, Err(Error::Reject(Reject::Weight { row })), "{}", kernel.spec().name);
+        }
+    }
+}
+
+#[test]
+fn omit_leaves_rows_without_a_weight_out() {
+    let mut columns = columns(5000);
+    let kept: Vec<Vec<f64>> = columns.iter().map(|column| column[1..].to_vec()).collect();
+    columns[3][0] = f64::NAN;
+    let engine = Engine::sequential();
+    for kernel in kernels().filter(|kernel| columns_for(kernel.as_ref()).contains(&3)) {
+        let requests = [Request { kernel: kernel.as_ref(), columns: columns_for(kernel.as_ref()) }];
+        let (omitted, _) = engine.job().nan(Nan::Omit).answers(&memory(&columns), &requests).unwrap();
+        let omitted: Value = serde_json::from_str(omitted[0].as_ref().unwrap().get()).unwrap();
+        let without = answer(&engine, &kept, kernel.as_ref()).unwrap();
+        let without: Value = serde_json::from_str(without.get()).unwrap();
+        assert!(close(&omitted, &without, 1e-9, 1e-9), "{}: {omitted} is not {without}", kernel.spec().name);
     }
 }

@@ -55,7 +55,7 @@ pub const READINGS_MAX: usize = 100;
 /// As the kernel.
 pub fn reference<K: Kernel>(kernel: &K, columns: &[&[f64]]) -> Result<K::Output> {
     let spec = K::SPEC;
-    if !spec.columns.accepts(columns.len()) {
+    if !spec.accepts(columns.len()) {
         return Err(Reject::Columns { kernel: spec.name, expected: spec.columns, found: columns.len() });
     }
     let rows = columns.first().map(|c| c.len() as u64);

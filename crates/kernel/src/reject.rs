@@ -53,6 +53,12 @@ pub enum Reject {
         /// The row, from 0.
         row: u64,
     },
+    /// A weight is below zero, infinite or NaN.
+    #[error("the weight in row {row} is not a finite number from 0 on: leave the row out, or give it the weight 0")]
+    Weight {
+        /// The row, from 0.
+        row: u64,
+    },
     /// A partial's bytes are cut off, altered, or of another version.
     #[error("the stored partial is unusable: {0}")]
     Wire(&'static str),

@@ -9,8 +9,10 @@ pub struct Spec {
     pub name: &'static str,
     /// Where it stands in the catalogue.
     pub category: Category,
-    /// The columns it takes.
+    /// The columns it takes, that of weights not counted.
     pub columns: Arity,
+    /// Whether it takes a column of weights besides: if it is given one, that stands last.
+    pub weighable: bool,
     /// How it goes through the data.
     pub form: Form,
     /// Whether [`Shape::sample`](crate::Shape) should be filled, whatever the parameters ([`Kernel::wants_sample`](crate::Kernel)).
@@ -25,7 +27,7 @@ impl Spec {
     /// A kernel of one column that reads it and answers with a value.
     pub const fn new(name: &'static str, category: Category) -> Self {
         let (columns, form) = (Arity::Exactly(1), Form::Reduce);
-        Self { name, category, columns, form, sampled: false, rereads: false, references: &[] }
+        Self { name, category, columns, weighable: false, form, sampled: false, rereads: false, references: &[] }
     }
     /// Takes exactly `n` columns of equal length, row by row.
     pub const fn columns(self, n: usize) -> Self {
@@ -38,6 +40,10 @@ impl Spec {
     /// Takes `n` independent samples, which may differ in length.
     pub const fn samples(self, n: usize) -> Self {
         Self { columns: Arity::Samples(n), ..self }
+    }
+    /// Takes a column of weights besides, if it is given one.
+    pub const fn weighable(self) -> Self {
+        Self { weighable: true, ..self }
     }
     /// Goes through the data as `form`.
     pub const fn form(self, form: Form) -> Self {
@@ -54,6 +60,19 @@ impl Spec {
     /// Whether it takes independent samples.
     pub const fn is_samples(&self) -> bool {
         matches!(self.columns, Arity::Samples(_))
+    }
+    /// Whether `n` columns will do, with weights or without.
+    pub const fn accepts(&self, n: usize) -> bool {
+        self.columns.accepts(n) || self.is_weighted(n)
+    }
+    /// Whether the last of `n` columns has the weights.
+    pub const fn is_weighted(&self, n: usize) -> bool {
+        self.weighable && n > 0 && !self.columns.accepts(n) && self.columns.accepts(n - 1)
+    }
+    /// The columns that it takes, in words.
+    pub fn takes(&self) -> String {
+        let weights = if self.weighable { ", and one of weights where there are some" } else { "" };
+        format!("{}{weights}", self.columns)
     }
     /// Names its sources.
     pub const fn references(self, references: &'static [&'static str]) -> Self {

@@ -224,7 +224,7 @@ fn no_array() -> Problem {
 }
 
 /// The columns that an expression names; `None` for other kernels.
-pub(crate) fn named(source: &dyn Source, kernel: &dyn BoundKernel) -> Result<Option<Vec<usize>>, Problem> {
+fn named(source: &dyn Source, kernel: &dyn BoundKernel) -> Result<Option<Vec<usize>>, Problem> {
     if kernel.spec().name != MAP.spec.name {
         return Ok(None);
     }
@@ -235,22 +235,27 @@ pub(crate) fn named(source: &dyn Source, kernel: &dyn BoundKernel) -> Result<Opt
     located.map(Some).map_err(|error| Kind::Rejected.because(error.to_string()))
 }
 
-/// The columns of those names or positions; without them those of the expression, or all numeric ones if the kernel takes so many.
+/// The columns of those names or positions, then that of the weights; without names those of the expression, or all numeric ones
+/// if the kernel takes so many.
 pub(crate) fn columns_of(
     source: &dyn Source,
     kernel: &dyn BoundKernel,
-    wanted: &[String],
+    (wanted, weights): (&[String], Option<&str>),
     columns_max: usize,
 ) -> Result<Vec<usize>, Problem> {
     let (fields, spec) = (source.fields(), kernel.spec());
-    let columns: Vec<usize> = if let Some(columns) = named(source, kernel)? {
+    let find = |name: &str| find(fields, name).ok_or_else(|| unknown_column(source, name));
+    if weights.is_some() && !spec.weighable {
+        return Err(Kind::Rejected.because(format!("`{}` takes no weights", spec.name)));
+    }
+    let weights = weights.map(find).transpose()?;
+    let mut columns: Vec<usize> = if let Some(columns) = named(source, kernel)? {
         columns
     } else if wanted.is_empty() {
-        let is_numeric = |&i: &usize| fields.get(i).is_some_and(|field| field.dtype.is_some());
+        let is_numeric = |&i: &usize| Some(i) != weights && fields.get(i).is_some_and(|field| field.dtype.is_some());
         (0..fields.len()).filter(is_numeric).take(columns_max + 1).collect()
     } else {
-        let find = |name: &String| find(fields, name).ok_or_else(|| unknown_column(source, name));
-        wanted.iter().map(find).collect::<Result<_, _>>()?
+        wanted.iter().map(|name| find(name)).collect::<Result<_, _>>()?
     };
     if columns.len() > columns_max {
         return Err(Kind::Rejected.because(format!("more than {columns_max} columns")));
@@ -259,6 +264,7 @@ pub(crate) fn columns_of(
         let reject = Reject::Columns { kernel: spec.name, expected: spec.columns, found: columns.len() };
         return Err(refuse(reject.into()));
     }
+    columns.extend(weights);
     Ok(columns)
 }
 

@@ -156,7 +156,8 @@ fn prepare(room: &Room<'_>, one: &One, admission: &mut Admission) -> Result<Read
     let entry = catalogue::find(&one.kernel)?;
     let params = whole(Value::Object(one.params.clone()));
     let kernel = (entry.bind)(params).map_err(|reject| refuse(reject.into()))?;
-    let columns = columns_of(room.source, kernel.as_ref(), &one.columns, room.app.config.columns_max)?;
+    let columns =
+        columns_of(room.source, kernel.as_ref(), (&one.columns, one.weights.as_deref()), room.app.config.columns_max)?;
     room.answer(entry, kernel.as_ref(), columns.len(), Wanted { npy: false, gzip: false }, admission)?;
     Ok(Ready { kernel, columns })
 }
@@ -178,6 +179,7 @@ fn done(source: &dyn Source, ready: &Ready, answer: echoes_engine::Result<Answer
 }
 
 fn not_done(one: One, problem: Problem) -> Outcome {
-    let One { kernel, columns, params } = one;
+    let One { kernel, mut columns, weights, params } = one;
+    columns.extend(weights);
     Outcome { kernel, params: params.into(), columns, result: None, problem: Some(problem.details()) }
 }

@@ -14,7 +14,7 @@ use echoes_io::{
     names::shorten,
     number::{self, Parsed},
 };
-use echoes_kernel::{Arity, Nan};
+use echoes_kernel::{Arity, Nan, Spec};
 use memchr::memchr_iter;
 use serde::{
     Deserializer as _,
@@ -28,6 +28,8 @@ use std::{collections::HashSet, fmt};
 
 /// The field for what a NaN does.
 pub(crate) const NAN: &str = "nan";
+/// The field for the column of weights, which need not be there.
+pub(crate) const WEIGHTS: &str = "weights";
 /// The field for columns by name.
 pub(crate) const COLUMNS: &str = "columns";
 
@@ -49,13 +51,20 @@ pub(crate) struct Body {
     pub params: Map<String, Value>,
 }
 
-/// The fields that hold the data: `x`, `x` and `y`, or for more columns an object `columns`.
-pub(crate) const fn data_fields(columns: Arity) -> &'static [&'static str] {
-    match columns {
-        Arity::Exactly(1) | Arity::Samples(1) => &["x"],
-        Arity::Exactly(2) | Arity::Samples(2) => &["x", "y"],
+/// The fields that hold the data: `x`, `x` and `y`, both with `weights` if the kernel takes some, or for more columns an object `columns`.
+pub(crate) const fn data_fields(spec: &Spec) -> &'static [&'static str] {
+    match (spec.columns, spec.weighable) {
+        (Arity::Exactly(1), true) => &["x", WEIGHTS],
+        (Arity::Exactly(2), true) => &["x", "y", WEIGHTS],
+        (Arity::Exactly(1) | Arity::Samples(1), _) => &["x"],
+        (Arity::Exactly(2) | Arity::Samples(2), _) => &["x", "y"],
         _ => &[COLUMNS],
     }
+}
+
+/// Whether a field of data must be there.
+pub(crate) fn is_required(field: &str) -> bool {
+    field != WEIGHTS
 }
 
 /// Bytes that the columns of a request take at most. Of values there is one more than there are commas: an array or object of
@@ -70,14 +79,14 @@ fn values_max(text: &[u8]) -> usize {
     memchr_iter(b',', text).count() + 1
 }
 
-/// Reads a request for a kernel that takes such columns.
-pub(crate) fn parse(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Problem> {
-    quick::parse(text, data_fields(columns), columns_max).map_or_else(|| careful(text, columns, columns_max), Ok)
+/// Reads a request for a kernel.
+pub(crate) fn parse(text: &[u8], spec: &Spec, columns_max: usize) -> Result<Body, Problem> {
+    quick::parse(text, data_fields(spec), columns_max).map_or_else(|| careful(text, spec, columns_max), Ok)
 }
 
-fn careful(text: &[u8], columns: Arity, columns_max: usize) -> Result<Body, Problem> {
+fn careful(text: &[u8], spec: &Spec, columns_max: usize) -> Result<Body, Problem> {
     let mut json = serde_json::Deserializer::from_slice(text);
-    let fields = Envelope { fields: data_fields(columns), columns_max };
+    let fields = Envelope { fields: data_fields(spec), columns_max };
     let fields = json.deserialize_map(fields).and_then(|fields| json.end().map(|()| fields)).map_err(|e| refuse(&e))?;
     let read = |(name, raw): (String, &RawValue)| match read_column(raw.get().as_bytes()) {
         Ok(column) => Ok((name, column)),
@@ -134,7 +143,7 @@ impl<'de> Visitor<'de> for Envelope {
             }
             seen.insert(name);
         }
-        if let Some(missing) = self.fields.iter().find(|field| !seen.contains(**field)) {
+        if let Some(missing) = self.fields.iter().find(|field| is_required(field) && !seen.contains(**field)) {
             return Err(A::Error::custom(format_args!("`{missing}` is missing: {}", shape_of(missing))));
         }
         if self.fields != [COLUMNS] {
@@ -287,14 +296,16 @@ fn finite(number: Option<Parsed>) -> Result<Parsed, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_kernel::Values;
+    use echoes_kernel::{Category, Values};
+
+    const ONE: Spec = Spec::new("mean", Category::Descriptive);
 
     fn column(json: &str) -> OwnedColumn {
         read_column(json.as_bytes()).unwrap()
     }
 
     fn refusal(json: &str) -> String {
-        format!("{:?}", parse(json.as_bytes(), Arity::Exactly(1), 10).unwrap_err())
+        format!("{:?}", parse(json.as_bytes(), &ONE, 10).unwrap_err())
     }
 
     #[test]
@@ -330,14 +341,28 @@ mod tests {
 
     #[test]
     fn the_order_is_the_kernels() {
-        let body = parse(br#"{"y":[1],"nan":"omit","x":[2],"ddof":1}"#, Arity::Exactly(2), 10).unwrap();
+        let body = parse(br#"{"y":[1],"nan":"omit","x":[2],"ddof":1}"#, &ONE.columns(2), 10).unwrap();
         assert_eq!((body.columns[0].0.as_str(), body.columns[1].0.as_str()), ("x", "y"));
         assert_eq!((body.nan, Value::Object(body.params)), (Some(Nan::Omit), serde_json::json!({"ddof": 1})));
     }
 
     #[test]
+    fn weights_may_be_there_and_stand_last() {
+        let names = |json: &str, spec: &Spec| -> Vec<String> {
+            parse(json.as_bytes(), spec, 10).unwrap().columns.into_iter().map(|(name, _)| name).collect()
+        };
+        let (one, two) = (ONE.weighable(), ONE.columns(2).weighable());
+        assert_eq!(names(r#"{"weights":[1],"x":[2]}"#, &one), ["x", "weights"]);
+        assert_eq!(names(r#"{"weights":[1],"y":[3],"x":[2]}"#, &two), ["x", "y", "weights"]);
+        assert_eq!(names(r#"{"x":[2]}"#, &one), ["x"]);
+        // A parameter, which the kernel refuses.
+        assert!(parse(br#"{"x":[2],"weights":[1]}"#, &ONE, 10).unwrap().params.contains_key(WEIGHTS));
+        assert!(parse(br#"{"weights":[1]}"#, &one, 10).is_err());
+    }
+
+    #[test]
     fn names_keep_their_order() {
-        let body = parse(br#"{"columns":{"z":[1],"a":[2]}}"#, Arity::AtLeast(2), 10).unwrap();
+        let body = parse(br#"{"columns":{"z":[1],"a":[2]}}"#, &ONE.at_least(2), 10).unwrap();
         assert_eq!(body.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["z", "a"]);
     }
 
@@ -369,7 +394,7 @@ mod tests {
 
     #[test]
     fn whole_parameters_are_integers() {
-        let body = parse(br#"{"x":[],"q":[2.0,0.5,-0.0,1e300],"r":{"s":3}}"#, Arity::Exactly(1), 1).unwrap();
+        let body = parse(br#"{"x":[],"q":[2.0,0.5,-0.0,1e300],"r":{"s":3}}"#, &ONE, 1).unwrap();
         assert_eq!(Value::Object(body.params).to_string(), r#"{"q":[2,0.5,-0.0,1e+300],"r":{"s":3}}"#);
     }
 
@@ -382,13 +407,13 @@ mod tests {
         let half = format!("[{}1]", "1,".repeat(PARAMETERS_BYTES_MAX / 4));
         assert!(refusal(&format!(r#"{{"x":[1],"q":{half},"r":{half}}}"#)).contains("with `r` the parameters"));
         let name = "c".repeat(NAME_BYTES_MAX + 1);
-        let named = parse(format!(r#"{{"columns":{{"{name}":[1]}}}}"#).as_bytes(), Arity::AtLeast(2), 10).unwrap_err();
+        let named = parse(format!(r#"{{"columns":{{"{name}":[1]}}}}"#).as_bytes(), &ONE.at_least(2), 10).unwrap_err();
         assert!(format!("{named:?}").contains("a column's name may have 4096 bytes"), "{named:?}");
         let many: String = (0..100).map(|i| format!(",\"p{i}\":1")).collect();
         assert!(refusal(&format!("{{\"x\":[1]{many}}}")).contains("more than 64 fields"));
         let wide: String = (0..11).map(|i| format!(",\"c{i}\":[1]")).collect();
         let wide = format!("{{\"columns\":{{{}}}}}", &wide[1..]);
-        let refused = parse(wide.as_bytes(), Arity::AtLeast(2), 10).unwrap_err();
+        let refused = parse(wide.as_bytes(), &ONE.at_least(2), 10).unwrap_err();
         assert!(format!("{refused:?}").contains("more than 10 columns"));
     }
 }

@@ -1,9 +1,9 @@
 //! One request for a kernel on data of its own, from its headers to its answer.
 
 use crate::{
-    answer::{self, Asked, Made, columns_of, named},
+    answer::{self, Asked, Made, columns_of},
     app::App,
-    body::{self, NAN},
+    body::{self, NAN, WEIGHTS},
     catalogue,
     config::seconds,
     gate::Admission,
@@ -97,16 +97,15 @@ impl Call {
     fn answer_json(&self, app: &App, cancel: &Cancel, text: Bytes, admission: &mut Admission) -> Result<Made, Problem> {
         let columns_max = app.config.columns_max;
         admission.hold_more(body::columns_bytes_max(&text))?;
-        let body = body::parse(&text, self.entry.spec.columns, columns_max)?;
+        let body = body::parse(&text, &self.entry.spec, columns_max)?;
         drop(text);
         let source = Memory::named(body.columns.iter().map(|(name, column)| (name.clone(), column.slice())));
         let query = self.query()?;
         let kernel = self.bind(in_one_place(body.params, query.params)?)?;
-        let columns = if query.columns.is_empty() {
-            named(&source, kernel.as_ref())?.unwrap_or_else(|| (0..body.columns.len()).collect())
-        } else {
-            columns_of(&source, kernel.as_ref(), &query.columns, columns_max)?
-        };
+        let is_weights = |name: &&str| self.entry.spec.weighable && *name == WEIGHTS;
+        let given = body.columns.iter().map(|(name, _)| name.as_str()).find(is_weights);
+        let wanted = (query.columns.as_slice(), query.weights.as_deref().or(given));
+        let columns = columns_of(&source, kernel.as_ref(), wanted, columns_max)?;
         Room::new(app, cancel, &source).answer(self.entry, kernel.as_ref(), columns.len(), self.wanted, admission)?;
         let nan = match (body.nan, query.nan) {
             (Some(_), Some(_)) => return Err(twice(NAN)),
@@ -136,7 +135,8 @@ impl Call {
             Format::Csv => Box::new(csv::parse("body", bytes, &csv::CsvOptions::default()).map_err(answer::malformed)?),
         };
         let kernel = self.bind(query.params)?;
-        let columns = columns_of(source.as_ref(), kernel.as_ref(), &query.columns, app.config.columns_max)?;
+        let wanted = (query.columns.as_slice(), query.weights.as_deref());
+        let columns = columns_of(source.as_ref(), kernel.as_ref(), wanted, app.config.columns_max)?;
         let room = Room::new(app, cancel, source.as_ref());
         room.columns(columns.len(), admission)?;
         room.answer(self.entry, kernel.as_ref(), columns.len(), self.wanted, admission)?;

@@ -98,7 +98,7 @@ fn tag(key: &Key, asked: &Query, kernel: &dyn BoundKernel) -> Result<HeaderValue
     let parts = (
         env!("CARGO_PKG_VERSION"),
         (&key.contents, key.kernel, kernel.params(), asked.nan.unwrap_or_default()),
-        (&asked.columns, npy, gzip),
+        (&asked.columns, &asked.weights, npy, gzip),
     );
     let text = serde_json::to_vec(&parts).map_err(Problem::internal)?;
     HeaderValue::try_from(format!("\"{}\"", blake3::hash(&text).to_hex())).map_err(Problem::internal)
@@ -123,7 +123,8 @@ fn answer(
     let Contents { dataset, file } = contents;
     let source = dataset.format.read(file).map_err(malformed)?;
     let source = source.as_ref();
-    let columns = columns_of(source, kernel, &asked.columns, app.config.columns_max)?;
+    let named = (asked.columns.as_slice(), asked.weights.as_deref());
+    let columns = columns_of(source, kernel, named, app.config.columns_max)?;
     let room = Room::new(app, cancel, source);
     room.columns(columns.len(), &mut admission)?;
     room.answer(entry, kernel, columns.len(), wanted, &mut admission)?;

@@ -2,7 +2,7 @@
 
 use crate::{
     Config, batch,
-    body::{COLUMNS, NAN, data_fields},
+    body::{COLUMNS, NAN, WEIGHTS, data_fields, is_required},
     media::NPY,
     problem::{self, Kind},
     request_id,
@@ -50,6 +50,9 @@ pub(crate) fn document(config: &Config) -> Value {
                 "name": "column", "in": "query", "required": false,
                 "description": "A column by name, given again for each further one; without it all numeric columns.",
                 "schema": {"type": "array", "items": {"type": "string"}}, "explode": true,
+            }, "Weights": {
+                "name": WEIGHTS, "in": "query", "required": false,
+                "description": "The column of weights by name.", "schema": {"type": "string"},
             }, "RequestId": {
                 "name": "x-request-id", "in": "header", "required": false,
                 "description": format!("A name for the request, of 1 to {} visible ASCII characters. It comes back with the \
@@ -66,7 +69,7 @@ pub(crate) fn document(config: &Config) -> Value {
 
 const DESCRIPTION: &str = "Each kernel is a path. Data and parameters are fields of one JSON object: a kernel of one \
 column takes `x`, one of two columns or samples `x` and `y`, one of more columns an object `columns` of arrays, whose \
-order is kept. Elements are numbers, or null for a missing value, which is counted and skipped. A column of integers \
+order is kept; some take `weights` besides. Elements are numbers, or null for a missing value, which is counted and skipped. A column of integers \
 within 64 bits is summed exactly. A field given twice, an unknown parameter and a number beyond the range of doubles \
 are refused. Undefined results are null. QUERY (RFC 10008) does what POST does. Data may also come as `application/x-npy` \
 or `text/csv`, the parameters then in the address: `?column=x&q=0.5,0.99`. Bodies may be compressed by gzip. A result that is \
@@ -146,6 +149,9 @@ fn on_dataset(entry: &Entry, schemas: &mut Schemas) -> Value {
         json!({"$ref": "#/components/parameters/Column"}),
         json!({"name": NAN, "in": "query", "required": false, "schema": {"$ref": "#/components/schemas/Nan"}}),
     ];
+    if entry.spec.weighable {
+        parameters.push(json!({"$ref": "#/components/parameters/Weights"}));
+    }
     for (field, schema) in params["properties"].as_object().into_iter().flatten() {
         parameters.push(json!({
             "name": field, "in": "query", "required": required.contains(&field.as_str()),
@@ -261,9 +267,11 @@ fn description(entry: &Entry, params: &Value) -> String {
 fn request(entry: &Entry, params: &Value, config: &Config) -> Value {
     let mut properties = params["properties"].as_object().cloned().unwrap_or_default();
     let mut required = params["required"].as_array().cloned().unwrap_or_default();
-    for &field in data_fields(entry.spec.columns) {
+    for &field in data_fields(&entry.spec) {
         properties.insert(field.to_owned(), data(entry.spec.columns, field, config));
-        required.push(field.into());
+        if is_required(field) {
+            required.push(field.into());
+        }
     }
     properties.insert(NAN.to_owned(), json!({"$ref": "#/components/schemas/Nan", "default": "propagate"}));
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
@@ -389,7 +397,8 @@ impl Default for Schemas {
                     "requests": {"type": "array", "minItems": 1, "maxItems": batch::REQUESTS_MAX, "items": {
                         "type": "object",
                         "properties": {
-                            "kernel": string, "columns": {"type": "array", "items": string}, "params": {"type": "object"},
+                            "kernel": string, "columns": {"type": "array", "items": string}, "weights": string,
+                            "params": {"type": "object"},
                         },
                         "required": ["kernel"],
                         "additionalProperties": false,

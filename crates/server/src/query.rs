@@ -1,7 +1,7 @@
 //! What stands behind the `?` of an address: columns, what a NaN does, and parameters.
 
 use crate::{
-    body::NAN,
+    body::{NAN, WEIGHTS},
     problem::{Kind, Problem},
 };
 use axum::http::Uri;
@@ -20,16 +20,18 @@ const FIELDS_MAX: usize = 1100;
 pub(crate) struct Query {
     /// Columns by name or position, in order; none if it is left to the kernel.
     pub columns: Vec<String>,
+    /// The column of weights.
+    pub weights: Option<String>,
     /// What a NaN does, if it says so.
     pub nan: Option<Nan>,
     pub params: Map<String, Value>,
 }
 
-/// Reads `column=x&q=0.5,0.99&nan=omit`.
+/// Reads `column=x&weights=w&q=0.5,0.99&nan=omit`.
 pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
     let refuse = |what: String| Err(Kind::Rejected.because(what));
     let schema = Value::from((entry.params)());
-    let (mut columns, mut nan, mut params) = (Vec::new(), None, Map::new());
+    let (mut columns, mut weights, mut nan, mut params) = (Vec::new(), None, None, Map::new());
     for (count, (name, value)) in form_urlencoded::parse(text.as_bytes()).enumerate() {
         if count == FIELDS_MAX {
             return refuse(format!("the address has more than {FIELDS_MAX} fields"));
@@ -39,6 +41,7 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
                 columns.push(value.into_owned());
                 false
             }
+            WEIGHTS => weights.replace(value.into_owned()).is_some(),
             NAN => nan.replace(value.parse().map_err(|_| Kind::Rejected.because(unknown_nan(&value)))?).is_some(),
             name => params.insert(name.to_owned(), typed(&value, &schema["properties"][name], &schema)).is_some(),
         };
@@ -46,7 +49,7 @@ pub(crate) fn parse(text: &str, entry: &Entry) -> Result<Query, Problem> {
             return refuse(format!("`{}` is given twice", shorten(&name)));
         }
     }
-    Ok(Query { columns, nan, params })
+    Ok(Query { columns, weights, nan, params })
 }
 
 /// Refuses an address that asks for something where nothing can be asked for.
@@ -128,6 +131,8 @@ mod tests {
         );
         assert_eq!(read("skewness", "bias=false").unwrap().params["bias"], json!(false));
         assert_eq!(read("std", "ddof=1").unwrap().params["ddof"], json!(1));
+        let weighted = read("mean", "weights=w&column=x").unwrap();
+        assert_eq!((weighted.columns, weighted.weights.as_deref()), (vec!["x".to_owned()], Some("w")));
         assert_eq!(read("histogram", "bins=7").unwrap().params["bins"], json!(7));
         assert_eq!(read("histogram", "bins=fd").unwrap().params["bins"], json!("fd"));
         assert_eq!(Value::Object(read("std", "ddof=x&other=1").unwrap().params), json!({"ddof": "x", "other": "1"}));
@@ -135,6 +140,7 @@ mod tests {
 
     #[test]
     fn refusals() {
+        assert!(read("std", "weights=a&weights=b").is_err());
         assert!(read("std", "ddof=1&ddof=2").is_err() && read("std", "nan=drop").is_err());
         assert!(read("std", &"column=x&".repeat(FIELDS_MAX + 1)).is_err());
     }

@@ -45,13 +45,23 @@ fn names(entry: &Entry) -> &'static [&'static str] {
     }
 }
 
-fn body(entry: &Entry, columns: &[Vec<f64>]) -> String {
+/// The columns of a kernel, with that of weights or without, by the names that they have in a body.
+fn data<'a>(entry: &Entry, columns: &'a [Vec<f64>], weighted: bool) -> Vec<(String, &'a Vec<f64>)> {
+    let mut data: Vec<_> = names(entry).iter().map(|name| (*name).to_owned()).zip(columns).collect();
+    if entry.spec.name == "wls" {
+        data[1].1 = &columns[3];
+    }
+    data.extend(weighted.then(|| ("weights".to_owned(), &columns[3])));
+    data
+}
+
+fn body(entry: &Entry, data: &[(String, &Vec<f64>)]) -> String {
     let mut body = required(entry.spec.name);
-    let data = names(entry).iter().zip(columns).map(|(name, column)| ((*name).to_owned(), json!(column)));
+    let fields = data.iter().map(|(name, column)| (name.clone(), json!(column)));
     if names(entry).len() > 2 {
-        body["columns"] = data.collect()
+        body["columns"] = fields.collect()
     } else {
-        body.as_object_mut().unwrap().extend(data)
+        body.as_object_mut().unwrap().extend(fields)
     }
     body.to_string()
 }
@@ -74,22 +84,26 @@ fn the_bits_of_http_are_those_of_the_engine() {
     let engine = Engine::sequential();
     // Little enough to be worked on at once; for a thread of its own; for more than one chunk.
     for rows in [100, 10_000, 140_000] {
-        let columns: Vec<Vec<f64>> = (1..=3).map(|seed| random(rows, seed)).collect();
-        for entry in KERNELS {
-            let name = entry.spec.name;
-            let answer = client.post(&format!("/v1/{name}"), &body(entry, &columns));
+        let mut columns: Vec<Vec<f64>> = (1..=4).map(|seed| random(rows, seed)).collect();
+        // Weights.
+        columns[3].iter_mut().for_each(|x| *x = x.abs());
+        let weighted = KERNELS.iter().filter(|entry| entry.spec.weighable).map(|entry| (entry, true));
+        for (entry, weighted) in KERNELS.iter().map(|entry| (entry, false)).chain(weighted) {
+            let (name, data) = (entry.spec.name, data(entry, &columns, weighted));
+            let answer = client.post(&format!("/v1/{name}"), &body(entry, &data));
             assert_eq!(answer.status, 200, "{name}: {answer:?}");
             let answered: Answered = serde_json::from_str(&answer.body).unwrap();
 
             let kernel = (entry.bind)(required(name)).unwrap();
-            let source = Memory::named(names(entry).iter().zip(&columns).map(|(name, x)| ((*name).to_owned(), x)));
-            let request = Request { kernel: kernel.as_ref(), columns: (0..names(entry).len()).collect() };
+            let names: Vec<String> = data.iter().map(|(name, _)| name.clone()).collect();
+            let request = Request { kernel: kernel.as_ref(), columns: (0..names.len()).collect() };
+            let source = Memory::named(data);
             let (answers, _) = engine.job().answers(&source, &[request]).unwrap();
             let expected = answers.into_iter().next().unwrap().unwrap();
             assert!(answered.result.get() == expected.get(), "{name} of {rows} rows");
 
             assert_eq!((answered.kernel.as_str(), answered.rows), (name, rows as u64));
-            assert_eq!(answered.columns, names(entry));
+            assert_eq!(answered.columns, names);
             assert_eq!(answered.params, kernel.params());
             assert!(answered.elapsed_ms >= 0.0 && answered.backend == "memory");
         }
@@ -110,14 +124,17 @@ fn integers_are_summed_exactly_and_null_is_missing() {
 fn undefined_is_null() {
     let server = Server::start(Config::default());
     let std = server.connect().post("/v1/std", r#"{"x": [1], "ddof": 1}"#).json();
-    assert_eq!((&std["result"], &std["params"]), (&Value::Null, &json!({"ddof": 1, "mode": "fast"})));
+    assert_eq!(
+        (&std["result"], &std["params"]),
+        (&Value::Null, &json!({"ddof": 1, "mode": "fast", "weights_kind": "frequency"}))
+    );
 }
 
 #[test]
 fn the_fields_of_data_are_no_kernels_parameters() {
     for entry in KERNELS {
         let schema = Value::from((entry.params)());
-        for field in ["x", "y", "columns", "nan"] {
+        for field in ["x", "y", "columns", "weights", "nan"] {
             assert!(schema["properties"].get(field).is_none(), "{} has a parameter `{field}`", entry.spec.name);
         }
     }
@@ -128,4 +145,38 @@ fn samples_may_differ_in_length() {
     let server = Server::start(Config::default());
     let answer = server.connect().post("/v1/ttest_ind", r#"{"x": [1, 2, 3, 4], "y": [2, 3, 5]}"#);
     assert_eq!((answer.status, &answer.json()["rows"]), (200, &json!(4)), "{answer:?}");
+}
+
+#[test]
+fn weights_are_read_from_everywhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config { data: Some(directory.path().to_owned()), ..Config::default() };
+    let server = Server::start(config);
+    let mut client = server.connect();
+    let mean = client.post("/v1/mean", r#"{"weights": [1, 3, null], "x": [2, 6, 9]}"#).json();
+    assert_eq!((&mean["result"], &mean["columns"]), (&json!(5.0), &json!(["x", "weights"])));
+    let text = "w,a,b\n1,2,1\n3,6,2\n0,7,3\n";
+    let csv = &format!("content-type: text/csv\r\ncontent-length: {}\r\n", text.len());
+    let mean = client.request("POST", "/v1/mean?column=a&weights=w", csv, text.as_bytes()).json();
+    assert_eq!((&mean["result"], &mean["columns"]), (&json!(5.0), &json!(["a", "w"])));
+    // Without names they are all columns but the weights.
+    let cov = client.request("POST", "/v1/cov?weights=w&weights_kind=reliability", csv, text.as_bytes()).json();
+    assert_eq!((&cov["result"], &cov["columns"]), (&json!(2.0), &json!(["a", "b", "w"])));
+    assert_eq!(client.put("d", "text/csv", text.as_bytes()).status, 201);
+    let mean = client.get("/v1/datasets/d/mean?column=a&weights=w").json();
+    assert_eq!((&mean["result"], &mean["columns"]), (&json!(5.0), &json!(["a", "w"])));
+    assert_eq!(client.get("/v1/datasets/d/mean?column=a").json()["result"], json!(5.0));
+    let batch = r#"{"requests": [{"kernel": "mean", "columns": ["a"], "weights": "w"},
+        {"kernel": "median", "columns": ["a"], "weights": "w"}]}"#;
+    let batch = client.post("/v1/datasets/d/batch", batch).json();
+    assert_eq!((&batch["answers"][0]["result"], &batch["answers"][0]["columns"]), (&json!(5.0), &json!(["a", "w"])));
+    assert!(batch["answers"][1]["problem"]["detail"].as_str().unwrap().contains("takes no weights"), "{batch}");
+    // A column more is not taken for weights.
+    for path in
+        ["/v1/datasets/d/mean?column=a&column=w", "/v1/datasets/d/cov", "/v1/datasets/d/median?column=a&weights=w"]
+    {
+        assert_eq!(client.get(path).status, 422, "{path}");
+    }
+    let refused = client.post("/v1/mean", r#"{"x": [1, 2], "weights": [1, -1]}"#);
+    assert!(refused.status == 422 && refused.body.contains("the weight in row 1"), "{refused:?}");
 }

@@ -38,6 +38,7 @@ mod threads;
 mod transforms;
 mod unit;
 mod upper;
+mod weights;
 mod windows;
 
 pub use binning::Rule;
@@ -45,3 +46,4 @@ pub use exact::Mode;
 pub use quantiles::Method;
 pub use registry::{KERNELS, find, kernels};
 pub use regression::{Fit, Precision};
+pub use weights::Weights;

@@ -26,6 +26,7 @@ mod standing;
 mod sum;
 mod totals;
 mod triangle;
+mod weighted_comoments;
 
 pub use best::{Best, K_MAX, Wanted};
 pub use borders::{BorderCounts, Borders};
@@ -54,3 +55,4 @@ pub use standing::Standing;
 pub use sum::Sum;
 pub use totals::{Terms, Totals};
 pub use triangle::{Design, Triangle};
+pub use weighted_comoments::WeightedComoments;

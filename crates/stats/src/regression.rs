@@ -119,7 +119,7 @@ impl Read {
     pub(crate) fn of(pass: &Either<Comoments, Triangle>, intercept: bool) -> Result<Option<Self>> {
         match pass {
             Either::First(comoments) if comoments.count() == 0 => Err(Reject::Empty),
-            Either::Second(triangle) if triangle.count() == 0 => Err(Reject::Empty),
+            Either::Second(triangle) if triangle.checked()?.count() == 0 => Err(Reject::Empty),
             Either::First(comoments) => {
                 let (count, design) = (comoments.count(), Design::Columns { read: comoments.columns(), intercept });
                 let of = |upper| Self { upper, design, count, lift: 0, precision: Precision::Fast };

@@ -10,6 +10,8 @@
 //! of a lane can all round the same way (a constant, squares of numbers on a grid), and a deviation ended up to ten units in
 //! the last place beside the truth.
 
+pub(crate) mod weighted;
+
 use crate::{special::SIZE, unit::Unit};
 use echoes_kernel::{BLOCK, Block, CHUNK};
 use echoes_simd::{GROUP, Lanes, split};

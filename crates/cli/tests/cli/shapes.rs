@@ -18,6 +18,8 @@ fn answers_of_every_shape() {
         "quantile sunspots.csv --q 0.1,0.5,0.99",
         "quantile sunspots.csv --q 0.1,0.5 -c sunspots --format csv",
         "corr sunspots.csv",
+        "mean sunspots.csv --weights year",
+        "cov sunspots.csv -c year,sunspots --weights sunspots --weights-kind reliability --format csv",
         "corr_matrix sunspots.csv --format md",
         "ttest_ind sunspots.csv -c sunspots,year --alternative less",
         "zscore sunspots.csv -c 1",

@@ -3,7 +3,7 @@
 
 use echoes_engine::{Engine, Request, Result};
 use echoes_io::{Memory, View};
-use echoes_kernel::{Answer, Arity, BoundKernel, Entry};
+use echoes_kernel::{Answer, Arity, BoundKernel, Bundle, Entry, Shape, Spec, Step};
 use echoes_stats::{KERNELS, expr::MAP};
 use serde_json::{Map, Value, json};
 
@@ -35,9 +35,47 @@ fn example(property: &Value) -> Value {
     }
 }
 
-/// Every kernel of the registry, those that can add without rounding once more so, and an expression.
+/// Every kernel of the registry, those that can add without rounding once more so, those that take weights once more with some, and
+/// an expression.
 pub(crate) fn kernels() -> impl Iterator<Item = Box<dyn BoundKernel>> {
-    KERNELS.iter().map(bind).chain(KERNELS.iter().filter_map(exact)).chain([expression()])
+    let all = KERNELS.iter().map(bind).chain(KERNELS.iter().filter_map(exact));
+    all.chain(KERNELS.iter().filter_map(weighted)).chain([expression()])
+}
+
+/// A kernel that is given weights: it has a name of its own, and takes a column more.
+struct Weighted(Box<dyn BoundKernel>);
+
+/// What such names begin with.
+const WEIGHTED: &str = "weighted ";
+
+impl BoundKernel for Weighted {
+    fn spec(&self) -> Spec {
+        let spec = self.0.spec();
+        Spec { name: format!("{WEIGHTED}{}", spec.name).leak(), ..spec }
+    }
+    fn params(&self) -> Value {
+        self.0.params()
+    }
+    fn telling_infinities(self: Box<Self>) -> Box<dyn BoundKernel> {
+        Box::new(Self(self.0.telling_infinities()))
+    }
+    fn wants_sample(&self) -> bool {
+        self.0.wants_sample()
+    }
+    fn rows_made(&self, rows: u64) -> u64 {
+        self.0.rows_made(rows)
+    }
+    fn spread(&self, shape: &Shape<'_>, bundle: &mut Bundle) -> echoes_kernel::Result<()> {
+        self.0.spread(shape, bundle)
+    }
+    fn finish(&self, shape: &Shape<'_>, bundle: &Bundle) -> echoes_kernel::Result<Step> {
+        self.0.finish(shape, bundle)
+    }
+}
+
+/// The kernel with weights, if it takes some.
+fn weighted(entry: &Entry) -> Option<Box<dyn BoundKernel>> {
+    entry.spec.weighable.then(|| Box::new(Weighted(bind(entry))) as Box<dyn BoundKernel>)
 }
 
 /// The kernel in exact mode, if it has one.
@@ -54,20 +92,24 @@ fn expression() -> Box<dyn BoundKernel> {
     (MAP.bind)(json!({ "expr": expr })).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The columns that a kernel is given out of four.
+/// The columns that a kernel is given out of four, of which the last one has weights.
 pub(crate) fn columns_for(kernel: &dyn BoundKernel) -> Vec<usize> {
-    match kernel.spec().columns {
+    let spec = kernel.spec();
+    match spec.columns {
+        Arity::Exactly(n) if spec.name.starts_with(WEIGHTED) => (0..n).chain([3]).collect(),
         Arity::Exactly(n) | Arity::Samples(n) => (0..n).collect(),
+        Arity::AtLeast(_) if spec.name == "wls" => vec![0, 3, 1],
         Arity::AtLeast(n) => (0..n.max(3)).collect(),
     }
 }
 
-/// Four columns of doubles, in no order, over eleven powers of ten, with ties.
+/// Four columns of doubles, in no order, over eleven powers of ten, with ties; of the last one there are the sizes alone.
 pub(crate) fn columns(rows: usize) -> Vec<Vec<f64>> {
     let value = |row: usize, column: usize| {
         let mixed = (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17 * column as u32 + 7);
         let scale = 10f64.powi((mixed % 11) as i32 - 5);
-        ((mixed >> 20) % 100_003) as f64 * scale / 7.0 - scale
+        let value = ((mixed >> 20) % 100_003) as f64 * scale / 7.0 - scale;
+        if column == 3 { value.abs() } else { value }
     };
     (0..4).map(|column| (0..rows).map(|row| value(row, column)).collect()).collect()
 }

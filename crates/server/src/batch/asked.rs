@@ -1,7 +1,7 @@
 //! What a batch asks for, read from JSON: objects alone, and no field of them twice.
 
 use crate::{
-    body::{NAN, PARAMETERS_BYTES_MAX, nan, parameter, refuse},
+    body::{NAN, PARAMETERS_BYTES_MAX, WEIGHTS, nan, parameter, refuse},
     problem::Problem,
 };
 use echoes_io::names::shorten;
@@ -25,6 +25,7 @@ pub(super) struct Batch {
 pub(super) struct One {
     pub kernel: String,
     pub columns: Vec<String>,
+    pub weights: Option<String>,
     pub params: Map<String, Value>,
 }
 
@@ -79,8 +80,9 @@ impl<'de> Object<'de> for One {
         match name {
             "kernel" => self.kernel = map.next_value()?,
             "columns" => self.columns = map.next_value()?,
+            WEIGHTS => self.weights = Some(map.next_value()?),
             "params" => self.params = map.next_value::<Fields<Params>>()?.0.found,
-            other => return Err(unknown(other, "`kernel`, `columns` and `params`")),
+            other => return Err(unknown(other, "`kernel`, `columns`, `weights` and `params`")),
         }
         Ok(())
     }

@@ -3,7 +3,10 @@
 //! What is unusual (escapes in names) or out of place is `None`: the careful way then reads the text again, and its
 //! word is what the client gets.
 
-use super::{Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, finite, nan, parameter, values_max};
+use super::{
+    Body, COLUMNS, FIELDS_MAX, NAME_BYTES_MAX, NAN, PARAMETERS_BYTES_MAX, finite, is_required, nan, parameter,
+    values_max,
+};
 use echoes_io::{
     ColumnBuilder, OwnedColumn,
     number::{self, Parsed},
@@ -32,7 +35,7 @@ pub(super) fn parse(text: &[u8], fields: &[&str], columns_max: usize) -> Option<
         seen.push(name);
         Some(())
     })?;
-    let whole = text.0.is_empty() && fields.iter().all(|field| seen.contains(field));
+    let whole = text.0.is_empty() && fields.iter().all(|field| seen.contains(field) || !is_required(field));
     if fields != [COLUMNS] {
         body.columns.sort_by_key(|(name, _)| fields.iter().position(|field| field == name));
     }
@@ -182,18 +185,20 @@ fn slow(text: &[u8]) -> Option<(Parsed, &[u8])> {
 mod tests {
     use super::super::{careful, data_fields};
     use super::*;
-    use echoes_kernel::Arity;
+    use echoes_kernel::{Category, Spec};
     use proptest::prelude::*;
+
+    const ONE: Spec = Spec::new("mean", Category::Descriptive);
 
     fn shown(body: Body) -> String {
         format!("{body:?}")
     }
 
     /// Both ways agree wherever the quick one speaks.
-    fn check(text: &str, arity: Arity) -> bool {
-        let quick = parse(text.as_bytes(), data_fields(arity), 3);
+    fn check(text: &str, spec: &Spec) -> bool {
+        let quick = parse(text.as_bytes(), data_fields(spec), 3);
         if let Some(quick) = quick {
-            assert_eq!(Ok(shown(quick)), careful(text.as_bytes(), arity, 3).map(shown), "{text}");
+            assert_eq!(Ok(shown(quick)), careful(text.as_bytes(), spec, 3).map(shown), "{text}");
             return true;
         }
         false
@@ -207,10 +212,12 @@ mod tests {
             r#"{"q":[0.5],"x":[0.00012345678901234567,-0,9223372036854775807,12345678901234567890],"nan":"omit"}"#,
             r#"{"x":[]}"#,
         ] {
-            assert!(check(text, Arity::Exactly(1)), "{text}");
+            assert!(check(text, &ONE), "{text}");
         }
-        assert!(check(r#"{"y":[1],"ü":{"z":"a\"b"},"x":[2]}"#, Arity::Exactly(2)));
-        assert!(check(r#"{"columns":{"b":[1],"a":[2]}}"#, Arity::AtLeast(2)));
+        assert!(check(r#"{"y":[1],"ü":{"z":"a\"b"},"x":[2]}"#, &ONE.columns(2)));
+        assert!(check(r#"{"columns":{"b":[1],"a":[2]}}"#, &ONE.at_least(2)));
+        assert!(check(r#"{"weights":[1],"x":[2]}"#, &ONE.weighable()) && check(r#"{"x":[2]}"#, &ONE.weighable()));
+        assert!(check(r#"{"weights":[1],"y":[3],"x":[2]}"#, &ONE.columns(2).weighable()));
     }
 
     #[test]
@@ -220,7 +227,7 @@ mod tests {
         {
             // With so much behind it, it is looked at in the usual way first.
             for behind in ["", &" ".repeat(40)] {
-                assert!(!check(&format!("{{\"x\":[{number}{behind}]}}"), Arity::Exactly(1)), "{number}");
+                assert!(!check(&format!("{{\"x\":[{number}{behind}]}}"), &ONE), "{number}");
             }
         }
         for text in [
@@ -237,28 +244,28 @@ mod tests {
             r#"{"x":[1]"#,
             r#"{"x":[1],"\u0071":1}"#,
         ] {
-            assert!(!check(text, Arity::Exactly(1)), "{text}");
+            assert!(!check(text, &ONE), "{text}");
         }
-        assert!(!check(r#"{"columns":{"b":[1],"b":[2]}}"#, Arity::AtLeast(2)));
-        assert!(!check(r#"{"columns":{"a":[],"b":[],"c":[],"d":[]}}"#, Arity::AtLeast(2)));
+        assert!(!check(r#"{"columns":{"b":[1],"b":[2]}}"#, &ONE.at_least(2)));
+        assert!(!check(r#"{"columns":{"a":[],"b":[],"c":[],"d":[]}}"#, &ONE.at_least(2)));
     }
 
     proptest! {
         #[test]
         fn any_numbers(numbers in prop::collection::vec("-?[0-9]{1,20}(\\.[0-9]{0,20})?([eE][-+]?[0-9]{1,3})?", 0..4)) {
-            check(&format!("{{\"x\":[{}]}}", numbers.join(",")), Arity::Exactly(1));
+            check(&format!("{{\"x\":[{}]}}", numbers.join(",")), &ONE);
         }
 
         #[test]
         fn any_doubles_are_quick(x in prop::collection::vec(prop::num::f64::NORMAL | prop::num::f64::ZERO, 0..50)) {
             let text = serde_json::json!({"x": x}).to_string();
-            prop_assert!(check(&text, Arity::Exactly(1)));
+            prop_assert!(check(&text, &ONE));
         }
 
         #[test]
         fn any_text(text in "[{}\\[\\]\",:x0-9.eE n+-]{0,30}") {
-            check(&text, Arity::Exactly(1));
-            check(&format!("{{\"x\":[{text}]}}"), Arity::Exactly(1));
+            check(&text, &ONE);
+            check(&format!("{{\"x\":[{text}]}}"), &ONE);
         }
     }
 }

@@ -92,17 +92,8 @@ impl Comoments {
     /// # Panics
     /// If a column is not there.
     pub fn correlation(&self, i: usize, j: usize) -> f64 {
-        let (xx, yy) = (self.measured_product(i, i), self.measured_product(j, j));
-        if !(xx > 0.0 && yy > 0.0) {
-            return f64::NAN;
-        }
-        if i == j {
-            return 1.0;
-        }
-        let square = xx * yy;
-        // The root of the product is the more exact one, but for products that overflow or vanish.
-        let scale = if square.is_normal() { square.sqrt() } else { xx.sqrt() * yy.sqrt() };
-        (self.measured_product(i, j) / scale).clamp(-1.0, 1.0)
+        let [xx, yy, xy] = [(i, i), (j, j), (i, j)].map(|(i, j)| self.measured_product(i, j));
+        if i == j && xx > 0.0 { 1.0 } else { pearson(xx, yy, xy) }
     }
 
     /// What is left of the variance of one column beside the line through the other, `1 − r²`, between 0 and 1; NaN if either is
@@ -314,13 +305,25 @@ impl Operation for Reset<'_, '_> {
     }
 }
 
+/// The correlation of columns with such sums of squares and of products; NaN if either is constant.
+pub(super) fn pearson(xx: f64, yy: f64, xy: f64) -> f64 {
+    if !(xx > 0.0 && yy > 0.0) {
+        return f64::NAN;
+    }
+    let square = xx * yy;
+    // The root of the product is the more exact one, but for products that overflow or vanish.
+    let scale = if square.is_normal() { square.sqrt() } else { xx.sqrt() * yy.sqrt() };
+    (xy / scale).clamp(-1.0, 1.0)
+}
+
 /// Adds the sum of a block's products of two columns, from which it takes what the rounding of their centers adds.
 fn add_pair(product: &mut Double, sum: f64, [sx, sy]: [f64; 2], rows: usize) {
     // Multiplied first: (x, y) and (y, x) have the same bits.
     *product = product.add(sum - sx * sy / rows as f64);
 }
 
-const fn index(i: usize, j: usize) -> usize {
+/// Where the products of a pair stand.
+pub(super) const fn index(i: usize, j: usize) -> usize {
     i * (i + 1) / 2 + j
 }
 

@@ -6,8 +6,9 @@
 use crate::{
     double::{Double, shifted},
     upper::{LEAST, ROWS, Rows, Upper, exponent_beyond},
+    weights,
 };
-use echoes_kernel::{Block, Partial};
+use echoes_kernel::{Block, Partial, Reject, Result};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -90,6 +91,8 @@ pub struct Triangle {
     design: Design,
     /// Rows with a weight.
     count: u64,
+    /// The first row whose weight is none.
+    refused: Option<u64>,
     /// Half the binary logarithm of the unit of the weights: the roots of them multiply the rows.
     lift: i32,
     upper: Upper,
@@ -102,6 +105,14 @@ impl Triangle {
     /// Rows that have a weight other than 0.
     pub const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Refuses weights below zero, infinite ones and NaN.
+    ///
+    /// # Errors
+    /// [`Reject::Weight`] with the first such row.
+    pub fn checked(&self) -> Result<&Self> {
+        self.refused.map_or(Ok(self), |row| Err(Reject::Weight { row }))
     }
 
     /// What its columns are.
@@ -212,7 +223,7 @@ fn exponent_of(x: &[f64]) -> i32 {
 
 impl Partial for Triangle {
     type Setup = Design;
-    const NAME: &'static str = "triangle/1";
+    const NAME: &'static str = "triangle/2";
 
     fn begin(&design: &Design) -> Self {
         let order = design.order();
@@ -222,11 +233,21 @@ impl Partial for Triangle {
             _ => LEAST,
         };
         let lift = if design.weights().is_some() { LEAST / 2 } else { 0 };
-        Self { design, count: 0, lift, upper: Upper::new((0..order).map(least).collect()), rows: Rows::new(order) }
+        Self {
+            design,
+            count: 0,
+            refused: None,
+            lift,
+            upper: Upper::new((0..order).map(least).collect()),
+            rows: Rows::new(order),
+        }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
-        if block.is_empty() {
+        if let Some(weights) = self.design.weights() {
+            self.refused = self.refused.or_else(|| weights::refused(block, weights));
+        }
+        if block.is_empty() || self.refused.is_some() {
             return;
         }
         self.measure(block);
@@ -237,16 +258,18 @@ impl Partial for Triangle {
     }
 
     fn merge(&mut self, later: &Self) {
-        if later.count == 0 || self.design != later.design {
+        if self.design != later.design {
             return;
         }
+        let refused = self.refused.or(later.refused);
         if self.count == 0 {
             self.clone_from(later);
-            return;
+        } else if later.count > 0 {
+            self.lift_to(later.lift);
+            self.upper.merge(&later.upper, later.lift - self.lift, &mut self.rows);
+            self.count = self.count.saturating_add(later.count);
         }
-        self.lift_to(later.lift);
-        self.upper.merge(&later.upper, later.lift - self.lift, &mut self.rows);
-        self.count = self.count.saturating_add(later.count);
+        self.refused = refused;
     }
 
     fn is_sound(&self) -> bool {
