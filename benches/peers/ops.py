@@ -200,6 +200,8 @@ OPS = [
         pandas=lambda h: h.x.corr(h.y, method="spearman")), columns=2, fields=["statistic"]),
     Op("kendalltau", dict(scipy=lambda h: tuple(h.stats.kendalltau(h.x, h.y))), columns=2, fields=["statistic", "pvalue"],
        rtol=1e-7),
+    Op("theilslopes", dict(scipy=lambda h: tuple(h.stats.theilslopes(h.y, h.x))), columns=2,
+       fields=["slope", "intercept", "low_slope", "high_slope"], rtol=0.0),
     Op("corr_matrix", dict(
         numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(),
         pandas=lambda h: h.frame.corr().to_numpy(), mkl=lambda h: h.matrix("cor", 8)), columns=8),

@@ -115,6 +115,7 @@ static OPS: &[(&str, Run)] = &[
     op::<Std>(),
     op::<Stft>(),
     op::<Sum>(),
+    op::<TheilSlopes>(),
     op::<TopK>(),
     op::<TrimMean>(),
     op::<TtestInd>(),

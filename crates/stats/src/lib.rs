@@ -30,6 +30,7 @@ mod registry;
 mod regression;
 mod segments;
 mod selection;
+mod slopes;
 mod sorting;
 pub mod special;
 mod sweeps;

@@ -83,6 +83,7 @@ registry! {
         linregress::LinRegress,
         pearsonr::PearsonR,
         spearmanr::SpearmanR,
+        theilslopes::TheilSlopes,
     }
     /// Lines, planes and polynomials by least squares.
     regression {

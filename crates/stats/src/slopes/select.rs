@@ -1,0 +1,182 @@
+//! The slopes of given ranks.
+
+use super::{
+    band::Band,
+    cut::Cut,
+    places::{place as place_of, value},
+    points::Points,
+};
+use crate::threads;
+
+/// Slopes for each point that are looked at one by one.
+const FEW: u64 = 12;
+
+/// Samples are of at least so many slopes.
+const SAMPLE_MIN: u64 = 1 << 13;
+
+/// Standard deviations of a rank in a sample that the next cuts are away from it.
+const WIDE: f64 = 3.0;
+
+/// Times that a band is cut before its slopes are counted one by one.
+const ROUNDS: u32 = 24;
+
+/// Ranges of places in which slopes are counted at a time, as a power of two.
+const BINS: u32 = 13;
+
+/// The slopes of these ranks, which rise; NaN where the others are.
+pub(super) fn slopes(points: &Points, ranks: &[u64]) -> Vec<f64> {
+    let (bottom, top) = (Cut::bottom(points), Cut::top(points));
+    let mut found = vec![f64::NAN; ranks.len()];
+    descend(Band { points, from: &bottom, to: &top }, ranks, &mut found, ROUNDS);
+    found
+}
+
+/// How many slopes are below zero.
+pub(super) fn below_zero(points: &Points) -> u64 {
+    let (bottom, top) = (Cut::bottom(points), Cut::top(points));
+    let at_zero = Cut::uncounted(points, 0).map(|cut| cut.count_from(&bottom, points).below);
+    at_zero.unwrap_or_else(|| points.pairs - Band { points, from: &bottom, to: &top }.tally(0, 63, 1)[0])
+}
+
+fn descend(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
+    if ranks.is_empty() {
+    } else if band.from.place + 1 == band.to.place {
+        found.fill(value(band.from.place));
+    } else if band.len() <= FEW * band.points.len() as u64 {
+        look(band, ranks, found);
+    } else if rounds == 0 || band.points.keys.is_none() {
+        let (first, last) =
+            (band.from.place.max(place_of(f64::NEG_INFINITY)), band.to.place.min(place_of(f64::INFINITY) + 1));
+        tally(band, first, last.wrapping_sub(first) as u64, band.from.below, ranks, found);
+    } else {
+        narrow(band, ranks, found, rounds);
+    }
+}
+
+/// By having them all.
+fn look(band: Band<'_>, ranks: &[u64], found: &mut [f64]) {
+    let mut places = band.all();
+    let mut rest = &mut places[..];
+    let mut before = band.from.below;
+    for (&rank, found) in ranks.iter().zip(found) {
+        let at = (rank - before) as usize;
+        // Beyond the last are those that are NaN.
+        if at < rest.len() {
+            let (_, &mut place, _) = rest.select_nth_unstable(at);
+            *found = value(place);
+            rest = &mut rest[at..];
+            before = rank;
+        }
+    }
+}
+
+/// By counting them in ever smaller ranges of places, of which the first is that of `many` from `first` on with `before` slopes before it.
+fn tally(band: Band<'_>, first: i64, many: u64, before: u64, ranks: &[u64], found: &mut [f64]) {
+    if many <= 1 {
+        return found.fill(value(first));
+    }
+    let shift = (u64::BITS - (many - 1).leading_zeros()).saturating_sub(BINS);
+    let bins = band.tally(first, shift, 1 << BINS);
+    let (mut ranks, mut found, mut end) = (ranks, found, before);
+    for (bin, many) in bins.into_iter().enumerate() {
+        let start = end;
+        end += many;
+        let inside = ranks.partition_point(|&rank| rank < end);
+        if inside > 0 {
+            let (found_inside, found_after) = found.split_at_mut(inside);
+            tally(band, first + ((bin as i64) << shift), 1 << shift, start, &ranks[..inside], found_inside);
+            (ranks, found) = (&ranks[inside..], found_after);
+        }
+    }
+}
+
+/// Places that all ranks of a group are likely to be between.
+struct Window {
+    ranks: usize,
+    from: i64,
+    to: i64,
+}
+
+/// By cutting around them.
+fn narrow(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
+    let many = (band.points.len() as u64).max(SAMPLE_MIN);
+    let mut sample = band.sample((band.len() / many).max(1));
+    sample.sort_unstable();
+    let windows = windows(&sample, band, ranks);
+    in_windows(band, &windows, ranks, found, rounds);
+}
+
+/// Whether a double at the place has slopes below it that are told by a line: neither infinity, nor beyond.
+fn is_number(place: i64) -> bool {
+    place.unsigned_abs() < place_of(f64::INFINITY).unsigned_abs()
+}
+
+/// Each window on a thread of its own.
+fn in_windows(band: Band<'_>, windows: &[Window], ranks: &[u64], found: &mut [f64], rounds: u32) {
+    match windows {
+        [] => {}
+        [window] => in_window(band, window, ranks, found, rounds),
+        _ => {
+            let (some, others) = windows.split_at(windows.len() / 2);
+            let middle = some.iter().map(|window| window.ranks).sum();
+            let ((ranks, other_ranks), (found, other_found)) = (ranks.split_at(middle), found.split_at_mut(middle));
+            threads::both(
+                true,
+                || in_windows(band, some, ranks, found, rounds),
+                || in_windows(band, others, other_ranks, other_found, rounds),
+            );
+        }
+    }
+}
+
+/// Groups of ranks whose surroundings in the sample are apart.
+fn windows(sample: &[i64], band: Band<'_>, ranks: &[u64]) -> Vec<Window> {
+    let size = sample.len() as f64;
+    let mut windows: Vec<(Window, i64)> = Vec::new();
+    for &rank in ranks {
+        let part = ((rank - band.from.below) as f64 + 0.5) / band.len() as f64;
+        let aside = WIDE * (size * part * (1.0 - part)).sqrt() + 2.0;
+        let (first, last) = ((part * size - aside).floor() as i64, (part * size + aside).ceil() as i64);
+        match windows.last_mut() {
+            Some((window, end)) if first <= *end => (window.ranks, *end) = (window.ranks + 1, last),
+            _ => windows.push((Window { ranks: 1, from: first, to: 0 }, last)),
+        }
+    }
+    let bounds = |(window, last): (Window, i64)| {
+        let at = |i: i64, beyond: i64| usize::try_from(i).ok().and_then(|i| sample.get(i).copied()).unwrap_or(beyond);
+        let (mut from, mut to) = (at(window.from, i64::MIN), at(last, i64::MAX));
+        // Where most are one value it is that which is cut out.
+        let common = at(window.from + (last - window.from) / 2, i64::MIN);
+        let equal = sample.partition_point(|&x| x <= common) - sample.partition_point(|&x| x < common);
+        if common > i64::MIN && equal as i64 > (last - window.from) / 2 {
+            (from, to) = (common, common);
+        }
+        Window { from, to: to.saturating_add(1), ..window }
+    };
+    windows.into_iter().map(bounds).collect()
+}
+
+/// Cuts at both ends of a window and looks for each rank where it turns out to be.
+fn in_window(band: Band<'_>, window: &Window, ranks: &[u64], found: &mut [f64], rounds: u32) {
+    let points = band.points;
+    let cut = |place: i64, up: bool| {
+        let place = points.keys.as_ref().filter(|_| is_number(place))?.near(place, up);
+        let is_new = is_number(place) && band.from.place < place && place < band.to.place;
+        if is_new { Cut::uncounted(points, place) } else { None }
+    };
+    let (low, high) = threads::both(true, || cut(window.from, false), || cut(window.to, true));
+    if low.is_none() && high.is_none() {
+        return descend(band, ranks, found, 0);
+    }
+    let low = low.map(|low| low.count_from(band.from, points));
+    let from = low.as_ref().unwrap_or(band.from);
+    let high = high.map(|high| high.count_from(from, points));
+    let to = high.as_ref().unwrap_or(band.to);
+    let below = ranks.partition_point(|&rank| rank < from.below);
+    let inside = ranks.partition_point(|&rank| rank < to.below);
+    let (found_below, rest) = found.split_at_mut(below);
+    let (found_inside, found_above) = rest.split_at_mut(inside - below);
+    descend(Band { to: from, ..band }, &ranks[..below], found_below, rounds - 1);
+    descend(Band { from, to, points }, &ranks[below..inside], found_inside, rounds - 1);
+    descend(Band { from: to, ..band }, &ranks[inside..], found_above, rounds - 1);
+}
