@@ -38,6 +38,13 @@ def window(expression):
     return lambda h: h.column(f"SELECT {expression} AS c FROM t")
 
 
+def theilslopes(h):
+    """SciPy keeps the differences of all pairs of rows."""
+    if len(h.x) > 10_000:
+        raise MemoryError(f"{len(h.x):,} rows")
+    return tuple(h.stats.theilslopes(h.y, h.x))
+
+
 def density(np, x, out=None):
     z = np.subtract(x, LOC, out=out)
     z /= SCALE
@@ -200,7 +207,7 @@ OPS = [
         pandas=lambda h: h.x.corr(h.y, method="spearman")), columns=2, fields=["statistic"]),
     Op("kendalltau", dict(scipy=lambda h: tuple(h.stats.kendalltau(h.x, h.y))), columns=2, fields=["statistic", "pvalue"],
        rtol=1e-7),
-    Op("theilslopes", dict(scipy=lambda h: tuple(h.stats.theilslopes(h.y, h.x))), columns=2,
+    Op("theilslopes", dict(scipy=theilslopes), columns=2,
        fields=["slope", "intercept", "low_slope", "high_slope"], rtol=0.0),
     Op("corr_matrix", dict(
         numpy=lambda h: h.np.corrcoef(h.all), polars=lambda h: h.frame.corr().to_numpy(),

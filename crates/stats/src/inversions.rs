@@ -1,6 +1,7 @@
 //! Inversions: pairs of which the larger one comes first.
 
 use crate::threads;
+use std::hint::select_unpredictable;
 
 /// Elements that are put in order one by one.
 const SMALL: usize = 16;
@@ -27,7 +28,7 @@ impl Inversions for Count {
     }
     #[inline(always)]
     fn passed(&mut self, passes: bool, left: &[u32], _: u32) {
-        self.0 += if passes { left.len() as u64 } else { 0 };
+        self.0 += select_unpredictable(passes, left.len() as u64, 0);
     }
     fn join(&mut self, other: Self) {
         self.0 += other.0;
@@ -92,7 +93,7 @@ fn merge<I: Inversions>(x: &mut [u32], middle: usize, spare: &mut [u32], found: 
         let passes = b < a;
         found.passed(passes, &left[at..], b);
         // No place is written to before what stood there has been read: those of the left have been copied.
-        x[at + right - left.len()] = if passes { b } else { a };
+        x[at + right - left.len()] = select_unpredictable(passes, b, a);
         right += usize::from(passes);
         at += usize::from(!passes);
     }

@@ -1,7 +1,8 @@
 //! The slopes between two cuts.
 
-use super::{cut::Cut, points::Points};
+use super::{cut::Cut, places::place, points::Points};
 use crate::inversions::{Inversions, visit};
+use std::hint::select_unpredictable;
 
 /// The slopes that are not below one cut, but below the other.
 #[derive(Clone, Copy)]
@@ -22,6 +23,16 @@ impl<'a> Band<'a> {
         let mut stands = vec![0; self.points.len()];
         self.from.points.iter().enumerate().for_each(|(at, &point)| stands[point as usize] = at as u32);
         self.to.points.iter().map(|&point| stands[point as usize]).collect()
+    }
+
+    /// The first place that a slope between the cuts may have.
+    pub(super) fn first(&self) -> i64 {
+        self.from.place.max(place(f64::NEG_INFINITY))
+    }
+
+    /// The place after the last one.
+    pub(super) fn last(&self) -> i64 {
+        self.to.place.min(place(f64::INFINITY) + 1)
     }
 
     fn contains(&self, place: i64) -> bool {
@@ -62,9 +73,10 @@ impl<'a> Band<'a> {
         self.each(Vec::new())
     }
 
-    /// How many there are in each of `bins` ranges of `2^shift` places from `first` on.
-    pub(super) fn tally(self, first: i64, shift: u32, bins: usize) -> Vec<u64> {
-        self.each(Tally { first, shift, bins: vec![0; bins] }).bins
+    /// How many there are before the place `first`, and in each of `bins` ranges of `2^shift` places from there on.
+    pub(super) fn tally(self, first: i64, shift: u32, bins: usize) -> (u64, Vec<u64>) {
+        let Tally { below, bins, .. } = self.each(Tally { first, shift, below: 0, bins: vec![0; bins] });
+        (below, bins)
     }
 
     /// About every `step`th pair whose order differs, by its slope's place.
@@ -103,21 +115,23 @@ impl Look for Vec<i64> {
 struct Tally {
     first: i64,
     shift: u32,
+    below: u64,
     bins: Vec<u64>,
 }
 
 impl Look for Tally {
     fn begin(&self) -> Self {
-        Self { bins: vec![0; self.bins.len()], ..*self }
+        Self { below: 0, bins: vec![0; self.bins.len()], ..*self }
     }
     fn at(&mut self, place: i64) {
-        // Below the first becomes far above the last.
-        let bin = (place.wrapping_sub(self.first) as u64 >> self.shift) as usize;
-        if let Some(bin) = self.bins.get_mut(bin) {
+        if place < self.first {
+            self.below += 1;
+        } else if let Some(bin) = self.bins.get_mut((place.wrapping_sub(self.first) as u64 >> self.shift) as usize) {
             *bin += 1;
         }
     }
     fn join(&mut self, other: Self) {
+        self.below += other.below;
         self.bins.iter_mut().zip(other.bins).for_each(|(bin, other)| *bin += other);
     }
 }
@@ -183,14 +197,13 @@ impl Inversions for Sample<'_> {
     }
     #[inline(always)]
     fn passed(&mut self, passes: bool, left: &[u32], right: u32) {
-        if passes {
-            while let Some(&drawn) = left.get(self.next as usize) {
-                let place = self.band.place(drawn, right);
-                self.places.push(place);
-                self.draw();
-            }
-            self.next -= left.len() as u64;
+        let many = select_unpredictable(passes, left.len() as u64, 0);
+        while self.next < many {
+            let place = self.band.place(left[self.next as usize], right);
+            self.places.push(place);
+            self.draw();
         }
+        self.next -= many;
     }
     fn join(&mut self, other: Self) {
         self.places.extend(other.places);

@@ -10,9 +10,6 @@ use crate::sorting::in_order;
 /// each key, and three of the slope.
 const ROUNDED: f64 = 16.0 * f64::EPSILON;
 
-/// Bits of a slope's place that a cut is not told by where slopes may lie as close to each other as they are rounded.
-const COARSE: u32 = 12;
-
 /// Coordinates from near the middle, both at most 1.
 pub(super) struct Keys {
     x: Vec<f64>,
@@ -41,14 +38,13 @@ impl Keys {
         Some(Self { x: x_keys, y: y_keys, x_exponent, y_exponent, grid: Grid::of(x, y), zero_is_level })
     }
 
-    /// A place near this one, farther from what lies `up` or down of it, where the points can be cut well.
-    pub(super) fn near(&self, place: i64, up: bool) -> i64 {
+    /// A place near this one, farther from what lies `up` or down of it, that differs from the next such place in so many bits.
+    pub(super) fn near(&self, place: i64, bits: u32, up: bool) -> i64 {
         if self.grid.is_some() || self.zero_is_level && (place == 0 || place == 1) {
             return place;
         }
-        let (coarse, half) = (1 << COARSE, 1 << (COARSE - 1));
-        let below = (place >> COARSE << COARSE) - half;
-        if up { below + 2 * coarse } else { below }
+        let below = (place >> bits << bits) - (1 << (bits - 1));
+        if up { below + (2 << bits) } else { below }
     }
 
     /// The order in which each pair of points is the other way round than by x if its slope is below the double at `place`.

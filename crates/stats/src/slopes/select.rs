@@ -9,16 +9,19 @@ use super::{
 use crate::threads;
 
 /// Slopes for each point that are looked at one by one.
-const FEW: u64 = 12;
+const FEW: u64 = 20;
 
 /// Samples are of at least so many slopes.
-const SAMPLE_MIN: u64 = 1 << 13;
+const SAMPLE_MIN: u64 = 1 << 14;
 
 /// Standard deviations of a rank in a sample that the next cuts are away from it.
 const WIDE: f64 = 3.0;
 
 /// Times that a band is cut before its slopes are counted one by one.
 const ROUNDS: u32 = 24;
+
+/// Bits of a slope's place that a cut is not told by where it may be as close to slopes as they are rounded: as few as will do.
+const COARSE: [u32; 3] = [12, 24, 36];
 
 /// Ranges of places in which slopes are counted at a time, as a power of two.
 const BINS: u32 = 13;
@@ -35,7 +38,7 @@ pub(super) fn slopes(points: &Points, ranks: &[u64]) -> Vec<f64> {
 pub(super) fn below_zero(points: &Points) -> u64 {
     let (bottom, top) = (Cut::bottom(points), Cut::top(points));
     let at_zero = Cut::uncounted(points, 0).map(|cut| cut.count_from(&bottom, points).below);
-    at_zero.unwrap_or_else(|| points.pairs - Band { points, from: &bottom, to: &top }.tally(0, 63, 1)[0])
+    at_zero.unwrap_or_else(|| Band { points, from: &bottom, to: &top }.tally(0, 0, 0).0)
 }
 
 fn descend(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
@@ -45,9 +48,7 @@ fn descend(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
     } else if band.len() <= FEW * band.points.len() as u64 {
         look(band, ranks, found);
     } else if rounds == 0 || band.points.keys.is_none() {
-        let (first, last) =
-            (band.from.place.max(place_of(f64::NEG_INFINITY)), band.to.place.min(place_of(f64::INFINITY) + 1));
-        tally(band, first, last.wrapping_sub(first) as u64, band.from.below, ranks, found);
+        tally(band, band.first(), band.last(), ranks, found);
     } else {
         narrow(band, ranks, found, rounds);
     }
@@ -70,24 +71,32 @@ fn look(band: Band<'_>, ranks: &[u64], found: &mut [f64]) {
     }
 }
 
-/// By counting them in ever smaller ranges of places, of which the first is that of `many` from `first` on with `before` slopes before it.
-fn tally(band: Band<'_>, first: i64, many: u64, before: u64, ranks: &[u64], found: &mut [f64]) {
-    if many <= 1 {
-        return found.fill(value(first));
+/// By counting them in ever smaller ranges of places, at first from `first` up to `last`.
+fn tally(band: Band<'_>, first: i64, last: i64, ranks: &[u64], found: &mut [f64]) {
+    let many = last.wrapping_sub(first) as u64;
+    if ranks.is_empty() || last <= first {
+        return;
     }
     let shift = (u64::BITS - (many - 1).leading_zeros()).saturating_sub(BINS);
-    let bins = band.tally(first, shift, 1 << BINS);
-    let (mut ranks, mut found, mut end) = (ranks, found, before);
+    let (below, bins) = band.tally(first, shift, 1 << BINS);
+    let mut end = band.from.below + below;
+    let before = ranks.partition_point(|&rank| rank < end);
+    let ((ranks_before, mut ranks), (found_before, mut found)) = (ranks.split_at(before), found.split_at_mut(before));
+    tally(band, band.first(), first, ranks_before, found_before);
     for (bin, many) in bins.into_iter().enumerate() {
-        let start = end;
         end += many;
         let inside = ranks.partition_point(|&rank| rank < end);
         if inside > 0 {
             let (found_inside, found_after) = found.split_at_mut(inside);
-            tally(band, first + ((bin as i64) << shift), 1 << shift, start, &ranks[..inside], found_inside);
+            let first = first.wrapping_add((bin as i64) << shift);
+            match shift {
+                0 => found_inside.fill(value(first)),
+                _ => tally(band, first, first + (1 << shift), &ranks[..inside], found_inside),
+            }
             (ranks, found) = (&ranks[inside..], found_after);
         }
     }
+    tally(band, last, band.last(), ranks, found);
 }
 
 /// Places that all ranks of a group are likely to be between.
@@ -103,7 +112,24 @@ fn narrow(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
     let mut sample = band.sample((band.len() / many).max(1));
     sample.sort_unstable();
     let windows = windows(&sample, band, ranks);
+    if let [first, .., last] | [first @ last] = &windows[..]
+        && cannot_be_cut(band, &sample, first.from, last.to)
+    {
+        return tally(band, first.from, last.to, ranks, found);
+    }
     in_windows(band, &windows, ranks, found, rounds);
+}
+
+/// Whether most slopes are so close to these that they are counted as soon as they are cut out.
+fn cannot_be_cut(band: Band<'_>, sample: &[i64], from: i64, to: i64) -> bool {
+    let (low, high) = match &band.points.keys {
+        Some(keys) if is_number(from) && is_number(to) => {
+            (keys.near(from, COARSE[0], false), keys.near(to, COARSE[0], true))
+        }
+        _ => return false,
+    };
+    let inside = sample.partition_point(|&place| place < high) - sample.partition_point(|&place| place < low);
+    high.saturating_sub(low) > 1 && to.saturating_sub(from) <= 1 << BINS && 2 * inside > sample.len()
 }
 
 /// Whether a double at the place has slopes below it that are told by a line: neither infinity, nor beyond.
@@ -160,9 +186,10 @@ fn windows(sample: &[i64], band: Band<'_>, ranks: &[u64]) -> Vec<Window> {
 fn in_window(band: Band<'_>, window: &Window, ranks: &[u64], found: &mut [f64], rounds: u32) {
     let points = band.points;
     let cut = |place: i64, up: bool| {
-        let place = points.keys.as_ref().filter(|_| is_number(place))?.near(place, up);
-        let is_new = is_number(place) && band.from.place < place && place < band.to.place;
-        if is_new { Cut::uncounted(points, place) } else { None }
+        let keys = points.keys.as_ref().filter(|_| is_number(place))?;
+        let places = COARSE.map(|bits| keys.near(place, bits, up));
+        let is_new = |place: i64| is_number(place) && band.from.place < place && place < band.to.place;
+        places.into_iter().filter(|&place| is_new(place)).find_map(|place| Cut::uncounted(points, place))
     };
     let (low, high) = threads::both(true, || cut(window.from, false), || cut(window.to, true));
     if low.is_none() && high.is_none() {
