@@ -66,7 +66,8 @@ async fn parameters_are_json_and_bad_ones_are_refused_with_their_name() -> Resul
     for (query, needle) in [
         ("SELECT echoes_std(x, '{\"dof\": 1}') FROM t", "dof"),
         ("SELECT echoes_std(x, 'one') FROM t", "not JSON"),
-        ("SELECT echoes_std(x, y) FROM t", "one column"),
+        ("SELECT echoes_std(x, y, y) FROM t", "one column"),
+        ("SELECT echoes_std(y, x - 2e7) FROM t", "weight"),
         ("SELECT echoes_std(DISTINCT x), echoes_std(DISTINCT y) FROM t", "DISTINCT"),
         ("SELECT echoes_std(CAST(g AS VARCHAR)) FROM t", "one column"),
         ("SELECT echoes_std(x > 1) FROM t", "numbers"),
@@ -74,6 +75,15 @@ async fn parameters_are_json_and_bad_ones_are_refused_with_their_name() -> Resul
         let error = ask(&context, query).await.unwrap_err().to_string();
         assert!(error.contains(needle), "{query}: {error}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_column_more_is_weights() -> Result<()> {
+    let [x, w] = columns(&all(), None);
+    let weighted: f64 = x.iter().zip(&w).map(|(x, w)| x * w).sum();
+    let found = ask(&context(&all(), 4, 1300)?, "SELECT echoes_mean(x, y) FROM t").await?;
+    close(&found[0], &(weighted / w.iter().sum::<f64>()).to_string(), "mean");
     Ok(())
 }
 
