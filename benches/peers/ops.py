@@ -173,7 +173,7 @@ OPS = [
         scipy=lambda h: h.stats.rankdata(h.x), bottleneck=lambda h: h.bn.rankdata(h.x), polars=lambda h: h.x.rank(),
         pandas=lambda h: h.x.rank()), rtol=0.0),
     Op("topk", dict(
-        numpy=lambda h: h.np.sort(h.np.partition(h.x, -5)[-5:])[::-1], polars=lambda h: h.x.top_k(5),
+        numpy=lambda h: h.np.sort(h.np.partition(h.x, -5)[-5:])[::-1], polars=lambda h: h.x.top_k(5).sort(descending=True),
         pandas=lambda h: h.x.nlargest(5), duckdb=lambda h: h.row("SELECT max(c0, 5) FROM t")[0]),
         params={"k": 5}, fields=["values"], rtol=0.0),
     Op("ecdf", dict(
