@@ -27,6 +27,8 @@ mod sum;
 mod totals;
 mod triangle;
 mod weighted_comoments;
+mod weighted_histogram;
+mod weighted_ranks;
 
 pub use best::{Best, K_MAX, Wanted};
 pub use borders::{BorderCounts, Borders};
@@ -56,3 +58,5 @@ pub use sum::Sum;
 pub use totals::{Terms, Totals};
 pub use triangle::{Design, Triangle};
 pub use weighted_comoments::WeightedComoments;
+pub use weighted_histogram::WeightedHistogram;
+pub use weighted_ranks::{Cells, Share, WeightedRanks};

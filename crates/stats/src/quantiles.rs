@@ -2,7 +2,8 @@
 //!
 //! R. J. Hyndman, Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996.
 
-use crate::partials::{Brackets, Intervals, Rank};
+use crate::partials::{Brackets, Cells, Intervals, Rank, Share, WeightedRanks};
+use echoes_kernel::{Either, Reject, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +84,7 @@ impl RoundFromOne for f64 {
 
 /// The quantiles at fractions `q`, or the intervals that another reading must bracket. NaN in the data spreads; of no
 /// values it is NaN.
-pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> Result<Vec<f64>, Intervals> {
+pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> std::result::Result<Vec<f64>, Intervals> {
     if brackets.nans() > 0 || brackets.count() == 0 {
         return Ok(vec![f64::NAN; q.len()]);
     }
@@ -96,8 +97,55 @@ pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> Resul
     Ok(positions.iter().map(|&(rank, part)| between(value(rank), value(rank + 1), part)).collect())
 }
 
+/// How a quantile by weight is defined where the weights come to just the fraction asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtTie {
+    /// It is that value: Hyndman and Fan's type 1.
+    This,
+    /// It is halfway to the next value: type 2.
+    Halfway,
+}
+
+impl AtTie {
+    /// What a method says of weights. Most ask for distances between ranks, which weights have in some unit only.
+    pub(crate) fn of(method: Option<Method>) -> Result<Self> {
+        match method {
+            Some(Method::InvertedCdf) => Ok(Self::This),
+            None | Some(Method::AveragedInvertedCdf) => Ok(Self::Halfway),
+            Some(_) => Err(Reject::Parameter {
+                name: "method",
+                value: "one that looks between ranks".to_owned(),
+                expected: "inverted_cdf or averaged_inverted_cdf where there are weights",
+            }),
+        }
+    }
+
+    /// The quantiles at fractions `q` of the weight: the smallest values with which the weights come to so much. Or the cells that
+    /// another reading must keep. NaN in the data spreads.
+    pub(crate) fn quantiles(self, ranks: &WeightedRanks, q: &[f64]) -> Result<Either<Vec<f64>, Cells>> {
+        if ranks.checked()?.count() == 0 {
+            return Err(Reject::Empty);
+        }
+        if ranks.nans() > 0 {
+            return Ok(Either::First(vec![f64::NAN; q.len()]));
+        }
+        let reached: fn(f64) -> Vec<Share> = match self {
+            Self::This => |weight| vec![Share::Of(weight)],
+            Self::Halfway => |weight| vec![Share::Of(weight), Share::Beyond(weight)],
+        };
+        let found = ranks.values(|weight| q.iter().flat_map(|q| reached(q * weight)).collect());
+        Ok(match (self, found) {
+            (_, Err(cells)) => Either::Second(cells),
+            (Self::This, Ok(values)) => Either::First(values),
+            (Self::Halfway, Ok(values)) => {
+                Either::First(values.chunks_exact(2).map(|pair| between(pair[0], pair[1], 0.5)).collect())
+            }
+        })
+    }
+}
+
 /// The values of rising ranks, or the intervals that another reading must bracket.
-pub(crate) fn values_of_ranks(brackets: &Brackets, ranks: &[u64]) -> Result<Vec<f64>, Intervals> {
+pub(crate) fn values_of_ranks(brackets: &Brackets, ranks: &[u64]) -> std::result::Result<Vec<f64>, Intervals> {
     let found = brackets.ranks(ranks);
     let missed: Vec<[f64; 2]> =
         found.iter().filter_map(|rank| if let Rank::Within(i) = rank { Some(*i) } else { None }).collect();

@@ -22,8 +22,24 @@ impl Borders {
         &self.0
     }
 
+    /// How many bins there are.
+    pub(super) fn count(&self) -> u32 {
+        self.0.len() as u32 - 1
+    }
+
+    /// The bin of a value, if it is in one.
+    pub(super) fn bin(&self, x: f64) -> Option<usize> {
+        let [low, high] = self.ends();
+        (low <= x && x <= high).then(|| places(self.inner(), &[x])[0])
+    }
+
+    /// Whether they could have been [made](Borders::new), for those that come over the wire.
+    pub(super) fn are_sound(&self) -> bool {
+        Self::new(self.0.clone()).is_some()
+    }
+
     /// The first and the last edge.
-    fn ends(&self) -> [f64; 2] {
+    pub(super) fn ends(&self) -> [f64; 2] {
         [self.0.first(), self.0.last()].map(|end| end.copied().unwrap_or(f64::NAN))
     }
 
@@ -72,7 +88,7 @@ impl Partial for BorderCounts {
     const NAME: &'static str = "border_counts/1";
 
     fn begin(borders: &Borders) -> Self {
-        Self { borders: borders.clone(), counts: Counts::none(borders.0.len() as u32 - 1) }
+        Self { borders: borders.clone(), counts: Counts::none(borders.count()) }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
@@ -101,8 +117,7 @@ impl Partial for BorderCounts {
     }
 
     fn is_sound(&self) -> bool {
-        let edges = &self.borders.0;
-        Borders::new(edges.clone()).is_some() && self.counts.bins.len() == edges.len() - 1
+        self.borders.are_sound() && self.counts.bins.len() == self.borders.count() as usize
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Rule,
-    partials::{self, BINS_MAX, BorderCounts, Borders, Edges, Extrema, Inside, Intervals, Look},
+    partials::{self, BINS_MAX, BorderCounts, Borders, Edges, Extrema, Inside, Intervals, Look, WeightedHistogram},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Series, Shape, Spec, sweep::Counts as Found};
 use schemars::JsonSchema;
@@ -19,6 +19,10 @@ use serde::{Deserialize, Serialize};
 /// width narrower than four units in the last place of the larger end, or than 1e-308, ranges wider than the largest double, and
 /// rules that ask for more than 65,536 bins. A rule looks at the values within the range only, and makes one bin where it has no
 /// width to tell, as of values that are all the same. Rows are read as doubles.
+///
+/// With weights their sum in each bin is told too, exact for whole numbers, else as good as that, and a density is that of the
+/// weights. The bins are those of all values; a row of weight 0 is counted nowhere. Refused are weights below zero, infinite ones
+/// and NaN, and rules, which know no weights.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -171,19 +175,35 @@ impl Histogram {
         Ok(Self { bins: Bins::Count(count.max(1.0) as u32), extent: Some(extent), ..self.clone() })
     }
 
-    fn answer(&self, bin_edges: Vec<f64>, found: &Found) -> Counts {
+    fn answer(&self, bin_edges: Vec<f64>, found: &Found, weights: Option<Vec<f64>>) -> Counts {
         let Found { bins, below, above, nan } = found.clone();
-        let sum: u64 = bins.iter().fold(0, |sum, count| sum.saturating_add(*count));
-        let density = |(count, edges): (&u64, &[f64])| *count as f64 / (edges[1] - edges[0]) / sum as f64;
-        let density = self.density.then(|| Series(bins.iter().zip(bin_edges.windows(2)).map(density).collect()));
-        Counts { counts: bins, density, bin_edges, below, above, nan }
+        let density = self.density.then(|| match &weights {
+            Some(weights) => density(&bin_edges, weights, weights.iter().sum()),
+            None => {
+                let sum = bins.iter().fold(0u64, |sum, count| sum.saturating_add(*count));
+                let counts: Vec<f64> = bins.iter().map(|count| *count as f64).collect();
+                density(&bin_edges, &counts, sum as f64)
+            }
+        });
+        Counts { counts: bins, weights: weights.map(Series), density, bin_edges, below, above, nan }
     }
+}
+
+/// What is in each bin over its width and all that there is.
+fn density(edges: &[f64], held: &[f64], all: f64) -> Series {
+    Series(held.iter().zip(edges.windows(2)).map(|(held, edges)| held / (edges[1] - edges[0]) / all).collect())
 }
 
 /// Where the bins begin and end: half a unit to either side where both are the same.
 pub(super) fn outer_edges([low, high]: [f64; 2]) -> [f64; 2] {
     let aside = if low == high { 0.5 } else { 0.0 };
     [low - aside, high + aside]
+}
+
+/// Rules look at rows and not at their weights.
+fn no_rule() -> Reject {
+    let expected = "a number of bins where there are weights, or `edges` be given";
+    Reject::Parameter { name: "bins", value: "a rule".to_owned(), expected }
 }
 
 /// There is a value that no range from the smallest to the largest can hold.
@@ -200,6 +220,9 @@ pub(super) fn no_range() -> Reject {
 pub struct Counts {
     /// Values in each bin.
     pub counts: Vec<u64>,
+    /// The sum of the weights in each bin, where there are weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Series>,
     /// The density in each bin, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density: Option<Series>,
@@ -213,31 +236,41 @@ pub struct Counts {
     pub nan: u64,
 }
 
+/// Counts in bins of one width, or between any edges, or with weights.
+type Counted = Either<partials::Histogram, Either<BorderCounts, WeightedHistogram>>;
+
+/// How these begin.
+type Counting = Either<Edges, Either<Borders, Either<Edges, Borders>>>;
+
 impl Kernel for Histogram {
-    const SPEC: Spec = Spec::new("histogram", Category::Histogram).rereads().references(&[
+    const SPEC: Spec = Spec::new("histogram", Category::Histogram).weighable().rereads().references(&[
         "D. Freedman, P. Diaconis, On the Histogram as a Density Estimator: L2 Theory, Z. Wahrsch. 57, 1981",
         "D. W. Scott, On Optimal and Data-Based Histograms, Biometrika 66(3), 1979",
         "H. A. Sturges, The Choice of a Class Interval, J. Am. Stat. Assoc. 21(153), 1926",
         "D. P. Doane, Aesthetic Frequency Classifications, The American Statistician 30(4), 1976",
     ]);
-    type Pass = Either<Either<Extrema, Inside>, Either<partials::Histogram, BorderCounts>>;
+    type Pass = Either<Either<Extrema, Inside>, Counted>;
     type Output = Counts;
 
     fn wants_sample(&self) -> bool {
         self.edges.is_none() && matches!(self.bins, Bins::Rule(rule) if !rule.fractions().is_empty())
     }
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Either<(), Look>, Either<Edges, Borders>>> {
-        let range = self.given()?;
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Either<(), Look>, Counting>> {
+        let (range, is_weighted) = (self.given()?, Self::SPEC.is_weighted(shape.columns));
         if let Some(edges) = &self.edges {
             let borders = Borders::new(edges.clone()).ok_or_else(|| Reject::Parameter {
                 name: "edges",
                 value: format!("a list of {}", edges.len()),
                 expected: "2 to 65,537 finite numbers, none below the one before",
             })?;
-            return Ok(Either::Second(Either::Second(borders)));
+            return Ok(Either::Second(match is_weighted {
+                true => Either::Second(Either::Second(Either::Second(borders))),
+                false => Either::Second(Either::First(borders)),
+            }));
         }
         Ok(match self.bins {
+            Bins::Rule(_) if is_weighted => return Err(no_rule()),
             Bins::Rule(rule) => {
                 // A range that can have no bins is refused before a reading.
                 self.edges_of(1, range)?;
@@ -245,6 +278,9 @@ impl Kernel for Histogram {
             }
             Bins::Count(count) => match self.edges_of(count, range)? {
                 Either::First(()) => Either::First(Either::First(())),
+                Either::Second(edges) if is_weighted => {
+                    Either::Second(Either::Second(Either::Second(Either::First(edges))))
+                }
                 Either::Second(edges) => Either::Second(Either::First(edges)),
             },
         })
@@ -257,9 +293,15 @@ impl Kernel for Histogram {
                 Bins::Rule(rule) => self.after_look(rule, values).map(Next::Again),
                 Bins::Count(_) => Err(Reject::Kernel("it has looked at values for no rule")),
             },
-            Either::Second(Either::First(found)) => Ok(Next::Done(self.answer(found.edges().all(), found.counts()))),
-            Either::Second(Either::Second(found)) => {
-                Ok(Next::Done(self.answer(found.borders().all().to_vec(), found.counts())))
+            Either::Second(Either::First(found)) => {
+                Ok(Next::Done(self.answer(found.edges().all(), found.counts(), None)))
+            }
+            Either::Second(Either::Second(Either::First(found))) => {
+                Ok(Next::Done(self.answer(found.borders().all().to_vec(), found.counts(), None)))
+            }
+            Either::Second(Either::Second(Either::Second(found))) => {
+                let found = found.checked()?;
+                Ok(Next::Done(self.answer(found.edges(), found.counts(), Some(found.weights()))))
             }
         }
     }
@@ -380,6 +422,25 @@ mod tests {
         let found = reference(&Histogram::between([1.0, 2.0, 2.5, 9.0]), &[&x]).unwrap();
         assert_eq!((found.counts, found.below, found.above, found.nan), (vec![1, 2, 2], 1, 1, 1));
         assert_eq!(reference(&Histogram::between([0.0, 1.0]), &[&[]]).map(|found| found.counts), Ok(vec![0]));
+    }
+
+    /// NumPy 2.4: `np.histogram([1, 2, 2.5, 7, 7.5, 8], …, weights=w, density=…)`.
+    #[test]
+    fn weights_are_numpys() {
+        let (x, w) = ([1.0, 2.0, 2.5, 7.0, 7.5, 8.0], [0.5, 1.0, 0.0, 2.0, 4.0, 8.25]);
+        let weighted = |histogram: Histogram| reference(&histogram, &[&x, &w]).unwrap();
+        let found = weighted(Histogram { density: true, ..Histogram::of(3) });
+        assert_eq!((found.counts, found.weights), (vec![2, 0, 3], Some(Series(vec![1.5, 0.0, 14.25]))));
+        let expected = [0.040_816_326_530_612_24, 0.0, 0.387_755_102_040_816_3];
+        assert!(found.density.unwrap().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-16));
+        let found = weighted(Histogram::between([2.0, 7.0, 7.5]));
+        assert_eq!((found.weights, found.below, found.above), (Some(Series(vec![1.0, 6.0])), 1, 1));
+        // The bins are those of all values, and what has no weight is in none.
+        let found = reference(&Histogram::of(2), &[&[1.0, 5.0, 3.0], &[0.0, 0.0, 2.0]]).unwrap();
+        assert_eq!((found.bin_edges, found.counts), (vec![1.0, 3.0, 5.0], vec![0, 1]));
+        let refused = |histogram: Histogram, w: &[f64]| reference(&histogram, &[&[1.0, 2.0], w]).unwrap_err();
+        assert_eq!(refused(Histogram::of(2), &[1.0, -1.0]), Reject::Weight { row: 1 });
+        assert!(matches!(refused(Histogram::by(Rule::Fd), &[1.0; 2]), Reject::Parameter { name: "bins", .. }));
     }
 
     #[test]

@@ -2,14 +2,17 @@
 
 use crate::{
     Method,
-    partials::{Brackets, Intervals},
-    quantiles::quantiles,
+    partials::{Brackets, Cells, Intervals, WeightedRanks},
+    quantiles::{AtTie, quantiles},
 };
-use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Median, exact for data of any size: the middle value, or halfway between the middle two.
+///
+/// With weights the smallest value with which the weights come to half of all of them; where they come to just that, halfway to the
+/// next value. A row of weight 0 is left out, whatever it holds; a weight below zero, infinite or NaN is refused.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -22,26 +25,35 @@ use serde::{Deserialize, Serialize};
 pub struct Median {
     /// What an earlier reading has found out.
     #[serde(skip)]
-    within: Option<Intervals>,
+    within: Option<Either<Intervals, Cells>>,
 }
 
 impl Kernel for Median {
-    const SPEC: Spec = Spec::new("median", Category::Order).sampled();
-    type Pass = Brackets;
+    const SPEC: Spec = Spec::new("median", Category::Order).weighable().sampled();
+    type Pass = Either<Brackets, WeightedRanks>;
     type Output = f64;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Intervals> {
-        Ok(self.within.clone().unwrap_or_else(|| Intervals::around(&[0.5], shape)))
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Intervals, Cells>> {
+        let first = || match Self::SPEC.is_weighted(shape.columns) {
+            true => Either::Second(Cells::everything()),
+            false => Either::First(Intervals::around(&[0.5], shape)),
+        };
+        Ok(self.within.clone().unwrap_or_else(first))
     }
 
-    fn finish(&self, brackets: &Brackets) -> Result<Next<Self>> {
-        if brackets.count() + brackets.nans() == 0 {
-            return Err(Reject::Empty);
+    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
+        let narrower = |within| Next::Again(Self { within: Some(within) });
+        match pass {
+            Either::First(brackets) if brackets.count() + brackets.nans() == 0 => Err(Reject::Empty),
+            Either::First(brackets) => Ok(match quantiles(brackets, &[0.5], Method::Linear) {
+                Ok(values) => Next::Done(values[0]),
+                Err(within) => narrower(Either::First(within)),
+            }),
+            Either::Second(ranks) => Ok(match AtTie::Halfway.quantiles(ranks, &[0.5])? {
+                Either::First(values) => Next::Done(values[0]),
+                Either::Second(within) => narrower(Either::Second(within)),
+            }),
         }
-        Ok(match quantiles(brackets, &[0.5], Method::Linear) {
-            Ok(values) => Next::Done(values[0]),
-            Err(within) => Next::Again(Self { within: Some(within) }),
-        })
     }
 }
 
@@ -61,5 +73,14 @@ mod tests {
         // Values further apart than a double can say.
         assert_eq!(median(&[-1.5e308, 1.5e308]), Ok(0.0));
         assert_eq!(median(&[f64::NEG_INFINITY, 1.0]), Ok(f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn by_weight() {
+        let median = |x: &[f64], w: &[f64]| reference(&Median::default(), &[x, w]);
+        assert_eq!(median(&[3.0, 1.0, 2.0], &[1.0, 5.0, 1.0]), Ok(1.0));
+        assert_eq!(median(&[3.0, 1.0, 2.0], &[1.0, 2.0, 1.0]), Ok(1.5));
+        assert_eq!(median(&[3.0, 1.0, 2.0, 4.0], &[1.0; 4]), Ok(2.5));
+        assert_eq!(median(&[3.0, 1.0], &[0.1, f64::NAN]), Err(Reject::Weight { row: 1 }));
     }
 }

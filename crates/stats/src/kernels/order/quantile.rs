@@ -2,10 +2,10 @@
 
 use crate::{
     Method,
-    partials::{Brackets, Intervals},
-    quantiles::quantiles,
+    partials::{Brackets, Cells, Intervals, WeightedRanks},
+    quantiles::{AtTie, quantiles},
 };
-use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
+use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// One number for each fraction in `q`, in its order; null if a NaN is among the values. Data larger than memory are read
 /// once in most cases, in bounded memory: a sample brackets each rank, and the reading keeps only what is inside.
+///
+/// With weights the smallest value with which the weights come to the fraction of all of them, as NumPy's `quantile` with
+/// `inverted_cdf`; where they come to just that, halfway to the next value, as without weights. A row of weight 0 is left out,
+/// whatever it holds; a weight below zero, infinite or NaN is refused.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -26,29 +30,29 @@ pub struct Quantile {
     /// Fractions between 0 and 1, at most 1,000 of them.
     #[schemars(length(min = 1, max = 1000), inner(range(min = 0.0, max = 1.0)))]
     pub q: Vec<f64>,
-    /// What to do between two values.
+    /// What to do between two values: linear if not given; with weights inverted_cdf or averaged_inverted_cdf, the latter if not given.
     #[serde(default)]
-    pub method: Method,
+    pub method: Option<Method>,
     /// What an earlier reading has found out.
     #[serde(skip)]
-    within: Option<Intervals>,
+    within: Option<Either<Intervals, Cells>>,
 }
 
 impl Quantile {
     /// Quantiles at fractions `q`, by the usual definition.
     pub fn of(q: impl Into<Vec<f64>>) -> Self {
-        Self { q: q.into(), method: Method::default(), within: None }
+        Self { q: q.into(), method: None, within: None }
     }
 }
 
 impl Kernel for Quantile {
-    const SPEC: Spec = Spec::new("quantile", Category::Order).sampled().references(&[
+    const SPEC: Spec = Spec::new("quantile", Category::Order).weighable().sampled().references(&[
         "R. J. Hyndman, Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996",
     ]);
-    type Pass = Brackets;
+    type Pass = Either<Brackets, WeightedRanks>;
     type Output = Vec<f64>;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Intervals> {
+    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Intervals, Cells>> {
         let expected = "1 to 1000 fractions between 0 and 1";
         if !(1..=1000).contains(&self.q.len()) {
             return Err(Reject::Parameter { name: "q", value: format!("{} fractions", self.q.len()), expected });
@@ -56,17 +60,28 @@ impl Kernel for Quantile {
         if let Some(q) = self.q.iter().find(|q| !(0.0..=1.0).contains(*q)) {
             return Err(Reject::Parameter { name: "q", value: q.to_string(), expected });
         }
-        Ok(self.within.clone().unwrap_or_else(|| Intervals::around(&self.q, shape)))
+        let first = if Self::SPEC.is_weighted(shape.columns) {
+            AtTie::of(self.method)?;
+            Either::Second(Cells::everything())
+        } else {
+            Either::First(Intervals::around(&self.q, shape))
+        };
+        Ok(self.within.clone().unwrap_or(first))
     }
 
-    fn finish(&self, brackets: &Brackets) -> Result<Next<Self>> {
-        if brackets.count() + brackets.nans() == 0 {
-            return Err(Reject::Empty);
+    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
+        let narrower = |within| Next::Again(Self { within: Some(within), ..self.clone() });
+        match pass {
+            Either::First(brackets) if brackets.count() + brackets.nans() == 0 => Err(Reject::Empty),
+            Either::First(brackets) => Ok(match quantiles(brackets, &self.q, self.method.unwrap_or_default()) {
+                Ok(values) => Next::Done(values),
+                Err(within) => narrower(Either::First(within)),
+            }),
+            Either::Second(ranks) => Ok(match AtTie::of(self.method)?.quantiles(ranks, &self.q)? {
+                Either::First(values) => Next::Done(values),
+                Either::Second(within) => narrower(Either::Second(within)),
+            }),
         }
-        Ok(match quantiles(brackets, &self.q, self.method) {
-            Ok(values) => Next::Done(values),
-            Err(within) => Next::Again(Self { within: Some(within), ..self.clone() }),
-        })
     }
 }
 
@@ -94,7 +109,7 @@ mod tests {
             (Method::Midpoint, [1.5, 4.0, 12.0]),
             (Method::Nearest, [1.0, 4.0, 8.0]),
         ] {
-            let quantile = Quantile { method, ..Quantile::of([0.1, 0.5, 0.77]) };
+            let quantile = Quantile { method: Some(method), ..Quantile::of([0.1, 0.5, 0.77]) };
             let found = reference(&quantile, &[&x]).unwrap();
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-12, "{method:?}: {found} is not {expected}");
@@ -106,5 +121,33 @@ mod tests {
     fn fractions_outside_are_refused() {
         assert!(matches!(reference(&Quantile::of([1.5]), &[&[1.0]]), Err(Reject::Parameter { name: "q", .. })));
         assert!(matches!(reference(&Quantile::of([]), &[&[1.0]]), Err(Reject::Parameter { name: "q", .. })));
+    }
+
+    #[test]
+    fn weights_are_numpys() {
+        let (x, w) = ([8.0, 1.0, 16.0, 2.0, 4.0], [0.5, 2.0, 0.0, 1.5, 3.0]);
+        let q = [0.0, 0.25, 0.5, 0.6, 0.95, 1.0];
+        let by = |method| reference(&Quantile { method, ..Quantile::of(q) }, &[&x, &w]);
+        // NumPy 2.4: `np.quantile(x, q, weights=w, method="inverted_cdf")`.
+        assert_eq!(by(Some(Method::InvertedCdf)), Ok(vec![1.0, 1.0, 2.0, 4.0, 8.0, 8.0]));
+        // The weights come to 3.5 of 7 with the value 2.
+        assert_eq!(by(None), Ok(vec![1.0, 1.0, 3.0, 4.0, 8.0, 8.0]));
+        assert!(matches!(by(Some(Method::Linear)), Err(Reject::Parameter { name: "method", .. })));
+        let median = |x: &[f64], w: &[f64]| reference(&Quantile::of([0.5]), &[x, w]);
+        assert_eq!(median(&[1.0, 2.0], &[1.0, -1.0]), Err(Reject::Weight { row: 1 }));
+        assert_eq!(median(&[1.0, f64::NAN], &[1.0, 0.0]), Ok(vec![1.0]));
+        assert!(median(&[1.0, f64::NAN], &[1.0, 1.0]).unwrap()[0].is_nan());
+        assert_eq!((median(&[1.0], &[0.0]), median(&[], &[])), (Err(Reject::Empty), Err(Reject::Empty)));
+    }
+
+    /// Weights of one leave everything as it is, by the two definitions that know weights.
+    #[test]
+    fn weights_of_one_are_none() {
+        let x: Vec<f64> = (0..10).map(|i| f64::from(i * 7 % 10)).collect();
+        let q: Vec<f64> = (0..=20).map(|i| f64::from(i) / 20.0).collect();
+        for method in [Method::InvertedCdf, Method::AveragedInvertedCdf] {
+            let quantile = Quantile { method: Some(method), ..Quantile::of(q.clone()) };
+            assert_eq!(reference(&quantile, &[&x, &[1.0; 10]]), reference(&quantile, &[&x]), "{method:?}");
+        }
     }
 }
