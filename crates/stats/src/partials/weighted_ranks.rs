@@ -6,11 +6,12 @@
 //! Sums of weights are in two doubles: exact for whole numbers, else as good as that. A zero comes back as +0.
 
 use crate::{double::Double, sorting::in_order, weights};
-use echoes_kernel::{Block, Partial, Reject, Result};
+use echoes_kernel::{Block, CHUNK, Partial, Reject, Result};
 use serde::{Deserialize, Serialize};
 
-/// Rows that one cell may keep; beyond it they are thinned to a sample. Fewer under an interpreter.
-const KEEP_MAX: usize = if cfg!(miri) { 1 << 10 } else { 1 << 20 };
+/// Rows that one cell may keep, so few that they are sorted within a few milliseconds; beyond it they are thinned to a sample. Fewer
+/// under an interpreter.
+const KEEP_MAX: usize = if cfg!(miri) { 1 << 10 } else { CHUNK };
 
 /// Rising edges, and which of the cells before, between and after them are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
