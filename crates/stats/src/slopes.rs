@@ -22,7 +22,7 @@ use echoes_kernel::{Reject, Result};
 use points::Points;
 
 /// Points whose differences may be beyond the largest double: they are looked at pair by pair.
-const OVERFLOWING_MAX: u64 = 1 << 16;
+const OVERFLOWING_MAX: u64 = 1 << 14;
 
 /// The slopes of all pairs of points that differ in x; a zero is never −0.
 pub(crate) struct Slopes {
@@ -43,7 +43,7 @@ impl Slopes {
     /// Of points of which no number is NaN.
     ///
     /// # Errors
-    /// [`Reject::TooLarge`] for more than 2^32 points, or 2^16 where a difference of two is infinite and they are not.
+    /// [`Reject::TooLarge`] for more than 2^32 points, or 2^14 where a difference of two is infinite and they are not.
     pub(crate) fn of(x: &[f64], y: &[f64]) -> Result<Self> {
         check("slopes of pairs", x.len(), u64::from(u32::MAX))?;
         let is_finite = |(x, y): &(&f64, &f64)| x.is_finite() && y.is_finite();

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// the slopes, as of two infinite y.
 ///
 /// Rows on one line but for the rounding of their numbers, which have `n²` slopes that are nearly the same, take `O(n²)`: a second for
-/// 30,000 rows. Refused are more than 65,536 rows in which numbers differ by more than the largest double.
+/// 30,000 rows. Refused are more than 16,384 rows in which numbers differ by more than the largest double.
 ///
 /// ```
 /// use echoes_kernel::reference;
