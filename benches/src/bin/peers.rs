@@ -178,6 +178,8 @@ impl Loaded {
 }
 
 fn main() -> io::Result<()> {
+    // As the program `echoes` does.
+    echoes_io::keep_freed_memory();
     let mut loaded = Loaded { engine: Engine::new(), data: None, out: Vec::new() };
     for line in io::stdin().lock().lines() {
         let answer = reply(&mut loaded, &line?).unwrap_or_else(|error| json!({ "error": error }));

@@ -32,6 +32,7 @@ use format::Printer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    echoes_io::keep_freed_memory();
     match run() {
         Ok(()) => exit::Exit::Done.code().into(),
         Err(failure) => failure.report(),
