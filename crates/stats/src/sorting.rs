@@ -147,24 +147,56 @@ fn by_ranks<L: Lanes, const VECTORS: usize>(l: L, x: &mut [f64]) {
 /// Puts what is below a pivot in front, the rest behind. Sorted then stand: what lies between the two positions. The pivot is some
 /// value near that of rank `wanted`; `spare` has room for as many values.
 pub(crate) fn split(x: &mut [f64], spare: &mut [f64], wanted: usize) -> (usize, usize) {
-    run(Split { x, spare, wanted })
+    let (pivot, low) = part(x, spare, wanted);
+    let behind = x.len() - low;
+    x[low..].copy_from_slice(&spare[..behind]);
+    if low > 0 {
+        return (low, low);
+    }
+    // Nothing is below the pivot: what is as small is sorted, which ends with columns of few values.
+    let equal = part_from(x, spare, pivot);
+    let behind = x.len() - equal;
+    x[equal..].copy_from_slice(&spare[..behind]);
+    (0, equal)
 }
 
-struct Split<'a> {
+/// Leaves what is below a pivot in front and puts the rest into `spare`, which has room for as many values. The pivot, some value near
+/// that of rank `wanted`, and how many are below it.
+pub(crate) fn part(x: &mut [f64], spare: &mut [f64], wanted: usize) -> (f64, usize) {
+    run(Part { x, spare, wanted })
+}
+
+/// The same with those that are as small as the pivot in front too; how many.
+pub(crate) fn part_from(x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
+    run(PartFrom { x, spare, pivot })
+}
+
+struct Part<'a> {
     x: &'a mut [f64],
     spare: &'a mut [f64],
     wanted: usize,
 }
 
-impl Operation for Split<'_> {
-    type Output = (usize, usize);
+impl Operation for Part<'_> {
+    type Output = (f64, usize);
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> (usize, usize) {
-        let Self { x, spare, wanted } = self;
-        let pivot = pivot(l, x, wanted);
-        let low = split_at::<L, false>(l, x, spare, pivot);
-        // Nothing is below the pivot: what is as small is sorted, which ends with columns of few values.
-        if low == 0 { (0, split_at::<L, true>(l, x, spare, pivot)) } else { (low, low) }
+    fn run<L: Lanes>(self, l: L) -> (f64, usize) {
+        let pivot = pivot(l, self.x, self.wanted);
+        (pivot, part_at::<L, false>(l, self.x, self.spare, pivot))
+    }
+}
+
+struct PartFrom<'a> {
+    x: &'a mut [f64],
+    spare: &'a mut [f64],
+    pivot: f64,
+}
+
+impl Operation for PartFrom<'_> {
+    type Output = usize;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> usize {
+        part_at::<L, true>(l, self.x, self.spare, self.pivot)
     }
 }
 
@@ -181,9 +213,9 @@ fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
     sample[wanted * many / x.len()]
 }
 
-/// How many values are below the pivot (or, with `EQUAL`, as small), which it moves to the front.
+/// How many values are below the pivot (or, with `EQUAL`, as small), which it moves to the front; the others go to `spare`.
 #[inline(always)]
-fn split_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
+fn part_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
     let vector = l.splat(pivot);
     let whole = x.len() / 8 * 8;
     let (mut low, mut high) = (0, 0);
@@ -210,7 +242,6 @@ fn split_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64],
         *to.0 = value;
         *to.1 += 1;
     }
-    x[low..].copy_from_slice(&spare[..high]);
     low
 }
 
