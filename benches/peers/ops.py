@@ -116,6 +116,7 @@ OPS = [
         numpy=lambda h: h.np.mean(h.x), bottleneck=lambda h: h.bn.nanmean(h.x),
         numba=lambda h: h.jit.mean(h.x), polars=lambda h: h.x.mean(), pandas=lambda h: h.x.mean(),
         duckdb=duckdb("avg(c0)"), mkl=lambda h: h.summary("mean"))),
+    Op("weighted_mean", dict(numpy=lambda h: h.np.average(h.x, weights=h.y)), kernel="mean", columns=2),
     Op("variance", dict(
         numpy=lambda h: h.np.var(h.x, ddof=1), bottleneck=lambda h: h.bn.nanvar(h.x, ddof=1),
         numba=lambda h: h.jit.variance(h.x), polars=lambda h: h.x.var(), pandas=lambda h: h.x.var(),
@@ -166,6 +167,9 @@ OPS = [
         numpy=lambda h: h.np.quantile(h.x, FRACTIONS),
         polars=lambda h: h.x.quantile(FRACTIONS, interpolation="linear"), pandas=lambda h: h.x.quantile(FRACTIONS),
         duckdb=lambda h: h.row(f"SELECT quantile_cont(c0, {FRACTIONS}) FROM t")[0]), params={"q": FRACTIONS}),
+    Op("weighted_quantile", dict(
+        numpy=lambda h: h.np.quantile(h.x, FRACTIONS, weights=h.y, method="inverted_cdf")),
+        kernel="quantile", params={"q": FRACTIONS, "method": "inverted_cdf"}, columns=2),
     Op("sort", dict(
         numpy=lambda h: h.np.sort(h.x), polars=lambda h: h.x.sort(), pandas=lambda h: h.x.sort_values(),
         duckdb=lambda h: h.column("SELECT c0 AS c FROM t ORDER BY c0")), rtol=0.0),
@@ -185,6 +189,8 @@ OPS = [
     Op("histogram", dict(
         numpy=lambda h: h.np.histogram(h.x, bins=BINS)[0], numba=lambda h: h.jit.histogram(h.x, BINS),
         polars=lambda h: h.x.hist(bin_count=BINS)["count"]), params={"bins": BINS}, fields=["counts"]),
+    Op("weighted_histogram", dict(numpy=lambda h: h.np.histogram(h.x, bins=BINS, weights=h.y)[0]),
+       kernel="histogram", params={"bins": BINS}, columns=2, fields=["weights"]),
     Op("histogram_auto", dict(numpy=lambda h: h.np.histogram(h.x, bins="auto")[0]),
        kernel="histogram", params={"bins": "auto"}, fields=["counts"]),
     Op("histogram_edges", dict(

@@ -3,19 +3,26 @@
 //! The counts are exact. Sums of weights are added in two doubles: exact for whole numbers, else the double next to the truth but for
 //! 2⁻¹⁰⁰ of it.
 
-use super::{Borders, Edges};
+use super::{Borders, Edges, edges::Ruler};
 use crate::{double::Double, weights};
 use echoes_kernel::{Block, Either, Partial, Reject, Result, sweep::Counts};
+use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
 
 /// Counts of one column, and sums of the weights in the column after it. A row of weight 0 is left out, whatever it holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WeightedHistogram {
     bins: Either<Edges, Borders>,
-    counts: Counts,
-    weights: Vec<Double>,
+    held: Held,
     /// The first row whose weight is none.
     refused: Option<u64>,
+}
+
+/// What the bins hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Held {
+    counts: Counts,
+    weights: Vec<Double>,
 }
 
 impl WeightedHistogram {
@@ -37,26 +44,50 @@ impl WeightedHistogram {
 
     /// How many rows with a weight there are.
     pub const fn counts(&self) -> &Counts {
-        &self.counts
+        &self.held.counts
     }
 
     /// The sum of the weights in each bin.
     pub fn weights(&self) -> Vec<f64> {
-        self.weights.iter().map(|weight| weight.value()).collect()
+        self.held.weights.iter().map(|weight| weight.value()).collect()
     }
+}
 
-    /// The bin of a value, if it is in one.
-    fn bin(&self, x: f64) -> Option<usize> {
-        match &self.bins {
-            Either::First(edges) => edges.hold(x).then(|| edges.bin(x) as usize),
-            Either::Second(borders) => borders.bin(x),
+impl Held {
+    /// Takes rows in, of which the bins are known; that of a value outside is none of ours.
+    #[inline(always)]
+    fn take(&mut self, x: &[f64], w: &[f64], bins: impl IntoIterator<Item = usize>, high: f64) {
+        for ((&x, &w), bin) in x.iter().zip(w).zip(bins).filter(|((_, w), _)| **w > 0.0) {
+            match (self.counts.bins.get_mut(bin), self.weights.get_mut(bin)) {
+                (Some(count), Some(weight)) => {
+                    *count += 1;
+                    *weight = weight.add(w);
+                }
+                _ => self.counts.count_outside(x, high),
+            }
         }
     }
+}
 
-    fn high(&self) -> f64 {
-        match &self.bins {
-            Either::First(edges) => edges.high(),
-            Either::Second(borders) => borders.ends()[1],
+/// Takes in rows of which bins of one width hold the values.
+struct Take<'a> {
+    into: &'a mut Held,
+    edges: Edges,
+    x: &'a [f64],
+    w: &'a [f64],
+}
+
+impl Operation for Take<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Self { into, edges, x, w } = self;
+        let ruler = Ruler::new(l, edges);
+        let mut space = [0.0; 8];
+        for (x, w) in x.chunks(8).zip(w.chunks(8)) {
+            space[..x.len()].copy_from_slice(x);
+            let places = ruler.places(l, l.load8(&space));
+            into.take(x, w, places.map(|place| place.to_bits() as u32 as usize), edges.high());
         }
     }
 }
@@ -70,8 +101,8 @@ impl Partial for WeightedHistogram {
             Either::First(edges) => edges.count(),
             Either::Second(borders) => borders.count(),
         };
-        let weights = vec![Double::default(); count as usize];
-        Self { bins: bins.clone(), counts: Counts::none(count), weights, refused: None }
+        let held = Held { counts: Counts::none(count), weights: vec![Double::default(); count as usize] };
+        Self { bins: bins.clone(), held, refused: None }
     }
 
     fn absorb(&mut self, block: &Block<'_>) {
@@ -79,22 +110,20 @@ impl Partial for WeightedHistogram {
         if self.refused.is_some() {
             return;
         }
-        let high = self.high();
-        for (&x, &w) in block.values(0).iter().zip(block.values(1)).filter(|(_, w)| **w > 0.0) {
-            match self.bin(x) {
-                Some(bin) => {
-                    self.counts.bins[bin] += 1;
-                    self.weights[bin] = self.weights[bin].add(w);
-                }
-                None => self.counts.count_outside(x, high),
+        let (x, w) = (block.values(0), block.values(1));
+        match &self.bins {
+            Either::First(edges) => run(Take { into: &mut self.held, edges: *edges, x, w }),
+            Either::Second(borders) => {
+                let bins = x.iter().map(|&x| borders.bin(x).unwrap_or(usize::MAX));
+                self.held.take(x, w, bins, borders.ends()[1]);
             }
         }
     }
 
     fn merge(&mut self, later: &Self) {
         self.refused = self.refused.or(later.refused);
-        self.counts.add(&later.counts);
-        for (mine, theirs) in self.weights.iter_mut().zip(&later.weights) {
+        self.held.counts.add(&later.held.counts);
+        for (mine, theirs) in self.held.weights.iter_mut().zip(&later.held.weights) {
             *mine = mine.add_double(*theirs);
         }
     }
@@ -104,7 +133,7 @@ impl Partial for WeightedHistogram {
             Either::First(edges) => edges.are_sound().then(|| edges.count()),
             Either::Second(borders) => borders.are_sound().then(|| borders.count()),
         };
-        bins.is_some_and(|bins| [self.counts.bins.len(), self.weights.len()] == [bins as usize; 2])
+        bins.is_some_and(|bins| [self.held.counts.bins.len(), self.held.weights.len()] == [bins as usize; 2])
     }
 }
 
@@ -167,7 +196,10 @@ mod tests {
         let sound: WeightedHistogram = read(&bins, [&[0.5], &[2.0]]);
         let refused =
             |damaged: WeightedHistogram| wire::decode::<WeightedHistogram>(&wire::encode(&damaged).unwrap()).is_err();
-        assert!(refused(WeightedHistogram { weights: Vec::new(), ..sound.clone() }));
-        assert!(refused(WeightedHistogram { counts: Counts::none(3), ..sound }));
+        let held =
+            |counts, weights: usize| Held { counts: Counts::none(counts), weights: vec![Double::default(); weights] };
+        assert!(!refused(WeightedHistogram { held: held(2, 2), ..sound.clone() }));
+        assert!(refused(WeightedHistogram { held: held(2, 1), ..sound.clone() }));
+        assert!(refused(WeightedHistogram { held: held(3, 2), ..sound }));
     }
 }
