@@ -301,12 +301,10 @@ fn pick<'a, L: Lanes>(
         for x in l.load(group) {
             *below = *below + l.select(l.lt(x, low), one, zero);
             let inside = l.le(low, x) & l.le(x, high);
-            let chosen = l.bits(inside);
-            if chosen != 0
-                && let Some(to) = room[len..].first_chunk_mut::<8>()
-            {
+            // Without regard to whether there are any: that could not be guessed.
+            if let Some(to) = room[len..].first_chunk_mut::<8>() {
                 *to = l.pack(x, inside);
-                len += chosen.count_ones() as usize;
+                len += l.bits(inside).count_ones() as usize;
             }
         }
     }
