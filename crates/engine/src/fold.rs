@@ -135,7 +135,7 @@ pub(crate) fn stream<A: Absorb>(
             Ok(fold)
         };
         let mut size = wave.len() as u64;
-        let pool = engine.pool(size * CHUNK as u64)?;
+        let pool = engine.pool_to_read(size * CHUNK as u64, wave[0].len())?;
         let mut fold = tree(pool, 0..size, &leaf, &begin)?;
         first += size;
         // Two subtrees of one size make the next larger one, as carries do in a binary counter.

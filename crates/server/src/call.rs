@@ -104,6 +104,9 @@ impl Call {
         let kernel = self.bind(in_one_place(body.params, query.params)?)?;
         let is_weights = |name: &&str| self.entry.spec.weighable && *name == WEIGHTS;
         let given = body.columns.iter().map(|(name, _)| name.as_str()).find(is_weights);
+        if query.weights.is_some() && given.is_some() {
+            return Err(twice(WEIGHTS));
+        }
         let wanted = (query.columns.as_slice(), query.weights.as_deref().or(given));
         let columns = columns_of(&source, kernel.as_ref(), wanted, columns_max)?;
         Room::new(app, cancel, &source).answer(self.entry, kernel.as_ref(), columns.len(), self.wanted, admission)?;

@@ -133,14 +133,23 @@ impl AtTie {
             Self::This => |weight| vec![Share::Of(weight)],
             Self::Halfway => |weight| vec![Share::Of(weight), Share::Beyond(weight)],
         };
-        let found = ranks.values(|weight| q.iter().flat_map(|q| reached(q * weight)).collect());
-        Ok(match (self, found) {
-            (_, Err(cells)) => Either::Second(cells),
-            (Self::This, Ok(values)) => Either::First(values),
-            (Self::Halfway, Ok(values)) => {
-                Either::First(values.chunks_exact(2).map(|pair| between(pair[0], pair[1], 0.5)).collect())
+        let mut rising: Vec<f64> = q.to_vec();
+        rising.sort_unstable_by(f64::total_cmp);
+        // All of the weight: no sum of it, which may be rounded, is what the largest value is told by.
+        let part = |q: f64, weight: f64| if q < 1.0 { q * weight } else { f64::INFINITY };
+        let found = ranks.values(|weight| rising.iter().flat_map(|&q| reached(part(q, weight))).collect());
+        let values = match found {
+            Err(cells) => return Ok(Either::Second(cells)),
+            Ok(values) => values,
+        };
+        let at = |q: &f64| {
+            let at = rising.partition_point(|other| other < q);
+            match self {
+                Self::This => values[at],
+                Self::Halfway => between(values[2 * at], values[2 * at + 1], 0.5),
             }
-        })
+        };
+        Ok(Either::First(q.iter().map(at).collect()))
     }
 }
 

@@ -65,20 +65,31 @@ impl Slopes {
     }
 
     /// Whether one is NaN.
-    pub(crate) fn any_nan(&self) -> bool {
-        let last = self.points.pairs.checked_sub(1).filter(|_| self.points.overflow());
-        self.beside.nan > 0 || last.is_some_and(|last| select::slopes(&self.points, &[last])[0].is_nan())
+    ///
+    /// # Errors
+    /// As [`at`](Slopes::at).
+    pub(crate) fn any_nan(&self) -> Result<bool> {
+        if self.beside.nan > 0 {
+            return Ok(true);
+        }
+        match self.points.pairs.checked_sub(1).filter(|_| self.points.overflow()) {
+            Some(last) => Ok(select::slopes(&self.points, &[last])?[0].is_nan()),
+            None => Ok(false),
+        }
     }
 
     /// Those at these places of their order, which rise; NaN comes last.
-    pub(crate) fn at(&self, ranks: &[u64]) -> Vec<f64> {
+    ///
+    /// # Errors
+    /// [`Reject::TooLarge`] for more than 2^15 points between which slopes are so nearly alike that rounding hides which is larger.
+    pub(crate) fn at(&self, ranks: &[u64]) -> Result<Vec<f64>> {
         let Beside { falling, level, rising, .. } = self.beside;
-        let zero = falling + if level > 0 { select::below_zero(&self.points) } else { 0 };
+        let zero = falling + if level > 0 { select::below_zero(&self.points)? } else { 0 };
         let end = falling + level + self.points.pairs;
         let is_own = |rank: u64| falling <= rank && rank < end && !(zero..zero + level).contains(&rank);
         let own = ranks.iter().filter(|&&rank| is_own(rank));
         let own: Vec<u64> = own.map(|&rank| rank - falling - if rank < zero { 0 } else { level }).collect();
-        let mut own = select::slopes(&self.points, &own).into_iter();
+        let mut own = select::slopes(&self.points, &own)?.into_iter();
         let slope = |&rank: &u64| match rank {
             _ if rank < falling => f64::NEG_INFINITY,
             _ if is_own(rank) => own.next().unwrap_or(f64::NAN),
@@ -86,7 +97,7 @@ impl Slopes {
             _ if rank < end + rising => f64::INFINITY,
             _ => f64::NAN,
         };
-        ranks.iter().map(slope).collect()
+        Ok(ranks.iter().map(slope).collect())
     }
 }
 

@@ -140,8 +140,10 @@ impl Half {
 /// The transform of real numbers, one at least, each part over `divisor`.
 pub(crate) fn of_real(x: Vec<f64>, half: Half, divisor: f64) -> Parts {
     let n = x.len();
+    if n <= LARGE {
+        return over(small_of_real(x, half), divisor);
+    }
     let parts = match tables::factors(n) {
-        _ if n <= LARGE => small_of_real(x, half),
         Some(factors) => table(n, factors).of_real(x, half.len(n)),
         None => chirp::of_real(x, half.len(n)),
     };

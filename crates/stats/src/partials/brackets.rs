@@ -113,16 +113,15 @@ impl Brackets {
             match of_one[0] {
                 Err(rank) => found.push(rank),
                 Ok((at, _)) => {
-                    let inside: Vec<usize> = of_one.iter().flatten().map(|&(_, rank)| rank as usize).collect();
-                    let values = select(&mut self.brackets[at].kept.clone(), &inside);
-                    found.extend(values.into_iter().map(Rank::Value));
+                    let inside: Vec<u64> = of_one.iter().flatten().map(|&(_, rank)| rank).collect();
+                    found.extend(self.brackets[at].ranks(&inside));
                 }
             }
         }
         found
     }
 
-    /// The bracket that holds a rank and the rank among the values kept there, or what else is known of it.
+    /// The bracket that holds a rank and the rank among the values inside, or what else is known of it.
     fn locate(&self, rank: u64) -> Result<(usize, u64), Rank> {
         let mut low = f64::NEG_INFINITY;
         for (at, bracket) in self.brackets.iter().enumerate() {
@@ -135,7 +134,7 @@ impl Brackets {
             }
             let rank = rank - bracket.at_low;
             if rank < bracket.inside {
-                return if bracket.thinned == 1 { Ok((at, rank)) } else { Err(Rank::Within(bracket.narrower(rank))) };
+                return Ok((at, rank));
             }
             if rank - bracket.inside < bracket.at_high {
                 return Err(Rank::Value(bracket.high + 0.0));
@@ -153,7 +152,7 @@ impl Bracket {
     /// Whether the counts go with what is kept.
     fn is_sound(&self) -> bool {
         let kept = self.kept.len() as u64;
-        if self.thinned == 1 { kept == self.inside } else { self.thinned.is_power_of_two() && kept <= self.inside }
+        if self.thinned == 1 { kept == self.inside } else { is_thinned(self.thinned) && kept <= self.inside }
     }
 
     /// Keeps values from the interval, but for its ends, which are counted.
@@ -199,10 +198,19 @@ impl Bracket {
         self.thinned = thinned;
     }
 
-    /// A narrower interval for a rank inside, from the sample that thinning has left.
-    fn narrower(&self, rank: u64) -> [f64; 2] {
-        let mut sample = self.kept.clone();
-        sample.sort_unstable_by(f64::total_cmp);
+    /// The values of rising ranks inside, or what is known of them.
+    fn ranks(&self, ranks: &[u64]) -> Vec<Rank> {
+        let mut kept = self.kept.clone();
+        if self.thinned == 1 {
+            let ranks: Vec<usize> = ranks.iter().map(|&rank| rank as usize).collect();
+            return select(&mut kept, &ranks).into_iter().map(Rank::Value).collect();
+        }
+        sort_numbers(&mut kept);
+        ranks.iter().map(|&rank| Rank::Within(self.narrower(&kept, rank))).collect()
+    }
+
+    /// A narrower interval for a rank inside, from the sample that thinning has left, sorted.
+    fn narrower(&self, sample: &[f64], rank: u64) -> [f64; 2] {
         let (size, q) = (sample.len() as f64, rank as f64 / self.inside as f64);
         let margin = 4.0 * (size * q * (1.0 - q)).sqrt() + 4.0;
         let (from, to) = (q * size - margin, q * size + margin);
@@ -210,6 +218,11 @@ impl Bracket {
         let high = sample.get(to.ceil() as usize).copied().unwrap_or(self.high);
         [low, high]
     }
+}
+
+/// Whether every so many-th of some values may have been kept: a power of two, so small that it can be doubled.
+pub(super) const fn is_thinned(thinned: u64) -> bool {
+    thinned.is_power_of_two() && thinned < 1 << 40
 }
 
 impl Partial for Brackets {

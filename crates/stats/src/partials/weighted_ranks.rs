@@ -5,6 +5,7 @@
 //!
 //! Sums of weights are in two doubles: exact for whole numbers, else as good as that. A zero comes back as +0.
 
+use super::brackets::is_thinned;
 use crate::{double::Double, sorting::in_order, weights};
 use echoes_kernel::{Block, CHUNK, Partial, Reject, Result};
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ impl Cells {
     }
 }
 
-/// The share of the weight that a value is looked for at.
+/// The weight that a value is looked for at; where all of them come to less, that is the largest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Share {
     /// The smallest value with which the weights come to so much.
@@ -110,23 +111,28 @@ impl Kept {
         rising
     }
 
-    /// A narrower interval around a part of the weight of this sample; one of its ends at least is the value of a row.
-    fn around(&self, part: f64, [low, high]: [f64; 2]) -> [f64; 2] {
-        let rising = self.rising();
+    /// Narrower intervals around rising parts of the weight of this sample; one end at least of each is the value of a row.
+    fn around(&self, parts: &[f64], [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
+        let mut sum = Double::default();
+        let upto = |(value, own)| {
+            sum = sum.add_double(own);
+            (value, sum.value())
+        };
+        let rising: Vec<(f64, f64)> = self.rising().into_iter().map(upto).collect();
         let weight: f64 = self.w.iter().sum();
         // Rows of one weight that would tell as much.
         let as_many = weight * weight / self.w.iter().map(|w| w * w).sum::<f64>();
-        let margin = (4.0 * (part * (1.0 - part) / as_many).sqrt() + 4.0 / as_many).min(0.25);
-        let at = |part: f64| {
-            let mut sum = Double::default();
-            rising.iter().find(|(_, own)| {
-                sum = sum.add_double(*own);
-                sum.value() >= part * weight
-            })
+        let at = |part: f64, beyond: f64| {
+            let at = rising.partition_point(|(_, upto)| *upto < part * weight);
+            rising.get(at).map_or(beyond, |(value, _)| *value)
         };
-        let from = if part > margin { at(part - margin) } else { None };
-        let to = if part + margin < 1.0 { at(part + margin) } else { None };
-        [from.map_or(low, |(value, _)| *value), to.map_or(high, |(value, _)| *value)]
+        let around = |&part: &f64| {
+            let margin = (4.0 * (part * (1.0 - part) / as_many).sqrt() + 4.0 / as_many).min(0.25);
+            let from = if part > margin { at(part - margin, low) } else { low };
+            let to = if part + margin < 1.0 { at(part + margin, high) } else { high };
+            [from, to]
+        };
+        parts.iter().map(around).collect()
     }
 }
 
@@ -150,6 +156,14 @@ struct Step {
     place: Place,
     before: Double,
     upto: Double,
+}
+
+impl Step {
+    /// The part of its weight at which a share is reached: the last where it is not, or the weight is lost beside what is before.
+    fn part(&self, share: Share) -> f64 {
+        let (before, upto) = (self.before.value(), self.upto.value());
+        if share.weight() < upto { ((share.weight() - before) / (upto - before)).clamp(0.0, 1.0) } else { 1.0 }
+    }
 }
 
 /// Weights between edges and rows of cells, of one column and the weights in the column after it. A row of weight 0 is left out,
@@ -188,8 +202,8 @@ impl WeightedRanks {
         self.nans
     }
 
-    /// The values at shares of the weight that `shares` makes of all of it, or the cells that another reading must keep. Shares beyond
-    /// all of the weight give the largest value; without rows there is none.
+    /// The values at shares, which `shares` makes rising, of all of the weight; or the cells that another reading must keep. Without
+    /// rows there is none.
     pub fn values(&self, shares: impl Fn(f64) -> Vec<Share>) -> std::result::Result<Vec<f64>, Cells> {
         let steps = self.steps();
         let Some(last) = steps.last() else { return Ok(Vec::new()) };
@@ -199,10 +213,18 @@ impl WeightedRanks {
             let step = steps.get(at).unwrap_or(last);
             match step.place {
                 Place::Value(value) => values.push(value),
-                Place::Cell(cell) => missed.push(self.narrower(cell, step, share)),
+                Place::Cell(cell) => missed.push((cell, step.part(share))),
             }
         }
-        if missed.is_empty() { Ok(values) } else { Err(self.cells().narrowed(&missed)) }
+        if missed.is_empty() {
+            return Ok(values);
+        }
+        let of_one_cell = missed.chunk_by(|(a, _), (b, _)| a == b);
+        let narrower = of_one_cell.flat_map(|missed| {
+            let parts: Vec<f64> = missed.iter().map(|(_, part)| *part).collect();
+            self.narrower(missed[0].0, &parts)
+        });
+        Err(self.cells().narrowed(&narrower.collect::<Vec<_>>()))
     }
 
     fn cells(&self) -> Cells {
@@ -233,13 +255,14 @@ impl WeightedRanks {
         steps
     }
 
-    /// The part of a cell that another reading must keep.
-    fn narrower(&self, cell: usize, step: &Step, share: Share) -> [f64; 2] {
+    /// What another reading must keep of a cell for these parts of its weight.
+    fn narrower(&self, cell: usize, parts: &[f64]) -> Vec<[f64; 2]> {
         let low = cell.checked_sub(1).map_or(f64::NEG_INFINITY, |at| self.edges[at]);
         let high = self.edges.get(cell).copied().unwrap_or(f64::INFINITY);
-        let part = (share.weight() - step.before.value()) / (step.upto.value() - step.before.value());
-        let narrower = |kept: &Kept| kept.around(part.clamp(0.0, 1.0), [low, high]);
-        self.cells[cell].kept.as_ref().map_or([low, high], narrower)
+        match &self.cells[cell].kept {
+            Some(kept) => kept.around(parts, [low, high]),
+            None => vec![[low, high]],
+        }
     }
 }
 
@@ -310,7 +333,7 @@ impl Partial for WeightedRanks {
     }
 
     fn is_sound(&self) -> bool {
-        let is_sound = |kept: &Kept| kept.x.len() == kept.w.len() && kept.thinned.is_power_of_two();
+        let is_sound = |kept: &Kept| kept.x.len() == kept.w.len() && is_thinned(kept.thinned);
         let edges = self.edges.len();
         self.edges.is_sorted_by(|a, b| a < b)
             && (self.at.len(), self.cells.len()) == (edges, edges + 1)
@@ -406,6 +429,22 @@ mod tests {
         }
     }
 
+    /// Weights that fall by forty powers of ten: what is above is lost beside what is below, but is the largest nonetheless.
+    #[test]
+    fn light_rows_on_top_are_found() {
+        let n = 3 * KEEP_MAX;
+        let x: Vec<f64> = (0..n).map(|i| (i as u64 * 2_654_435_761 % n as u64) as f64 * 92.0 / n as f64).collect();
+        let w: Vec<f64> = x.iter().map(|x| crate::special::exp_of(-x, 0.0)).collect();
+        let largest = x.iter().copied().fold(0.0, f64::max);
+        let (readings, found) = value(&x, &w, Share::Of(f64::INFINITY), Cells::everything());
+        assert!(found == largest && readings < 30, "{readings} readings");
+        let (x, w): (Vec<f64>, Vec<f64>) =
+            (0..2 * n).map(|i| if i < n { (i as f64, 1.0) } else { (i as f64, 1e-22) }).unzip();
+        let last = (2 * n - 1) as f64;
+        assert_eq!(value(&x, &w, Share::Beyond(f64::INFINITY), Cells::everything()).1, last);
+        assert_eq!(value(&x, &w, Share::Beyond(n as f64), Cells::everything()).1, last);
+    }
+
     #[test]
     fn ties_end_too() {
         let (x, w) = (vec![1.0; 3 * KEEP_MAX], vec![0.5; 3 * KEEP_MAX]);
@@ -433,6 +472,7 @@ mod tests {
         assert!(!alter(|_| ()));
         assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().thinned = 0));
         assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().w.clear()));
+        assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().thinned = 1 << 63));
         assert!(alter(|ranks| ranks.edges.clear()));
         assert!(alter(|ranks| ranks.edges.reverse()));
         assert!(alter(|ranks| ranks.nans = 3));

@@ -60,22 +60,35 @@ fn wrong(points: &Points, place: i64, order: &Order) -> Option<Vec<(u32, u32)>> 
     for at in (1..least_from.len()).rev() {
         least_from[at - 1] = least_from[at - 1].min(least_from[at]);
     }
+    let ends = ends(points, &order.points);
     let mut steps = DOUBTFUL * points.len() + 1000;
     for (at, &a) in order.points.iter().enumerate() {
-        for next in at + 1..points.len() {
-            if least_from[next] > most[at] {
-                break;
-            }
+        let mut next = at + 1;
+        while next < points.len() && least_from[next] <= most[at] {
+            steps = steps.checked_sub(1)?;
             let b = order.points[next];
-            if least[next] > most[at] || points.upright(a, b) {
+            if points.upright(a, b) {
+                // There are no slopes between points that are above each other, of which there may be many.
+                next = ends[next];
                 continue;
             }
-            steps = steps.checked_sub(1)?;
-            if (a > b) != (points.place(a, b) < place) {
+            if least[next] <= most[at] && (a > b) != (points.place(a, b) < place) {
                 wrong.push((a.min(b), a.max(b)));
             }
+            next += 1;
         }
     }
     wrong.sort_unstable();
     Some(wrong)
+}
+
+/// Where the points above one another end that begin at each place or before it.
+fn ends(points: &Points, order: &[u32]) -> Vec<usize> {
+    let mut ends: Vec<usize> = (1..=order.len()).collect();
+    for at in (1..order.len()).rev() {
+        if points.upright(order[at - 1], order[at]) {
+            ends[at - 1] = ends[at];
+        }
+    }
+    ends
 }

@@ -2,11 +2,16 @@
 
 use super::{
     band::Band,
+    check,
     cut::Cut,
     places::{place as place_of, value},
     points::Points,
 };
 use crate::threads;
+use echoes_kernel::Result;
+
+/// Points whose pairs are gone through where cuts cannot tell slopes apart.
+const ALIKE_MAX: u64 = 1 << 15;
 
 /// Slopes for each point that are looked at one by one.
 const FEW: u64 = 20;
@@ -27,31 +32,49 @@ const COARSE: [u32; 3] = [12, 24, 36];
 const BINS: u32 = 13;
 
 /// The slopes of these ranks, which rise; NaN where the others are.
-pub(super) fn slopes(points: &Points, ranks: &[u64]) -> Vec<f64> {
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn slopes(points: &Points, ranks: &[u64]) -> Result<Vec<f64>> {
     let (bottom, top) = (Cut::bottom(points), Cut::top(points));
     let mut found = vec![f64::NAN; ranks.len()];
-    descend(Band { points, from: &bottom, to: &top }, ranks, &mut found, ROUNDS);
-    found
+    descend(Band { points, from: &bottom, to: &top }, ranks, &mut found, ROUNDS)?;
+    Ok(found)
 }
 
 /// How many slopes are below zero.
-pub(super) fn below_zero(points: &Points) -> u64 {
+///
+/// # Errors
+/// As [`all`].
+pub(super) fn below_zero(points: &Points) -> Result<u64> {
     let (bottom, top) = (Cut::bottom(points), Cut::top(points));
-    let at_zero = Cut::uncounted(points, 0).map(|cut| cut.count_from(&bottom, points).below);
-    at_zero.unwrap_or_else(|| Band { points, from: &bottom, to: &top }.tally(0, 0, 0).0)
+    match Cut::uncounted(points, 0) {
+        Some(cut) => Ok(cut.count_from(&bottom, points).below),
+        None => Ok(all(Band { points, from: &bottom, to: &top })?.tally(0, 0, 0).0),
+    }
 }
 
-fn descend(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
+/// A band all of whose pairs are to be gone through.
+///
+/// # Errors
+/// [`Reject::TooLarge`](echoes_kernel::Reject) for more than 2^15 points: it is some seconds for so many.
+fn all(band: Band<'_>) -> Result<Band<'_>> {
+    check("slopes that rounding makes nearly alike", band.points.len(), ALIKE_MAX)?;
+    Ok(band)
+}
+
+fn descend(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) -> Result<()> {
     if ranks.is_empty() {
     } else if band.from.place + 1 == band.to.place {
         found.fill(value(band.from.place));
     } else if band.len() <= FEW * band.points.len() as u64 {
         look(band, ranks, found);
     } else if rounds == 0 || band.points.keys.is_none() {
-        tally(band, band.first(), band.last(), ranks, found);
+        tally(all(band)?, band.first(), band.last(), ranks, found);
     } else {
-        narrow(band, ranks, found, rounds);
+        narrow(band, ranks, found, rounds)?;
     }
+    Ok(())
 }
 
 /// By having them all.
@@ -107,7 +130,7 @@ struct Window {
 }
 
 /// By cutting around them.
-fn narrow(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
+fn narrow(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) -> Result<()> {
     let many = (band.points.len() as u64).max(SAMPLE_MIN);
     let mut sample = band.sample((band.len() / many).max(1));
     sample.sort_unstable();
@@ -115,9 +138,10 @@ fn narrow(band: Band<'_>, ranks: &[u64], found: &mut [f64], rounds: u32) {
     if let [first, .., last] | [first @ last] = &windows[..]
         && cannot_be_cut(band, &sample, first.from, last.to)
     {
-        return tally(band, first.from, last.to, ranks, found);
+        tally(all(band)?, first.from, last.to, ranks, found);
+        return Ok(());
     }
-    in_windows(band, &windows, ranks, found, rounds);
+    in_windows(band, &windows, ranks, found, rounds)
 }
 
 /// Whether most slopes are so close to these that they are counted as soon as they are cut out.
@@ -138,19 +162,20 @@ fn is_number(place: i64) -> bool {
 }
 
 /// Each window on a thread of its own.
-fn in_windows(band: Band<'_>, windows: &[Window], ranks: &[u64], found: &mut [f64], rounds: u32) {
+fn in_windows(band: Band<'_>, windows: &[Window], ranks: &[u64], found: &mut [f64], rounds: u32) -> Result<()> {
     match windows {
-        [] => {}
+        [] => Ok(()),
         [window] => in_window(band, window, ranks, found, rounds),
         _ => {
             let (some, others) = windows.split_at(windows.len() / 2);
             let middle = some.iter().map(|window| window.ranks).sum();
             let ((ranks, other_ranks), (found, other_found)) = (ranks.split_at(middle), found.split_at_mut(middle));
-            threads::both(
+            let (some, others) = threads::both(
                 true,
                 || in_windows(band, some, ranks, found, rounds),
                 || in_windows(band, others, other_ranks, other_found, rounds),
             );
+            some.and(others)
         }
     }
 }
@@ -183,7 +208,7 @@ fn windows(sample: &[i64], band: Band<'_>, ranks: &[u64]) -> Vec<Window> {
 }
 
 /// Cuts at both ends of a window and looks for each rank where it turns out to be.
-fn in_window(band: Band<'_>, window: &Window, ranks: &[u64], found: &mut [f64], rounds: u32) {
+fn in_window(band: Band<'_>, window: &Window, ranks: &[u64], found: &mut [f64], rounds: u32) -> Result<()> {
     let points = band.points;
     let cut = |place: i64, up: bool| {
         let keys = points.keys.as_ref().filter(|_| is_number(place))?;
@@ -203,7 +228,7 @@ fn in_window(band: Band<'_>, window: &Window, ranks: &[u64], found: &mut [f64], 
     let inside = ranks.partition_point(|&rank| rank < to.below);
     let (found_below, rest) = found.split_at_mut(below);
     let (found_inside, found_above) = rest.split_at_mut(inside - below);
-    descend(Band { to: from, ..band }, &ranks[..below], found_below, rounds - 1);
-    descend(Band { from, to, points }, &ranks[below..inside], found_inside, rounds - 1);
-    descend(Band { from: to, ..band }, &ranks[inside..], found_above, rounds - 1);
+    descend(Band { to: from, ..band }, &ranks[..below], found_below, rounds - 1)?;
+    descend(Band { from, to, points }, &ranks[below..inside], found_inside, rounds - 1)?;
+    descend(Band { from: to, ..band }, &ranks[inside..], found_above, rounds - 1)
 }

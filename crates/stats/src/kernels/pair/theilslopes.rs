@@ -1,7 +1,7 @@
 //! The Theil–Sen estimator.
 
 use super::spearmanr::both;
-use crate::{slopes::Slopes, sorting::in_order, special::normal_quantile};
+use crate::{selection::select, slopes::Slopes, sorting::in_order, special::normal_quantile};
 use echoes_kernel::{Category, Columns, Form, Kernel, NamedColumns, Next, Reject, Result, Shape, Spec, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Null of a single row, where all x are the same, and where a NaN is among the values; slope and intercept also where one is among
 /// the slopes, as of two infinite y.
 ///
-/// Rows on one line but for the rounding of their numbers, which have `n²` slopes that are nearly the same, take `O(n²)`: a second for
-/// 30,000 rows. Refused are more than 16,384 rows in which numbers differ by more than the largest double.
+/// Rows on one line but for the rounding of their numbers, which have `n²` slopes that are nearly the same, take `O(n²)`: some seconds
+/// for 32,768 rows, and more are refused. So are more than 16,384 rows in which numbers differ by more than the largest double.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -104,8 +104,8 @@ impl Whole<MedianLine> for TheilSlopes {
             return Ok(none);
         }
         let (many, (low, high)) = (slopes.len(), self.interval(slopes.len(), variance(&x, &y)));
-        let found = slopes.at(&[low, (many - 1) / 2, many / 2, high]);
-        let slope = if slopes.any_nan() { f64::NAN } else { f64::midpoint(found[1], found[2]) };
+        let found = slopes.at(&[low, (many - 1) / 2, many / 2, high])?;
+        let slope = if slopes.any_nan()? { f64::NAN } else { f64::midpoint(found[1], found[2]) };
         Ok(MedianLine { slope, intercept: self.intercept(slope, x, y), low_slope: found[0], high_slope: found[3] })
     }
 
@@ -152,10 +152,10 @@ fn median(x: &mut [f64]) -> f64 {
     if x.iter().any(|x| x.is_nan()) {
         return f64::NAN;
     }
-    let middle = x.len() / 2;
-    let (below, &mut upper, _) = x.select_nth_unstable_by(middle, f64::total_cmp);
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if x.len().is_multiple_of(2) { f64::midpoint(lower, upper) } else { upper }
+    let mut ranks = vec![(x.len() - 1) / 2, x.len() / 2];
+    ranks.dedup();
+    let found = select(x, &ranks);
+    f64::midpoint(found[0], found[found.len() - 1])
 }
 
 #[cfg(test)]
