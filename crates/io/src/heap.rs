@@ -1,6 +1,6 @@
 //! What becomes of memory that is freed.
 
-/// Has the C library keep freed memory, up to 64 MiB of each of its heaps, for what is allocated next, and place there whatever is
+/// Has the C library keep freed memory, up to 32 MiB of each of its heaps, for what is allocated next, and place there whatever is
 /// smaller than 32 MiB.
 ///
 /// Otherwise glibc gives large blocks back to the system each time, which hands out pages anew, and zeroed, when they are next written:
@@ -12,7 +12,7 @@
 /// ```
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    for (what, bytes) in [(libc::M_MMAP_THRESHOLD, 32 << 20), (libc::M_TRIM_THRESHOLD, 64 << 20)] {
+    for (what, bytes) in [(libc::M_MMAP_THRESHOLD, 32 << 20), (libc::M_TRIM_THRESHOLD, 32 << 20)] {
         // SAFETY: it takes two numbers, at any time, and says by its answer, which changes nothing here, whether it knows the first.
         let _ = unsafe { libc::mallopt(what, bytes) };
     }

@@ -15,6 +15,9 @@ pub struct Spec {
     pub weighable: bool,
     /// How it goes through the data.
     pub form: Form,
+    /// Doubles for each row that a kernel on whole columns works on besides; 0 for twice as many as it has columns, or fewer.
+    #[serde(skip)]
+    pub work: usize,
     /// Whether [`Shape::sample`](crate::Shape) should be filled, whatever the parameters ([`Kernel::wants_sample`](crate::Kernel)).
     pub sampled: bool,
     /// Whether it may ask for [another reading](crate::Next::Again).
@@ -27,7 +30,17 @@ impl Spec {
     /// A kernel of one column that reads it and answers with a value.
     pub const fn new(name: &'static str, category: Category) -> Self {
         let (columns, form) = (Arity::Exactly(1), Form::Reduce);
-        Self { name, category, columns, weighable: false, form, sampled: false, rereads: false, references: &[] }
+        Self {
+            name,
+            category,
+            columns,
+            weighable: false,
+            form,
+            work: 0,
+            sampled: false,
+            rereads: false,
+            references: &[],
+        }
     }
     /// Takes exactly `n` columns of equal length, row by row.
     pub const fn columns(self, n: usize) -> Self {
@@ -48,6 +61,10 @@ impl Spec {
     /// Goes through the data as `form`.
     pub const fn form(self, form: Form) -> Self {
         Self { form, ..self }
+    }
+    /// Works on so many doubles for each row.
+    pub const fn work(self, work: usize) -> Self {
+        Self { work, ..self }
     }
     /// Wants a sorted sample of the first column before it chooses its setup, which another reading may have to narrow.
     pub const fn sampled(self) -> Self {

@@ -68,8 +68,9 @@ impl<'a> Room<'a> {
         let fits =
             |&rows: &usize| bytes(made(rows), written.max(1), DOUBLE).max(bytes(rows, gathered, DOUBLE)) <= limit;
         let mut hold = |rows: usize| {
-            // A kernel that works on columns may take as much again to do it.
-            let work = if form.gathers() { bytes(rows.max(made(rows)), 2 * columns, DOUBLE) } else { 0 };
+            // A kernel that works on columns may take as much again to do it, or more.
+            let work =
+                if form.gathers() { bytes(rows.max(made(rows)), entry.spec.work.max(2 * columns), DOUBLE) } else { 0 };
             let answer = bytes(made(rows), written, if wanted.npy { DOUBLE } else { TEXT });
             admission.hold_more(work.saturating_add(answer))
         };

@@ -167,16 +167,17 @@ fn weights_are_read_from_everywhere() {
     assert_eq!((&mean["result"], &mean["columns"]), (&json!(5.0), &json!(["a", "w"])));
     assert_eq!(client.get("/v1/datasets/d/mean?column=a").json()["result"], json!(5.0));
     let batch = r#"{"requests": [{"kernel": "mean", "columns": ["a"], "weights": "w"},
-        {"kernel": "median", "columns": ["a"], "weights": "w"}]}"#;
+        {"kernel": "iqr", "columns": ["a"], "weights": "w"}]}"#;
     let batch = client.post("/v1/datasets/d/batch", batch).json();
     assert_eq!((&batch["answers"][0]["result"], &batch["answers"][0]["columns"]), (&json!(5.0), &json!(["a", "w"])));
     assert!(batch["answers"][1]["problem"]["detail"].as_str().unwrap().contains("takes no weights"), "{batch}");
     // A column more is not taken for weights.
-    for path in
-        ["/v1/datasets/d/mean?column=a&column=w", "/v1/datasets/d/cov", "/v1/datasets/d/median?column=a&weights=w"]
+    for path in ["/v1/datasets/d/mean?column=a&column=w", "/v1/datasets/d/cov", "/v1/datasets/d/iqr?column=a&weights=w"]
     {
         assert_eq!(client.get(path).status, 422, "{path}");
     }
+    let twice = client.post("/v1/mean?weights=x", r#"{"x": [1, 2], "weights": [3, 4]}"#);
+    assert!(twice.status == 422 && twice.body.contains("weights"), "{twice:?}");
     let refused = client.post("/v1/mean", r#"{"x": [1, 2], "weights": [1, -1]}"#);
     assert!(refused.status == 422 && refused.body.contains("the weight in row 1"), "{refused:?}");
 }

@@ -39,6 +39,7 @@ mod threads;
 mod transforms;
 mod unit;
 mod upper;
+mod weighable;
 mod weights;
 mod windows;
 

@@ -44,7 +44,7 @@ fn json_has_the_documented_shape() {
     assert_eq!(
         serde_json::from_str::<Value>(&line).unwrap(),
         json!({
-            "source": "sunspots.csv", "kernel": "quantile", "params": {"q": [0.5], "method": "linear"},
+            "source": "sunspots.csv", "kernel": "quantile", "params": {"q": [0.5], "method": null},
             "columns": ["sunspots"], "result": [40.0],
         })
     );

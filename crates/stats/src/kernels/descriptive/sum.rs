@@ -3,7 +3,7 @@
 use crate::{
     Mode,
     partials::{self, Terms},
-    weights::{self, Weighable},
+    weighable::{self, Weighable},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Number, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -35,8 +35,8 @@ impl Kernel for Sum {
     type Pass = Weighable<partials::Sum>;
     type Output = Number;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<weights::Setup<()>> {
-        weights::setup(&Self::SPEC, shape, self.mode, (), Terms::Values)
+    fn pass(&self, shape: &Shape<'_>) -> Result<weighable::Setup<()>> {
+        weighable::setup(&Self::SPEC, shape, self.mode, (), Terms::Values)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {

@@ -3,7 +3,7 @@
 use crate::{
     Mode, Weights,
     partials::{Moments, Order, Terms},
-    weights::{self, Weighable},
+    weighable::{self, Weighable},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -53,8 +53,8 @@ impl Kernel for Variance {
     type Pass = Weighable<Moments>;
     type Output = f64;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<weights::Setup<Order>> {
-        weights::setup(&Self::SPEC, shape, self.mode, Order::Second, Terms::Squares)
+    fn pass(&self, shape: &Shape<'_>) -> Result<weighable::Setup<Order>> {
+        weighable::setup(&Self::SPEC, shape, self.mode, Order::Second, Terms::Squares)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {

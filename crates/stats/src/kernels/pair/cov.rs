@@ -3,7 +3,7 @@
 use crate::{
     Mode, Weights,
     partials::{Comoments, Terms},
-    weights::{self, Weighable},
+    weighable::{self, Weighable},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -57,8 +57,8 @@ impl Kernel for Cov {
     type Pass = Weighable<Comoments>;
     type Output = f64;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<weights::Setup<usize>> {
-        weights::setup(&Self::SPEC, shape, self.mode, shape.columns, Terms::Products)
+    fn pass(&self, shape: &Shape<'_>) -> Result<weighable::Setup<usize>> {
+        weighable::setup(&Self::SPEC, shape, self.mode, shape.columns, Terms::Products)
     }
 
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {

@@ -65,7 +65,7 @@ const FEW: usize = 33;
 const EXACT_MAX: usize = 1000;
 
 impl Kernel for KendallTau {
-    const SPEC: Spec = Spec::new("kendalltau", Category::Pair).columns(2).form(Form::Gather).references(&[
+    const SPEC: Spec = Spec::new("kendalltau", Category::Pair).columns(2).form(Form::Gather).work(9).references(&[
         "M. G. Kendall, A New Measure of Rank Correlation, Biometrika 30, 1938",
         "W. R. Knight, A Computer Method for Calculating Kendall's Tau with Ungrouped Data, J. Am. Stat. Assoc. 61(314), 1966",
     ]);

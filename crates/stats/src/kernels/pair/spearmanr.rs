@@ -42,7 +42,7 @@ impl RankCorrelation {
 }
 
 impl Kernel for SpearmanR {
-    const SPEC: Spec = Spec::new("spearmanr", Category::Pair).columns(2).form(Form::Gather).references(&[
+    const SPEC: Spec = Spec::new("spearmanr", Category::Pair).columns(2).form(Form::Gather).work(11).references(&[
         "C. Spearman, The Proof and Measurement of Association between Two Things, The American Journal of Psychology 15(1), 1904",
     ]);
     type Pass = ();

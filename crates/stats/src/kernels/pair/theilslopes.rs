@@ -70,7 +70,7 @@ pub struct MedianLine {
 }
 
 impl Kernel for TheilSlopes {
-    const SPEC: Spec = Spec::new("theilslopes", Category::Pair).columns(2).form(Form::Gather).references(&[
+    const SPEC: Spec = Spec::new("theilslopes", Category::Pair).columns(2).form(Form::Gather).work(40).references(&[
         "H. Theil, A Rank-Invariant Method of Linear and Polynomial Regression Analysis, Proc. Royal Netherlands Academy of Sciences 53, 1950",
         "P. K. Sen, Estimates of the Regression Coefficient Based on Kendall's Tau, J. Am. Stat. Assoc. 63(324), 1968",
         "J. Matoušek, Randomized Optimal Algorithm for Slope Selection, Information Processing Letters 39(4), 1991",
