@@ -18,7 +18,10 @@ const KEEP_MAX: usize = if cfg!(miri) { 1 << 10 } else { 1 << 20 };
 /// Up to so many rows, everything is kept and no sample is needed.
 const SMALL_ROWS: u64 = CHUNK as u64;
 
-/// Closed intervals, rising and apart from one another.
+/// Intervals that a block is compared with, at most, unless they are apart.
+const PIECES: usize = 64;
+
+/// Closed intervals, rising, of which neighbours may share an end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intervals(Vec<[f64; 2]>);
 
@@ -48,17 +51,31 @@ impl Intervals {
         Self::apart(fractions.iter().map(around).collect())
     }
 
-    /// The same intervals, rising, those that touch made one.
+    /// The same intervals, rising, in pieces that share no more than an end: where they overlap, each end parts them, so that no piece is
+    /// as large as what it comes from. Of very many, neighbours are made one.
     pub fn apart(mut intervals: Vec<[f64; 2]>) -> Self {
-        intervals.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        let mut apart: Vec<[f64; 2]> = Vec::with_capacity(intervals.len());
+        intervals.sort_by(|a, b| a[0].total_cmp(&b[0]).then(b[1].total_cmp(&a[1])));
+        let mut ends: Vec<f64> = intervals.as_flattened().to_vec();
+        ends.sort_by(f64::total_cmp);
+        ends.dedup();
+        let mut pieces: Vec<[f64; 2]> = Vec::with_capacity(ends.len());
         for [low, high] in intervals {
-            match apart.last_mut() {
-                Some(last) if low <= last[1] => last[1] = last[1].max(high),
-                _ => apart.push([low, high]),
+            let from = pieces.last().map_or(low, |last| last[1].max(low));
+            let inside = ends[ends.partition_point(|&end| end < from)..].windows(2).take_while(|pair| pair[1] <= high);
+            pieces.extend(inside.map(|pair| [pair[0], pair[1]]));
+            if low == high && pieces.last().is_none_or(|last| last[1] < low) {
+                pieces.push([low, high]);
             }
         }
-        Self(apart)
+        let many = pieces.len().div_ceil(PIECES);
+        let mut some: Vec<[f64; 2]> = Vec::with_capacity(pieces.len() / many.max(1) + 1);
+        for (i, [low, high]) in pieces.into_iter().enumerate() {
+            match some.last_mut() {
+                Some(last) if i % many > 0 && last[1] == low => last[1] = high,
+                _ => some.push([low, high]),
+            }
+        }
+        Self(some)
     }
 }
 
@@ -441,8 +458,42 @@ mod tests {
     }
 
     #[test]
-    fn intervals_that_touch_become_one() {
-        let apart = Intervals::apart(vec![[3.0, 4.0], [1.0, 2.0], [2.0, 2.5]]);
-        assert_eq!(apart, Intervals(vec![[1.0, 2.5], [3.0, 4.0]]));
+    fn intervals_are_parted_where_they_overlap() {
+        let apart = |intervals: &[[f64; 2]]| Intervals::apart(intervals.to_vec()).0;
+        assert_eq!(apart(&[[3.0, 4.0], [1.0, 2.0], [2.0, 2.5]]), [[1.0, 2.0], [2.0, 2.5], [3.0, 4.0]]);
+        assert_eq!(apart(&[[1.0, 3.0], [2.0, 4.0]]), [[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]);
+        assert_eq!(apart(&[[1.0, 4.0], [2.0, 3.0], [2.0, 3.0]]), [[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]);
+        assert_eq!(apart(&[[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [5.0, 5.0], [5.0, 5.0]]), [[1.0, 2.0], [5.0, 5.0]]);
+        let (everything, one) = ([f64::NEG_INFINITY, f64::INFINITY], [f64::NEG_INFINITY, 1.0]);
+        assert_eq!(apart(&[everything]), [everything]);
+        assert_eq!(apart(&[one, [1.0, 1.0], [1.0, f64::INFINITY]]), [one, [1.0, f64::INFINITY]]);
+        let many: Vec<[f64; 2]> = (0..1000).map(|i| [f64::from(i), f64::from(i + 2)]).collect();
+        let apart = apart(&many);
+        assert!(apart.len() <= PIECES && (apart[0][0], apart[apart.len() - 1][1]) == (0.0, 1001.0));
+        assert!(apart.windows(2).all(|pair| pair[0][1] == pair[1][0]));
+    }
+
+    #[test]
+    fn ranks_of_few_values_and_of_many_ranks_end() {
+        let n = 2 * KEEP_MAX + 7;
+        for values in [1, 2, 4, 100, n] {
+            let x: Vec<f64> = (0..n).map(|i| (i * 7919 % n % values) as f64).collect();
+            let mut sorted = x.clone();
+            sorted.sort_by(f64::total_cmp);
+            for many in [2, 5, 1000] {
+                let ranks: Vec<u64> = (0..many).map(|i| (i * (n - 1) / (many - 1)) as u64).collect();
+                let expected: Vec<f64> = ranks.iter().map(|&rank| sorted[rank as usize]).collect();
+                let (mut intervals, mut readings) = (Intervals::everything(), 0);
+                let found = loop {
+                    readings += 1;
+                    assert!(readings < 6, "{many} ranks of {values} values");
+                    match crate::quantiles::values_of_ranks(&read(&intervals, &x), &ranks) {
+                        Ok(found) => break found,
+                        Err(narrower) => intervals = narrower,
+                    }
+                };
+                assert_eq!(found, expected);
+            }
+        }
     }
 }
