@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Reject>;
 #[non_exhaustive]
 pub enum Reject {
     /// There is no value to compute from.
-    #[error("no values: the column is empty or every value is missing")]
+    #[error("no values: the column is empty, every value is missing, or every weight is zero")]
     Empty,
     /// A parameter is outside its range.
     #[error("parameter `{name}` is {value}: it must be {expected}")]

@@ -20,10 +20,10 @@ use echoes_io::{
     names::{find, shorten},
     npy,
 };
-use echoes_kernel::{Answer, BoundKernel, Nan, Reject};
+use echoes_kernel::{Answer, BoundKernel, Entry, Nan, Reject};
 use echoes_stats::expr::{Expression, MAP};
 use serde::Serialize;
-use serde_json::value::Value;
+use serde_json::{Map, Value, value::RawValue};
 use std::io::Cursor;
 
 /// Columns that a message names.
@@ -170,6 +170,12 @@ impl Asked<'_> {
     }
 }
 
+/// The kernel with these parameters, which tells infinities where its answer is no JSON.
+pub(crate) fn bind(entry: &Entry, params: Map<String, Value>, wanted: Wanted) -> Result<Box<dyn BoundKernel>, Problem> {
+    let kernel = (entry.bind)(Value::Object(params)).map_err(|reject| refuse(reject.into()))?;
+    Ok(if wanted.npy { kernel.telling_infinities() } else { kernel })
+}
+
 pub(crate) fn milliseconds(report: &Report) -> f64 {
     (report.seconds * 1e6).round() / 1e3
 }
@@ -204,16 +210,17 @@ impl Array {
     }
 }
 
-/// A result of numbers, or of rows of them, as an array; undefined ones are NaN.
+/// A result of numbers, or of rows of them, as an array; undefined ones are NaN. Infinities are told by numbers beyond the doubles.
 fn written(answer: &Answer) -> Result<Vec<u8>, Problem> {
+    type Number<'a> = Option<&'a RawValue>;
     let text = answer.get();
-    let (columns, values) = if let Ok(values) = serde_json::from_str::<Vec<Option<f64>>>(text) {
-        (1, values)
+    let (columns, values) = if let Ok(rows) = serde_json::from_str::<Vec<Vec<Number<'_>>>>(text) {
+        (rows.first().map_or(1, Vec::len), rows.into_iter().flatten().collect())
     } else {
-        let rows: Vec<Vec<Option<f64>>> = serde_json::from_str(text).map_err(|_| no_array())?;
-        (rows.first().map_or(0, Vec::len), rows.into_iter().flatten().collect())
+        (1, serde_json::from_str::<Vec<Number<'_>>>(text).map_err(|_| no_array())?)
     };
-    let values: Vec<f64> = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+    let double = |value: Number<'_>| value.map_or(Ok(f64::NAN), |value| value.get().parse().map_err(|_| no_array()));
+    let values = values.into_iter().map(double).collect::<Result<Vec<f64>, Problem>>()?;
     let mut body = Vec::new();
     npy::write_npy(&mut body, columns, &values).map_err(|_| no_array())?;
     Ok(body)

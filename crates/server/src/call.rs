@@ -147,7 +147,7 @@ impl Call {
     }
 
     fn bind(&self, params: Map<String, Value>) -> Result<Box<dyn BoundKernel>, Problem> {
-        (self.entry.bind)(Value::Object(params)).map_err(|reject| answer::refuse(reject.into()))
+        answer::bind(self.entry, params, self.wanted)
     }
 
     fn ask(

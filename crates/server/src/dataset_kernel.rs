@@ -1,7 +1,7 @@
 //! A kernel on a dataset: an answer that can be kept, here and by the client.
 
 use crate::{
-    answer::{Asked, Made, columns_of, malformed, refuse},
+    answer::{Asked, Made, bind, columns_of, malformed},
     answers::{Kept, Key, has},
     app::App,
     catalogue,
@@ -22,7 +22,6 @@ use axum::{
 };
 use echoes_engine::Cancel;
 use echoes_kernel::{BoundKernel, Entry};
-use serde_json::Value;
 use std::{fs::File, sync::Arc};
 use tokio::time::Instant;
 
@@ -68,7 +67,7 @@ async fn make(
 ) -> Result<Response, Problem> {
     let deadline = Instant::now() + seconds(app.config.timeout_seconds);
     let asked = query::parse(&key.query, entry)?;
-    let kernel = (entry.bind)(Value::Object(asked.params.clone())).map_err(|reject| refuse(reject.into()))?;
+    let kernel = bind(entry, asked.params.clone(), key.wanted)?;
     let tag = tag(&key, &asked, kernel.as_ref())?;
     // A client that has the answer has had it from here: there is nothing to compute.
     if has(headers, &tag) {

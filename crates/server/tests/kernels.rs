@@ -78,6 +78,21 @@ struct Answered {
 }
 
 #[test]
+fn arrays_tell_infinities_from_what_is_undefined() {
+    let server = Server::start(Config::default());
+    let mut client = server.connect();
+    let mut ask = |path: &str, text: &str| {
+        let length = text.len();
+        let headers = format!("content-type: text/csv\r\naccept: application/x-npy\r\ncontent-length: {length}\r\n");
+        client.request("POST", path, &headers, text.as_bytes()).bytes
+    };
+    let found = ask("/v1/quantile?q=1,0.5,0", "x\n1\ninf\n3\n");
+    assert!(found.ends_with(&[f64::INFINITY, 3.0, 1.0].map(f64::to_le_bytes).concat()));
+    let found = ask("/v1/quantile?q=0,1", "x\n1\nnan\n");
+    assert!(found.ends_with(&[f64::NAN; 2].map(f64::to_le_bytes).concat()));
+}
+
+#[test]
 fn the_bits_of_http_are_those_of_the_engine() {
     let server = Server::start(Config::default());
     let mut client = server.connect();

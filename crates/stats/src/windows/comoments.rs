@@ -1,7 +1,7 @@
 //! Comoments of windows of two columns.
 
 use super::{
-    moments::{Center, from_itself, meet},
+    moments::{Center, SQUARED, from_itself, meet, within},
     runs::{Count, Fold, Shares},
 };
 use echoes_simd::Lanes;
@@ -52,12 +52,12 @@ impl Fold<2, 7> for Correlation {
     }
     #[inline(always)]
     fn answer<L: Lanes>(self, l: L, [_, _, _, _, xy, xx, yy]: [L::V; 7], _: Count<L>) -> L::V {
-        let (zero, one) = (l.splat(0.0), l.splat(1.0));
+        let one = l.splat(1.0);
         // The root of the product is the more exact one, but for products that overflow or vanish.
         let square = xx * yy;
         let is_normal = l.le(l.splat(f64::MIN_POSITIVE), square) & l.lt(square, l.splat(f64::INFINITY));
         let correlation = xy / l.select(is_normal, l.sqrt(square), l.sqrt(xx) * l.sqrt(yy));
-        let within = l.max(l.splat(-1.0), l.min(one, correlation));
-        l.select(l.lt(zero, xx) & l.lt(zero, yy), within, l.splat(f64::NAN))
+        let is_defined = within(l, xx, SQUARED) & within(l, yy, SQUARED);
+        l.select(is_defined, l.max(l.splat(-1.0), l.min(one, correlation)), l.splat(f64::NAN))
     }
 }

@@ -6,6 +6,18 @@
 use super::runs::{Count, Fold, Shares};
 use echoes_simd::Lanes;
 
+/// Second moments whose products are doubles with all their digits.
+pub(super) const SQUARED: [f64; 2] = [1e-290, 1e300];
+/// Those where the cubes of deviations are, and where their fourth powers are.
+const CUBED: [f64; 2] = [1e-190, 1e200];
+const FOURTH: [f64; 2] = [1e-140, 1e150];
+
+/// Whether a second moment is in such a range, to tell what is made of it from what has been lost below or above the doubles.
+#[inline(always)]
+pub(super) fn within<L: Lanes>(l: L, second: L::V, [least, most]: [f64; 2]) -> L::M {
+    l.le(l.splat(least), second) & l.le(second, l.splat(most))
+}
+
 /// A mean in two doubles.
 #[derive(Clone, Copy)]
 pub(super) struct Center<V> {
@@ -112,7 +124,7 @@ impl Fold<1, 4> for Skewness {
         let (one, two) = (l.splat(1.0), l.splat(2.0));
         let plain = third / second / l.sqrt(second);
         let skewness = n * l.sqrt(n - one) / (n - two) * plain;
-        let is_defined = l.lt(two, n) & l.lt(l.splat(0.0), second);
+        let is_defined = l.lt(two, n) & within(l, second, CUBED);
         l.select(is_defined, skewness, l.splat(f64::NAN))
     }
 }
@@ -137,7 +149,7 @@ impl Fold<1, 5> for Kurtosis {
         let plain = fourth / second / second;
         let rest = (n - two) * (n - three);
         let kurtosis = n * (n + one) * (n - one) / rest * plain - three * ((n - one) * (n - one)) / rest;
-        let is_defined = l.lt(three, n) & l.lt(l.splat(0.0), second);
+        let is_defined = l.lt(three, n) & within(l, second, FOURTH);
         l.select(is_defined, kurtosis, l.splat(f64::NAN))
     }
 }

@@ -211,7 +211,7 @@ pub(super) fn no_range() -> Reject {
     Reject::Parameter {
         name: "range",
         value: "not given, and a NaN or an infinity is among the values".to_owned(),
-        expected: "two finite numbers then, or these left out with nan = omit",
+        expected: "two finite numbers then; nan = omit leaves NaN out, and no infinities",
     }
 }
 

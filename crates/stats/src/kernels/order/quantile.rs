@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 /// One number for each fraction in `q`, in its order; null if a NaN is among the values. Data larger than memory are read
 /// once in most cases, in bounded memory: a sample brackets each rank, and the reading keeps only what is inside.
 ///
-/// With weights the smallest value with which the weights come to the fraction of all of them, as NumPy's `quantile` with
-/// `inverted_cdf`; where they come to just that, halfway to the next value, as without weights. A row of weight 0 is left out,
-/// whatever it holds; a weight below zero, infinite or NaN is refused.
+/// With weights the smallest value with which the weights come to the fraction of all of them; where they come to just that, halfway
+/// to the next value, unless `method` is `inverted_cdf`, as NumPy has it. A row of weight 0 is left out, whatever it holds; a weight
+/// below zero, infinite or NaN is refused.
 ///
 /// ```
 /// use echoes_kernel::reference;

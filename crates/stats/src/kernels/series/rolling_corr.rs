@@ -6,7 +6,8 @@ use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 windowed! {
 /// Rolling correlation of two columns, Pearson's: each row is that of the `window` rows that end at it, as in pandas.
 ///
-/// Over the rows in which both are present. Within [−1, 1]; null where either column is constant.
+/// Over the rows in which both are present. Within [−1, 1]; null where either column is constant, or where its `Σ (x − x̄)²` is
+/// outside 1e-290 to 1e300, so that squares lose digits or overflow.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -66,5 +67,18 @@ mod tests {
         let x: Vec<f64> = (0..99).map(|i| 1e8 + f64::from(i * 7 % 11) / 3.0).collect();
         let found = reference(&RollingCorr::of(5), &[&x, &x]).unwrap();
         assert!(found[4..].iter().all(|&corr| corr <= 1.0 && corr > 1.0 - 1e-15));
+    }
+
+    /// Of values in any unit the same, or none: never what is left of squares that have vanished.
+    #[test]
+    fn a_unit_changes_nothing_or_leaves_nothing() {
+        let (x, y) = ([0.5, -1.2, 0.3, 2.1, -0.4, 1.7], [1.0, -1.0, 0.5, 1.5, 0.25, 2.0]);
+        let of = |power: i32| reference(&RollingCorr::of(5), &[&x.map(|x| x * 10f64.powi(power)), &y]).unwrap();
+        for power in [-100, 100] {
+            assert!(of(power)[4..].iter().zip(&of(0)[4..]).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+        for power in [-160, -150, 155, 160] {
+            assert!(of(power).iter().all(|found| found.is_nan()), "1e{power}");
+        }
     }
 }

@@ -7,7 +7,8 @@ windowed! {
 /// Rolling excess kurtosis: each row is that of the `window` rows that end at it, adjusted for bias, as in pandas.
 ///
 /// `(n − 1) / ((n − 2) (n − 3)) · ((n + 1) m₄ / m₂² − 3 (n − 1))` with the central moments `mₖ = Σ (x − x̄)ᵏ / n`; null
-/// for fewer than four values, and where all are equal.
+/// for fewer than four values, where all are equal, and where `Σ (x − x̄)²` is outside 1e-140 to 1e150, so that fourth powers
+/// lose digits or overflow.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -63,5 +64,18 @@ mod tests {
         assert!(found[..5].iter().all(|kurt| kurt.is_nan()));
         let wanted = [4.0, -1.289_256_198_347_103, -1.2, -1.2, 0.342_857_142_857_142, 0.928];
         assert!(found[5..].iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-13), "{found:?}");
+    }
+
+    /// Of values in any unit the same, or none: never what is left of powers that have vanished.
+    #[test]
+    fn a_unit_changes_nothing_or_leaves_nothing() {
+        let x = [0.5, -1.2, 0.3, 2.1, -0.4, 1.7];
+        let of = |power: i32| reference(&RollingKurt::of(5), &[&x.map(|x| x * 10f64.powi(power))]).unwrap();
+        for power in [-20, 20] {
+            assert!(of(power)[4..].iter().zip(&of(0)[4..]).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+        for power in [-100, -75, 77, 120] {
+            assert!(of(power).iter().all(|found| found.is_nan()), "1e{power}");
+        }
     }
 }

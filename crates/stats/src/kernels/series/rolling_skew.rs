@@ -7,7 +7,7 @@ windowed! {
 /// Rolling skewness: each row is the skewness of the `window` rows that end at it, adjusted for bias, as in pandas.
 ///
 /// `√(n (n − 1)) / (n − 2) · m₃ / m₂^(3/2)` with the central moments `mₖ = Σ (x − x̄)ᵏ / n`; null for fewer than three
-/// values, and where all are equal.
+/// values, where all are equal, and where `Σ (x − x̄)²` is outside 1e-190 to 1e200, so that cubes lose digits or overflow.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -70,5 +70,18 @@ mod tests {
         let far: Vec<f64> = x.iter().map(|x| x + 1e8).collect();
         let [near, far] = [&x, &far].map(|x| reference(&RollingSkew::of(9), &[x]).unwrap().0);
         assert!(near[8..].iter().zip(&far[8..]).all(|(near, far)| (near - far).abs() < 1e-14));
+    }
+
+    /// Of values in any unit the same, or none: never what is left of powers that have vanished.
+    #[test]
+    fn a_unit_changes_nothing_or_leaves_nothing() {
+        let x = [0.5, -1.2, 0.3, 2.1, -0.4, 1.7];
+        let of = |power: i32| reference(&RollingSkew::of(5), &[&x.map(|x| x * 10f64.powi(power))]).unwrap();
+        for power in [-30, 30] {
+            assert!(of(power)[4..].iter().zip(&of(0)[4..]).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+        for power in [-120, -100, 103, 150] {
+            assert!(of(power).iter().all(|found| found.is_nan()), "1e{power}");
+        }
     }
 }
