@@ -62,8 +62,8 @@ pub enum Reject {
     /// A partial's bytes are cut off, altered, or of another version.
     #[error("the stored partial is unusable: {0}")]
     Wire(&'static str),
-    /// The kernel would need more memory than it may have.
-    #[error("{what} needs {needed} values in memory; the limit is {limit}")]
+    /// The kernel would need more memory, or more work, than it may have.
+    #[error("{what}: {needed} values, and the limit is {limit}")]
     TooLarge {
         /// What needs it.
         what: &'static str,

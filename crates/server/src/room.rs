@@ -10,7 +10,7 @@ use crate::{
 };
 use echoes_engine::{Cancel, Error, streamed_values_max};
 use echoes_io::Source;
-use echoes_kernel::{BoundKernel, Entry, Spec};
+use echoes_kernel::{BoundKernel, Bundle, Entry, Shape, Spec};
 use serde_json::Value;
 use std::cell::OnceCell;
 
@@ -80,8 +80,17 @@ impl<'a> Room<'a> {
         }
         match self.rows_counted()?.map(|rows| rows as usize).filter(fits) {
             Some(rows) => hold(rows),
-            None => Err(too_large(&entry.spec, limit, if written > 0 { written } else { gathered })),
+            None => {
+                self.refused(kernel, columns)?;
+                Err(too_large(&entry.spec, limit, if written > 0 { written } else { gathered }))
+            }
         }
+    }
+
+    /// What the kernel itself has against its parameters: of what cannot be, it says that it makes endless rows.
+    fn refused(&self, kernel: &dyn BoundKernel, columns: usize) -> Result<(), Problem> {
+        let shape = Shape { rows: self.source.rows(), columns, sample: &[] };
+        kernel.spread(&shape, &mut Bundle::default()).map_err(|reject| refuse(reject.into()))
     }
 
     fn rows_max(&self) -> usize {

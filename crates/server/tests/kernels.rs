@@ -78,6 +78,20 @@ struct Answered {
 }
 
 #[test]
+fn what_cannot_be_is_refused_for_what_it_is() {
+    let server = Server::start(Config::default());
+    let mut client = server.connect();
+    for (path, body, name) in [
+        ("/v1/welch", r#"{"x": [1, 2, 3], "nperseg": 16, "noverlap": 3}"#, "`noverlap`"),
+        ("/v1/welch", r#"{"x": [1, 2, 3], "nperseg": 1000000000000000}"#, "`nperseg`"),
+        ("/v1/stft", r#"{"x": [1, 2, 3], "nperseg": 4, "noverlap": 4}"#, "`noverlap`"),
+    ] {
+        let refused = client.post(path, body);
+        assert!(refused.status == 422 && refused.detail().contains(name), "{refused:?}");
+    }
+}
+
+#[test]
 fn arrays_tell_infinities_from_what_is_undefined() {
     let server = Server::start(Config::default());
     let mut client = server.connect();
