@@ -115,7 +115,7 @@ fn catalogue() -> String {
             text += &format!("  {label:width$}  {line}\n");
         }
     }
-    text + "\nExit codes: 0 done, 1 no, 2 usage, 3 bad data, 4 a file cannot be read or written, 130 interrupted,\n143 and 129 ended by SIGTERM and SIGHUP"
+    text + "\nExit codes: 0 done, 1 no, 2 usage, 3 bad data, 4 a file cannot be read or written, 130 interrupted,\n143 and 129 ended by SIGTERM and SIGHUP; `serve` then ends with 0"
 }
 
 fn wrap(words: &[&str], width: usize) -> Vec<String> {

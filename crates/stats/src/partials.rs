@@ -24,6 +24,7 @@ mod registers;
 mod residuals;
 mod standing;
 mod sum;
+mod thinned;
 mod totals;
 mod triangle;
 mod weighted_comoments;

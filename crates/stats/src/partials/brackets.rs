@@ -7,6 +7,7 @@
 //!
 //! Exact. A zero comes back as +0.
 
+use super::thinned::Thinned;
 use crate::{selection::select, sorting::sort_numbers, sweeps};
 use echoes_kernel::{Block, CHUNK, Partial, Shape};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
@@ -97,9 +98,8 @@ struct Bracket {
     at_low: u64,
     inside: u64,
     at_high: u64,
-    /// The values strictly inside: all of them, or every `thinned`-th.
-    kept: Vec<f64>,
-    thinned: u64,
+    /// The values strictly inside.
+    kept: Thinned<f64>,
 }
 
 /// Counts below intervals and values inside them, of one column.
@@ -163,13 +163,12 @@ impl Brackets {
 
 impl Bracket {
     const fn new([low, high]: [f64; 2]) -> Self {
-        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Vec::new(), thinned: 1 }
+        Self { low, high, below: 0, at_low: 0, inside: 0, at_high: 0, kept: Thinned::none() }
     }
 
     /// Whether the counts go with what is kept.
     fn is_sound(&self) -> bool {
-        let kept = self.kept.len() as u64;
-        if self.thinned == 1 { kept == self.inside } else { is_thinned(self.thinned) && kept <= self.inside }
+        self.kept.is_of(self.inside)
     }
 
     /// Keeps values from the interval, but for its ends, which are counted.
@@ -181,9 +180,9 @@ impl Bracket {
             at_high += u64::from(*x == self.high && self.low < self.high);
         }
         if at_low + at_high == 0 {
-            self.kept.extend_from_slice(values);
+            self.kept.rows.extend_from_slice(values);
         } else {
-            self.kept.extend(values.iter().filter(|&&x| x != self.low && x != self.high));
+            self.kept.rows.extend(values.iter().filter(|&&x| x != self.low && x != self.high));
         }
         self.at_low += at_low;
         self.at_high += at_high;
@@ -195,30 +194,13 @@ impl Bracket {
         self.at_low = self.at_low.saturating_add(later.at_low);
         self.inside = self.inside.saturating_add(later.inside);
         self.at_high = self.at_high.saturating_add(later.at_high);
-        let step = self.thinned.max(later.thinned);
-        self.thin_to(step);
-        self.kept.extend(later.kept.iter().step_by((step / later.thinned) as usize));
-        while self.kept.len() > KEEP_MAX {
-            self.thin_to(2 * self.thinned);
-        }
-    }
-
-    fn thin_to(&mut self, thinned: u64) {
-        let step = (thinned / self.thinned) as usize;
-        if step > 1 {
-            let mut at = 0;
-            self.kept.retain(|_| {
-                at += 1;
-                (at - 1) % step == 0
-            });
-        }
-        self.thinned = thinned;
+        self.kept.merge(&later.kept, KEEP_MAX);
     }
 
     /// The values of rising ranks inside, or what is known of them.
     fn ranks(&self, ranks: &[u64]) -> Vec<Rank> {
-        let mut kept = self.kept.clone();
-        if self.thinned == 1 {
+        let mut kept = self.kept.rows.clone();
+        if self.kept.is_whole() {
             let ranks: Vec<usize> = ranks.iter().map(|&rank| rank as usize).collect();
             return select(&mut kept, &ranks).into_iter().map(Rank::Value).collect();
         }
@@ -237,14 +219,9 @@ impl Bracket {
     }
 }
 
-/// Whether every so many-th of some values may have been kept: a power of two, so small that it can be doubled.
-pub(super) const fn is_thinned(thinned: u64) -> bool {
-    thinned.is_power_of_two() && thinned < 1 << 40
-}
-
 impl Partial for Brackets {
     type Setup = Intervals;
-    const NAME: &'static str = "brackets/1";
+    const NAME: &'static str = "brackets/2";
 
     fn begin(intervals: &Intervals) -> Self {
         let brackets = intervals.0.iter().map(|&interval| Bracket::new(interval)).collect();
@@ -256,7 +233,7 @@ impl Partial for Brackets {
         // unless a sample was far off. Pages that are not written cost nothing.
         let room = rows / self.brackets.len().max(1);
         for bracket in &mut self.brackets {
-            bracket.kept.reserve(room);
+            bracket.kept.rows.reserve(room);
         }
     }
 
@@ -444,8 +421,6 @@ mod tests {
             alter(&mut altered);
             wire::decode::<Brackets>(&wire::encode(&altered).unwrap()).is_err()
         };
-        assert!(alter(|brackets| brackets.brackets[0].thinned = 0));
-        assert!(alter(|brackets| brackets.brackets[0].thinned = 3));
         assert!(alter(|brackets| brackets.brackets[0].inside = 3));
         assert!(alter(|brackets| brackets.nans = 3));
     }

@@ -5,7 +5,7 @@
 //!
 //! Sums of weights are in two doubles: exact for whole numbers, else as good as that. A zero comes back as +0.
 
-use super::brackets::is_thinned;
+use super::thinned::Thinned;
 use crate::{double::Double, sorting::in_order, weights};
 use echoes_kernel::{Block, CHUNK, Partial, Reject, Result};
 use serde::{Deserialize, Serialize};
@@ -63,50 +63,17 @@ impl Share {
     }
 }
 
-/// The rows of a cell: all of them, or every `thinned`-th.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    x: Vec<f64>,
-    w: Vec<f64>,
-    thinned: u64,
-}
+/// The rows of a cell, each a value and its weight.
+type Kept = Thinned<[f64; 2]>;
 
 impl Kept {
-    const fn nothing() -> Self {
-        Self { x: Vec::new(), w: Vec::new(), thinned: 1 }
-    }
-
-    fn merge(&mut self, later: &Self) {
-        let thinned = self.thinned.max(later.thinned);
-        self.thin_to(thinned);
-        let step = (thinned / later.thinned) as usize;
-        self.x.extend(later.x.iter().step_by(step));
-        self.w.extend(later.w.iter().step_by(step));
-        while self.x.len() > KEEP_MAX {
-            self.thin_to(2 * self.thinned);
-        }
-    }
-
-    fn thin_to(&mut self, thinned: u64) {
-        let step = (thinned / self.thinned) as usize;
-        if step > 1 {
-            for rows in [&mut self.x, &mut self.w] {
-                let mut at = 0;
-                rows.retain(|_| {
-                    at += 1;
-                    (at - 1) % step == 0
-                });
-            }
-        }
-        self.thinned = thinned;
-    }
-
     /// Each value from the smallest on, and what its rows weigh.
     fn rising(&self) -> Vec<(f64, Double)> {
         let mut rising = Vec::new();
-        in_order(&self.x, |_, rows| {
-            let weight = rows.iter().fold(Double::default(), |sum, &row| sum.add(self.w[row as usize]));
-            rising.push((self.x[rows[0] as usize] + 0.0, weight));
+        let values: Vec<f64> = self.rows.iter().map(|[x, _]| *x).collect();
+        in_order(&values, |_, rows| {
+            let weight = rows.iter().fold(Double::default(), |sum, &row| sum.add(self.rows[row as usize][1]));
+            rising.push((values[rows[0] as usize] + 0.0, weight));
         });
         rising
     }
@@ -119,9 +86,9 @@ impl Kept {
             (value, sum.value())
         };
         let rising: Vec<(f64, f64)> = self.rising().into_iter().map(upto).collect();
-        let weight: f64 = self.w.iter().sum();
+        let weight: f64 = self.rows.iter().map(|[_, w]| w).sum();
         // Rows of one weight that would tell as much.
-        let as_many = weight * weight / self.w.iter().map(|w| w * w).sum::<f64>();
+        let as_many = weight * weight / self.rows.iter().map(|[_, w]| w * w).sum::<f64>();
         let at = |part: f64, beyond: f64| {
             let at = rising.partition_point(|(_, upto)| *upto < part * weight);
             rising.get(at).map_or(beyond, |(value, _)| *value)
@@ -243,7 +210,7 @@ impl WeightedRanks {
         };
         for (at, cell) in self.cells.iter().enumerate() {
             match &cell.kept {
-                Some(kept) if kept.thinned == 1 => {
+                Some(kept) if kept.is_whole() => {
                     kept.rising().into_iter().for_each(|(value, weight)| step(Place::Value(value), weight));
                 }
                 _ => step(Place::Cell(at), cell.weight),
@@ -271,7 +238,7 @@ impl Partial for WeightedRanks {
     const NAME: &'static str = "weighted ranks/1";
 
     fn begin(cells: &Cells) -> Self {
-        let cell = |&kept: &bool| Cell { weight: Double::default(), kept: kept.then(Kept::nothing) };
+        let cell = |&kept: &bool| Cell { weight: Double::default(), kept: kept.then(Kept::none) };
         Self {
             edges: cells.edges.clone(),
             at: vec![Double::default(); cells.edges.len()],
@@ -287,8 +254,7 @@ impl Partial for WeightedRanks {
         let kept = self.cells.iter().filter(|cell| cell.kept.is_some()).count();
         let room = rows / kept.max(1);
         for kept in self.cells.iter_mut().filter_map(|cell| cell.kept.as_mut()) {
-            kept.x.reserve(room);
-            kept.w.reserve(room);
+            kept.rows.reserve(room);
         }
     }
 
@@ -311,8 +277,7 @@ impl Partial for WeightedRanks {
             let cell = &mut self.cells[at];
             cell.weight = cell.weight.add(w);
             if let Some(kept) = &mut cell.kept {
-                kept.x.push(x);
-                kept.w.push(w);
+                kept.rows.push([x, w]);
             }
         }
     }
@@ -327,18 +292,18 @@ impl Partial for WeightedRanks {
         for (mine, theirs) in self.cells.iter_mut().zip(&later.cells) {
             mine.weight = mine.weight.add_double(theirs.weight);
             if let (Some(mine), Some(theirs)) = (&mut mine.kept, &theirs.kept) {
-                mine.merge(theirs);
+                mine.merge(theirs, KEEP_MAX);
             }
         }
     }
 
     fn is_sound(&self) -> bool {
-        let is_sound = |kept: &Kept| kept.x.len() == kept.w.len() && is_thinned(kept.thinned);
         let edges = self.edges.len();
         self.edges.is_sorted_by(|a, b| a < b)
+            && !self.edges.iter().any(|edge| edge.is_nan())
             && (self.at.len(), self.cells.len()) == (edges, edges + 1)
             && self.nans <= self.count
-            && self.cells.iter().filter_map(|cell| cell.kept.as_ref()).all(is_sound)
+            && self.cells.iter().filter_map(|cell| cell.kept.as_ref()).all(|kept| kept.is_of_at_most(self.count))
     }
 }
 
@@ -470,11 +435,10 @@ mod tests {
             wire::decode::<WeightedRanks>(&wire::encode(&altered).unwrap()).is_err()
         };
         assert!(!alter(|_| ()));
-        assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().thinned = 0));
-        assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().w.clear()));
-        assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().thinned = 1 << 63));
+        assert!(alter(|ranks| ranks.cells[1].kept.as_mut().unwrap().rows = vec![[1.0; 2]; 3]));
         assert!(alter(|ranks| ranks.edges.clear()));
         assert!(alter(|ranks| ranks.edges.reverse()));
+        assert!(alter(|ranks| ranks.edges[0] = f64::NAN));
         assert!(alter(|ranks| ranks.nans = 3));
     }
 }
