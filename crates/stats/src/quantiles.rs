@@ -3,7 +3,7 @@
 //! R. J. Hyndman, Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996.
 
 use crate::partials::{Brackets, Cells, Intervals, Rank, Share, WeightedRanks};
-use echoes_kernel::{Either, Reject, Result};
+use echoes_kernel::{Either, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,35 @@ pub(crate) fn quantiles(brackets: &Brackets, q: &[f64], method: Method) -> std::
     let found = values_of_ranks(brackets, &ranks)?;
     let value = |rank: u64| ranks.binary_search(&rank).map_or(f64::NAN, |at| found[at]);
     Ok(positions.iter().map(|&(rank, part)| between(value(rank), value(rank + 1), part)).collect())
+}
+
+/// What quantiles are found in: brackets, or with weights ranks by them.
+pub(crate) type Ranked = Either<Brackets, WeightedRanks>;
+
+/// How that begins.
+pub(crate) type Ranking = Either<Intervals, Cells>;
+
+/// The first reading for quantiles at fractions `q`.
+pub(crate) fn first_reading(spec: &Spec, shape: &Shape<'_>, q: &[f64]) -> Ranking {
+    match spec.is_weighted(shape.columns) {
+        true => Either::Second(Cells::everything()),
+        false => Either::First(Intervals::around(q, shape)),
+    }
+}
+
+/// The quantiles at fractions `q` after a reading, or how the next one begins.
+pub(crate) fn after_reading(ranked: &Ranked, q: &[f64], method: Option<Method>) -> Result<Either<Vec<f64>, Ranking>> {
+    match ranked {
+        Either::First(brackets) if brackets.count() + brackets.nans() == 0 => Err(Reject::Empty),
+        Either::First(brackets) => Ok(match quantiles(brackets, q, method.unwrap_or_default()) {
+            Ok(values) => Either::First(values),
+            Err(within) => Either::Second(Either::First(within)),
+        }),
+        Either::Second(ranks) => Ok(match AtTie::of(method)?.quantiles(ranks, q)? {
+            Either::First(values) => Either::First(values),
+            Either::Second(within) => Either::Second(Either::Second(within)),
+        }),
+    }
 }
 
 /// How a quantile by weight is defined where the weights come to just the fraction asked for.

@@ -1,11 +1,7 @@
 //! Median.
 
-use crate::{
-    Method,
-    partials::{Brackets, Cells, Intervals, WeightedRanks},
-    quantiles::{AtTie, quantiles},
-};
-use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
+use crate::quantiles::{Ranked, Ranking, after_reading, first_reading};
+use echoes_kernel::{Category, Either, Kernel, Next, Result, Shape, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,42 +21,30 @@ use serde::{Deserialize, Serialize};
 pub struct Median {
     /// What an earlier reading has found out.
     #[serde(skip)]
-    within: Option<Either<Intervals, Cells>>,
+    within: Option<Ranking>,
 }
 
 impl Kernel for Median {
     const SPEC: Spec = Spec::new("median", Category::Order).weighable().sampled();
-    type Pass = Either<Brackets, WeightedRanks>;
+    type Pass = Ranked;
     type Output = f64;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Intervals, Cells>> {
-        let first = || match Self::SPEC.is_weighted(shape.columns) {
-            true => Either::Second(Cells::everything()),
-            false => Either::First(Intervals::around(&[0.5], shape)),
-        };
-        Ok(self.within.clone().unwrap_or_else(first))
+    fn pass(&self, shape: &Shape<'_>) -> Result<Ranking> {
+        Ok(self.within.clone().unwrap_or_else(|| first_reading(&Self::SPEC, shape, &[0.5])))
     }
 
-    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
-        let narrower = |within| Next::Again(Self { within: Some(within) });
-        match pass {
-            Either::First(brackets) if brackets.count() + brackets.nans() == 0 => Err(Reject::Empty),
-            Either::First(brackets) => Ok(match quantiles(brackets, &[0.5], Method::Linear) {
-                Ok(values) => Next::Done(values[0]),
-                Err(within) => narrower(Either::First(within)),
-            }),
-            Either::Second(ranks) => Ok(match AtTie::Halfway.quantiles(ranks, &[0.5])? {
-                Either::First(values) => Next::Done(values[0]),
-                Either::Second(within) => narrower(Either::Second(within)),
-            }),
-        }
+    fn finish(&self, ranked: &Ranked) -> Result<Next<Self>> {
+        Ok(match after_reading(ranked, &[0.5], None)? {
+            Either::First(values) => Next::Done(values[0]),
+            Either::Second(within) => Next::Again(Self { within: Some(within) }),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_kernel::reference;
+    use echoes_kernel::{Reject, reference};
 
     #[test]
     fn odd_even_one_none_and_nan() {

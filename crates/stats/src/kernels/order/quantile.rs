@@ -2,8 +2,7 @@
 
 use crate::{
     Method,
-    partials::{Brackets, Cells, Intervals, WeightedRanks},
-    quantiles::{AtTie, quantiles},
+    quantiles::{AtTie, Ranked, Ranking, after_reading, first_reading},
 };
 use echoes_kernel::{Category, Either, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -35,7 +34,7 @@ pub struct Quantile {
     pub method: Option<Method>,
     /// What an earlier reading has found out.
     #[serde(skip)]
-    within: Option<Either<Intervals, Cells>>,
+    within: Option<Ranking>,
 }
 
 impl Quantile {
@@ -49,10 +48,10 @@ impl Kernel for Quantile {
     const SPEC: Spec = Spec::new("quantile", Category::Order).weighable().sampled().references(&[
         "R. J. Hyndman, Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996",
     ]);
-    type Pass = Either<Brackets, WeightedRanks>;
+    type Pass = Ranked;
     type Output = Vec<f64>;
 
-    fn pass(&self, shape: &Shape<'_>) -> Result<Either<Intervals, Cells>> {
+    fn pass(&self, shape: &Shape<'_>) -> Result<Ranking> {
         let expected = "1 to 1000 fractions between 0 and 1";
         if !(1..=1000).contains(&self.q.len()) {
             return Err(Reject::Parameter { name: "q", value: format!("{} fractions", self.q.len()), expected });
@@ -60,28 +59,17 @@ impl Kernel for Quantile {
         if let Some(q) = self.q.iter().find(|q| !(0.0..=1.0).contains(*q)) {
             return Err(Reject::Parameter { name: "q", value: q.to_string(), expected });
         }
-        let first = if Self::SPEC.is_weighted(shape.columns) {
+        if Self::SPEC.is_weighted(shape.columns) {
             AtTie::of(self.method)?;
-            Either::Second(Cells::everything())
-        } else {
-            Either::First(Intervals::around(&self.q, shape))
-        };
-        Ok(self.within.clone().unwrap_or(first))
+        }
+        Ok(self.within.clone().unwrap_or_else(|| first_reading(&Self::SPEC, shape, &self.q)))
     }
 
-    fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
-        let narrower = |within| Next::Again(Self { within: Some(within), ..self.clone() });
-        match pass {
-            Either::First(brackets) if brackets.count() + brackets.nans() == 0 => Err(Reject::Empty),
-            Either::First(brackets) => Ok(match quantiles(brackets, &self.q, self.method.unwrap_or_default()) {
-                Ok(values) => Next::Done(values),
-                Err(within) => narrower(Either::First(within)),
-            }),
-            Either::Second(ranks) => Ok(match AtTie::of(self.method)?.quantiles(ranks, &self.q)? {
-                Either::First(values) => Next::Done(values),
-                Either::Second(within) => narrower(Either::Second(within)),
-            }),
-        }
+    fn finish(&self, ranked: &Ranked) -> Result<Next<Self>> {
+        Ok(match after_reading(ranked, &self.q, self.method)? {
+            Either::First(values) => Next::Done(values),
+            Either::Second(within) => Next::Again(Self { within: Some(within), ..self.clone() }),
+        })
     }
 }
 
