@@ -7,14 +7,15 @@
 //!
 //! Exact. A zero comes back as +0.
 
-use super::thinned::Thinned;
+use super::thinned::{Limits, Thinned};
 use crate::{selection::select, sorting::sort_numbers, sweeps};
 use echoes_kernel::{Block, CHUNK, Partial, Shape};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use serde::{Deserialize, Serialize};
 
-/// Values that one interval may keep; beyond it they are thinned to a sample. Fewer under an interpreter.
-const KEEP_MAX: usize = if cfg!(miri) { 1 << 10 } else { 1 << 20 };
+/// Values that one interval may keep. Fewer under an interpreter.
+const KEEP: Limits =
+    if cfg!(miri) { Limits { whole: 1 << 10, sample: 1 << 9 } } else { Limits { whole: 1 << 20, sample: CHUNK } };
 
 /// Up to so many rows, everything is kept and no sample is needed.
 const SMALL_ROWS: u64 = CHUNK as u64;
@@ -194,7 +195,7 @@ impl Bracket {
         self.at_low = self.at_low.saturating_add(later.at_low);
         self.inside = self.inside.saturating_add(later.inside);
         self.at_high = self.at_high.saturating_add(later.at_high);
-        self.kept.merge(&later.kept, KEEP_MAX);
+        self.kept.merge(&later.kept, KEEP);
     }
 
     /// The values of rising ranks inside, or what is known of them.
@@ -221,7 +222,7 @@ impl Bracket {
 
 impl Partial for Brackets {
     type Setup = Intervals;
-    const NAME: &'static str = "brackets/2";
+    const NAME: &'static str = "brackets/3";
 
     fn begin(intervals: &Intervals) -> Self {
         let brackets = intervals.0.iter().map(|&interval| Bracket::new(interval)).collect();
@@ -400,7 +401,7 @@ mod tests {
 
     #[test]
     fn too_many_values_are_thinned_and_read_again() {
-        let n = 3 * KEEP_MAX as u64;
+        let n = 3 * KEEP.whole as u64;
         let x: Vec<f64> = (0..n).map(|i| (i * 2_654_435_761 % n) as f64).collect();
         let (readings, found) = value(&x, n / 3, Intervals::everything());
         assert_eq!((readings, found), (2, (n / 3) as f64));
@@ -408,7 +409,7 @@ mod tests {
 
     #[test]
     fn ties_end_too() {
-        let x = vec![1.0; 3 * KEEP_MAX];
+        let x = vec![1.0; 3 * KEEP.whole];
         assert_eq!(value(&x, 5, Intervals::everything()).1, 1.0);
     }
 
@@ -450,7 +451,7 @@ mod tests {
 
     #[test]
     fn ranks_of_few_values_and_of_many_ranks_end() {
-        let n = 2 * KEEP_MAX + 7;
+        let n = 2 * KEEP.whole + 7;
         for values in [1, 2, 4, 100, n] {
             let x: Vec<f64> = (0..n).map(|i| (i * 7919 % n % values) as f64).collect();
             let mut sorted = x.clone();

@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How many rows are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Up to so many: all of them.
+    pub(super) whole: usize,
+    /// Of more rows so many at most, and no fewer than half of that: what a kernel sorts while nobody can stop it.
+    pub(super) sample: usize,
+}
+
 /// All rows of some, or every second, fourth, eighth of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Thinned<T> {
@@ -20,12 +29,12 @@ impl<T: Copy> Thinned<T> {
         self.every == 1
     }
 
-    /// Takes in those of the rows after these; of more than `most` every second one is kept, until they are no more.
-    pub(super) fn merge(&mut self, later: &Self, most: usize) {
+    /// Takes in those of the rows after these; where they are too many every second one is kept, until they are not.
+    pub(super) fn merge(&mut self, later: &Self, limits: Limits) {
         let every = self.every.max(later.every);
         self.thin_to(every);
         self.rows.extend(later.rows.iter().step_by((every / later.every) as usize));
-        while self.rows.len() > most {
+        while self.rows.len() > if self.is_whole() { limits.whole } else { limits.sample } {
             self.thin_to(2 * self.every);
         }
     }
@@ -65,12 +74,13 @@ mod tests {
     fn every_so_many_th_is_kept() {
         let mut thinned = Thinned::none();
         for start in [0, 10, 20, 30] {
-            thinned.merge(&of(start..start + 10), 12);
+            thinned.merge(&of(start..start + 10), Limits { whole: 25, sample: 12 });
+            assert_eq!(thinned.is_whole(), start < 20);
         }
         assert_eq!(thinned, Thinned { rows: vec![0, 4, 8, 12, 16, 20, 24, 28, 30, 34, 38], every: 4 });
         assert!(!thinned.is_whole() && thinned.is_of(40) && !thinned.is_of(10));
         let mut whole = of(0..3);
-        whole.merge(&thinned, 100);
+        whole.merge(&thinned, Limits { whole: 100, sample: 100 });
         assert_eq!((whole.rows[0], whole.rows[1], whole.every), (0, 0, 4));
         assert!(of(0..3).is_of(3) && !of(0..3).is_of(4));
     }

@@ -5,14 +5,14 @@
 //!
 //! Sums of weights are in two doubles: exact for whole numbers, else as good as that. A zero comes back as +0.
 
-use super::thinned::Thinned;
+use super::thinned::{Limits, Thinned};
 use crate::{double::Double, sorting::in_order, weights};
 use echoes_kernel::{Block, CHUNK, Partial, Reject, Result};
 use serde::{Deserialize, Serialize};
 
-/// Rows that one cell may keep, so few that they are sorted within a few milliseconds; beyond it they are thinned to a sample. Fewer
-/// under an interpreter.
-const KEEP_MAX: usize = if cfg!(miri) { 1 << 10 } else { CHUNK };
+/// Rows that one cell may keep, so few that they are sorted within a few milliseconds. Fewer under an interpreter.
+const KEEP: Limits =
+    if cfg!(miri) { Limits { whole: 1 << 10, sample: 1 << 9 } } else { Limits { whole: CHUNK / 2, sample: CHUNK / 4 } };
 
 /// Rising edges, and which of the cells before, between and after them are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -235,7 +235,7 @@ impl WeightedRanks {
 
 impl Partial for WeightedRanks {
     type Setup = Cells;
-    const NAME: &'static str = "weighted ranks/1";
+    const NAME: &'static str = "weighted ranks/2";
 
     fn begin(cells: &Cells) -> Self {
         let cell = |&kept: &bool| Cell { weight: Double::default(), kept: kept.then(Kept::none) };
@@ -292,7 +292,7 @@ impl Partial for WeightedRanks {
         for (mine, theirs) in self.cells.iter_mut().zip(&later.cells) {
             mine.weight = mine.weight.add_double(theirs.weight);
             if let (Some(mine), Some(theirs)) = (&mut mine.kept, &theirs.kept) {
-                mine.merge(theirs, KEEP_MAX);
+                mine.merge(theirs, KEEP);
             }
         }
     }
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn too_many_rows_are_thinned_and_read_again() {
-        let n = 3 * KEEP_MAX as u64;
+        let n = 3 * KEEP.whole as u64;
         let x: Vec<f64> = (0..n).map(|i| (i * 2_654_435_761 % n) as f64).collect();
         let w: Vec<f64> = x.iter().map(|x| if 2.0 * x < n as f64 { 1.0 } else { 3.0 }).collect();
         // The upper half has three quarters of the weight.
@@ -384,7 +384,7 @@ mod tests {
     /// A row that has nearly all of the weight and that no sample holds.
     #[test]
     fn a_sample_that_misleads_costs_readings_and_ends() {
-        let n = 5 * KEEP_MAX;
+        let n = 5 * KEEP.whole;
         let x: Vec<f64> = (0..n).map(|i| (i as u64 * 2_654_435_761 % n as u64) as f64).collect();
         for heavy in [3, n / 2 + 1, n - 2] {
             let mut w = vec![1.0; n];
@@ -397,7 +397,7 @@ mod tests {
     /// Weights that fall by forty powers of ten: what is above is lost beside what is below, but is the largest nonetheless.
     #[test]
     fn light_rows_on_top_are_found() {
-        let n = 3 * KEEP_MAX;
+        let n = 3 * KEEP.whole;
         let x: Vec<f64> = (0..n).map(|i| (i as u64 * 2_654_435_761 % n as u64) as f64 * 92.0 / n as f64).collect();
         let w: Vec<f64> = x.iter().map(|x| crate::special::exp_of(-x, 0.0)).collect();
         let largest = x.iter().copied().fold(0.0, f64::max);
@@ -412,7 +412,7 @@ mod tests {
 
     #[test]
     fn ties_end_too() {
-        let (x, w) = (vec![1.0; 3 * KEEP_MAX], vec![0.5; 3 * KEEP_MAX]);
+        let (x, w) = (vec![1.0; 3 * KEEP.whole], vec![0.5; 3 * KEEP.whole]);
         assert_eq!(value(&x, &w, Share::Of(5.0), Cells::everything()).1, 1.0);
     }
 
