@@ -133,6 +133,27 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
+    fn shifted<const K: i32>(self, a: Vector, b: Vector) -> Vector {
+        let registers = [a.0, a.1, b.0, b.1];
+        let (at, is_odd) = ((K / 2) as usize, K % 2 == 1);
+        // Four lanes from an even number on.
+        let from = |half: usize| {
+            let register = registers[half / 2];
+            // SAFETY: `self` proves AVX2.
+            if half % 2 == 0 {
+                register
+            } else {
+                unsafe { _mm256_permute2f128_pd::<0x21>(register, registers[half / 2 + 1]) }
+            }
+        };
+        if !is_odd {
+            return Vector(from(at), from(at + 2));
+        }
+        // SAFETY: `self` proves AVX2.
+        let between = |low, high| unsafe { _mm256_shuffle_pd::<0b0101>(low, high) };
+        Vector(between(from(at), from(at + 1)), between(from(at + 2), from(at + 3)))
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         // SAFETY: `self` proves AVX2.
         let (low, high) = unsafe { (_mm256_movemask_pd(mask.0), _mm256_movemask_pd(mask.1)) };
@@ -179,21 +200,17 @@ impl Lanes for Avx2 {
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
         let size = self.and(x, self.splat(f64::from_bits(u64::MAX >> 1)));
         let inside = self.le(self.splat(divisor.least), size) & self.le(size, self.splat(Divisor::MOST));
-        let (by, inverse) = (self.splat(divisor.by), self.splat(divisor.inverse));
+        let by = self.splat(divisor.by);
         if self.bits(inside) != u8::MAX {
             return x / by;
         }
-        let mut quotient = x * inverse;
-        for _ in 0..2 {
-            // SAFETY: `self` proves AVX2 and FMA.
-            quotient = unsafe {
-                let low = _mm256_fnmadd_pd(quotient.0, by.0, x.0);
-                let high = _mm256_fnmadd_pd(quotient.1, by.1, x.1);
-                let low = _mm256_fmadd_pd(low, inverse.0, quotient.0);
-                Vector(low, _mm256_fmadd_pd(high, inverse.1, quotient.1))
-            };
-        }
-        quotient
+        let (high, low) = (self.splat(divisor.inverse[0]), x * self.splat(divisor.inverse[1]));
+        // SAFETY: `self` proves AVX2 and FMA.
+        let half = |x, by, high, low| unsafe {
+            let guess = _mm256_fmadd_pd(x, high, low);
+            _mm256_fmadd_pd(_mm256_fnmadd_pd(guess, by, x), high, guess)
+        };
+        Vector(half(x.0, by.0, high.0, low.0), half(x.1, by.1, high.1, low.1))
     }
 }
 

@@ -127,6 +127,14 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_castsi512_pd(_mm512_srli_epi64::<52>(_mm512_castpd_si512(v.0))) })
     }
     #[inline(always)]
+    fn shifted<const K: i32>(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512; the casts change no bit.
+        unsafe {
+            let (low, high) = (_mm512_castpd_si512(a.0), _mm512_castpd_si512(b.0));
+            Vector(_mm512_castsi512_pd(_mm512_alignr_epi64::<K>(high, low)))
+        }
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         mask.0
     }
@@ -162,20 +170,20 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
-        let size = self.and(x, self.splat(f64::from_bits(u64::MAX >> 1)));
-        let inside = self.le(self.splat(divisor.least), size) & self.le(size, self.splat(Divisor::MOST));
-        let (by, inverse) = (self.splat(divisor.by), self.splat(divisor.inverse));
-        if inside.0 != u8::MAX {
-            return x / by;
+        let by = self.splat(divisor.by);
+        let (high, low) = (self.splat(divisor.inverse[0]), self.splat(divisor.inverse[1]));
+        // Twice the bits: a size without its sign, and all sizes in their order.
+        let least = divisor.least.to_bits();
+        let sizes = Divisor::MOST.to_bits().checked_sub(least).map_or(0, |sizes| 2 * sizes + 1);
+        // SAFETY: `self` proves AVX-512; the casts change no bit.
+        unsafe {
+            let bits = _mm512_castpd_si512(x.0);
+            let above = _mm512_sub_epi64(_mm512_add_epi64(bits, bits), _mm512_set1_epi64((2 * least) as i64));
+            if _mm512_cmplt_epu64_mask(above, _mm512_set1_epi64(sizes as i64)) != u8::MAX {
+                return x / by;
+            }
+            let guess = _mm512_fmadd_pd(x.0, high.0, (x * low).0);
+            Vector(_mm512_fmadd_pd(_mm512_fnmadd_pd(guess, by.0, x.0), high.0, guess))
         }
-        let mut quotient = x * inverse;
-        for _ in 0..2 {
-            // SAFETY: `self` proves AVX-512.
-            quotient = Vector(unsafe {
-                let rest = _mm512_fnmadd_pd(quotient.0, by.0, x.0);
-                _mm512_fmadd_pd(rest, inverse.0, quotient.0)
-            });
-        }
-        quotient
     }
 }

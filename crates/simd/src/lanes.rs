@@ -54,6 +54,8 @@ pub trait Lanes: Copy {
     fn shift_up(self, v: Self::V) -> Self::V;
     /// Sign and exponent of each lane as its lowest 12 bits, zeros above.
     fn shift_down(self, v: Self::V) -> Self::V;
+    /// The eight lanes from number `K` on, below 8, of `a` with `b` behind it.
+    fn shifted<const K: i32>(self, a: Self::V, b: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
     /// The lanes that the mask chooses, in their order, at the front; what stands behind them is not specified.

@@ -106,6 +106,14 @@ impl Lanes for Portable {
         Vector(f64x8::new(v.0.to_array().map(|x| f64::from_bits(x.to_bits() >> 52))))
     }
     #[inline(always)]
+    fn shifted<const K: i32>(self, a: Vector, b: Vector) -> Vector {
+        let (a, b, from) = (a.0.to_array(), b.0.to_array(), K as usize);
+        let mut shifted = [0.0; 8];
+        shifted[..8 - from].copy_from_slice(&a[from..]);
+        shifted[8 - from..].copy_from_slice(&b[..from]);
+        Vector(f64x8::new(shifted))
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         mask.0.to_bitmask() as u8
     }

@@ -102,6 +102,38 @@ fn bits_are_those_of_the_definitions() {
     }
 }
 
+/// Every stretch of eight out of sixteen.
+struct Shifted([f64; 16]);
+
+impl Operation for Shifted {
+    type Output = [[f64; 8]; 8];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [[f64; 8]; 8] {
+        let (eights, _) = self.0.as_chunks();
+        let (a, b) = (l.load8(&eights[0]), l.load8(&eights[1]));
+        [
+            l.to_array(l.shifted::<0>(a, b)),
+            l.to_array(l.shifted::<1>(a, b)),
+            l.to_array(l.shifted::<2>(a, b)),
+            l.to_array(l.shifted::<3>(a, b)),
+            l.to_array(l.shifted::<4>(a, b)),
+            l.to_array(l.shifted::<5>(a, b)),
+            l.to_array(l.shifted::<6>(a, b)),
+            l.to_array(l.shifted::<7>(a, b)),
+        ]
+    }
+}
+
+#[test]
+fn shifted_lanes_are_those_that_follow() {
+    let sixteen: [f64; 16] = std::array::from_fn(|i| i as f64);
+    for level in Level::available() {
+        for (from, found) in run_at(level, Shifted(sixteen)).iter().enumerate() {
+            assert_eq!(found, &sixteen[from..from + 8], "{level:?}");
+        }
+    }
+}
+
 #[test]
 fn sums_agree_bit_for_bit_at_every_length() {
     let x: Vec<f64> = (0..200).map(|i| f64::from(i).sin() * 1e3).collect();

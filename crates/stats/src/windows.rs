@@ -145,15 +145,24 @@ impl<W: Work<C>, const C: usize> Emit<()> for Rolling<W, C> {
 
     fn emit(&self, (): &(), piece: &Piece<'_>, out: &mut [&mut [f64]]) {
         let window = self.windows.window as usize;
-        let mut room = W::Room::default();
         let columns: [&[f64]; C] = std::array::from_fn(|i| piece.columns[i]);
-        for (i, out) in out[0].chunks_mut(STRETCH.max(8 * window)).enumerate() {
-            let last = piece.behind + i * STRETCH.max(8 * window) + self.needs().ahead;
-            let seen = Seen::of(columns[0].len(), last, window, out.len());
-            let x = columns.map(|column| seen.rows(column));
-            let x = std::array::from_fn(|i| &*x[i]);
-            let stretch = Stretch { x, window: seen.window, wanted: self.windows.wanted() };
-            self.work.write(&stretch, &mut room, out);
+        // The last row of the first window; the windows that begin before all rows, and those that end with one of them.
+        let last = piece.behind + self.needs().ahead;
+        let early = (window - 1).saturating_sub(last).min(piece.len);
+        let ended = columns[0].len().saturating_sub(last).clamp(early, piece.len);
+        let undefined = (self.windows.wanted() as usize).saturating_sub(last + 1).min(early);
+        out[0][..undefined].fill(f64::NAN);
+        let mut room = W::Room::default();
+        // Apart from the others, which lack no row.
+        for part in [undefined..early, early..ended, ended..piece.len] {
+            for (i, out) in out[0][part.clone()].chunks_mut(STRETCH.max(8 * window)).enumerate() {
+                let last = last + part.start + i * STRETCH.max(8 * window);
+                let seen = Seen::of(columns[0].len(), last, window, out.len());
+                let x = columns.map(|column| seen.rows(column));
+                let x = std::array::from_fn(|i| &*x[i]);
+                let stretch = Stretch { x, window: seen.window, wanted: self.windows.wanted() };
+                self.work.write(&stretch, &mut room, out);
+            }
         }
     }
 }

@@ -3,6 +3,9 @@
 //! What runs of `2 k` rows come to follows, eight at a time, from that of the runs of `k` rows. A window is the runs of
 //! the binary digits of its length, the short ones at its end: some `log₂` of its length in steps a row, each without
 //! regard to where in the data it lies.
+//!
+//! Runs of up to eight rows never leave the registers. So the longer ones, which are all made of eights, start where
+//! vectors do, and so does what a window has beyond its eights.
 
 use super::{Stretch, Work};
 use echoes_simd::{Divisor, Lanes, Operation, run};
@@ -115,15 +118,10 @@ impl<const P: usize> Planes<P> {
         }
     }
 
-    /// So many times eight from `at` on.
-    fn eights(&self, at: usize, len: usize) -> Eights<'_, P> {
-        Eights { parts: std::array::from_fn(|i| self.parts[i].eights(at, len)), counts: self.counts.eights(at, len) }
-    }
-
-    /// So many times eight from the first on.
-    fn eights_mut(&mut self, len: usize) -> EightsMut<'_, P> {
-        let parts = self.parts.each_mut().map(|part| part.eights_mut(len));
-        EightsMut { parts, counts: self.counts.eights_mut(len) }
+    /// So many times eight.
+    fn eights(&mut self, len: usize) -> Eights<'_, P> {
+        let parts = self.parts.each_mut().map(|part| part.eights(len));
+        Eights { parts, counts: self.counts.eights(len) }
     }
 }
 
@@ -143,79 +141,87 @@ impl Plane {
     }
 
     /// None if there is no room for them.
-    fn eights(&self, at: usize, len: usize) -> &[[f64; 8]] {
-        let eights = self.numbers.get(self.start + at..).unwrap_or_default().as_chunks().0;
-        eights.get(..len).unwrap_or_default()
-    }
-
-    fn eights_mut(&mut self, len: usize) -> &mut [[f64; 8]] {
+    fn eights(&mut self, len: usize) -> &mut [[f64; 8]] {
         let eights = self.numbers.get_mut(self.start..).unwrap_or_default().as_chunks_mut().0;
         eights.get_mut(..len).unwrap_or_default()
     }
 }
 
-/// Planes to read, eight numbers at a time.
+/// Planes, eight numbers at a time.
 struct Eights<'a, const P: usize> {
-    parts: [&'a [[f64; 8]]; P],
-    counts: &'a [[f64; 8]],
-}
-
-impl<const P: usize> Eights<'_, P> {
-    #[inline(always)]
-    fn parts<L: Lanes>(&self, l: L, at: usize) -> [L::V; P] {
-        let mut parts = [l.splat(0.0); P];
-        for (part, plane) in parts.iter_mut().zip(&self.parts) {
-            *part = l.load8(&plane[at]);
-        }
-        parts
-    }
-}
-
-/// Planes to write.
-struct EightsMut<'a, const P: usize> {
     parts: [&'a mut [[f64; 8]]; P],
     counts: &'a mut [[f64; 8]],
 }
 
-impl<const P: usize> EightsMut<'_, P> {
+impl<const P: usize> Eights<'_, P> {
     #[inline(always)]
-    fn put<L: Lanes>(&mut self, l: L, at: usize, parts: [L::V; P]) {
-        for (plane, part) in self.parts.iter_mut().zip(parts) {
-            plane[at] = l.to_array(part);
-        }
-    }
-
-    /// These, with runs before them.
-    #[inline(always)]
-    fn after<L: Lanes, F: Fold<C, P>, const C: usize, const GAPS: bool>(
-        &self,
-        l: L,
-        at: usize,
-        (run, count): ([L::V; P], L::V),
-        shares: Shares<L::V>,
-    ) -> ([L::V; P], L::V) {
-        let mut parts = run;
-        for (part, plane) in parts.iter_mut().zip(&self.parts) {
+    fn get<L: Lanes, const GAPS: bool>(&self, l: L, at: usize) -> Run<L, P> {
+        let mut run = Run { parts: [l.splat(0.0); P], count: l.splat(0.0) };
+        for (part, plane) in run.parts.iter_mut().zip(&self.parts) {
             *part = l.load8(&plane[at]);
         }
-        if !GAPS {
-            return (F::join(l, run, parts, shares), count);
+        if GAPS {
+            run.count = l.load8(&self.counts[at]);
         }
-        let counts = [count, l.load8(&self.counts[at])];
-        (join_with_gaps::<L, F, C, P>(l, run, parts, counts), counts[0] + counts[1])
+        run
+    }
+
+    #[inline(always)]
+    fn put<L: Lanes, const GAPS: bool>(&mut self, l: L, at: usize, run: Run<L, P>) {
+        for (plane, part) in self.parts.iter_mut().zip(run.parts) {
+            plane[at] = l.to_array(part);
+        }
+        if GAPS {
+            self.counts[at] = l.to_array(run.count);
+        }
     }
 }
 
-/// The runs from each row on, where they are made of others too; and what is gathered for each window.
+/// What eight runs come to, each a row after the one before it; and how many rows each has, where some are missing.
+#[derive(Clone, Copy)]
+struct Run<L: Lanes, const P: usize> {
+    parts: [L::V; P],
+    count: L::V,
+}
+
+impl<L: Lanes, const P: usize> Run<L, P> {
+    /// The eight from number `K` on of these and those after them.
+    #[inline(always)]
+    fn shifted<const K: i32>(self, l: L, after: Self) -> Self {
+        let mut run = self;
+        for (part, after) in run.parts.iter_mut().zip(after.parts) {
+            *part = l.shifted::<K>(*part, after);
+        }
+        run.count = l.shifted::<K>(self.count, after.count);
+        run
+    }
+
+    /// Each with the run after it.
+    #[inline(always)]
+    fn join<F: Fold<C, P>, const C: usize, const GAPS: bool>(self, l: L, after: Self, shares: Shares<L::V>) -> Self {
+        if !GAPS {
+            return Self { parts: F::join(l, self.parts, after.parts, shares), count: self.count };
+        }
+        // Either may have no rows.
+        let mut parts = F::join(l, self.parts, after.parts, Shares::of(self.count, after.count));
+        let zero = l.splat(0.0);
+        let (has_left, has_right) = (l.lt(zero, self.count), l.lt(zero, after.count));
+        for ((joined, left), right) in parts.iter_mut().zip(self.parts).zip(after.parts) {
+            *joined = l.select(has_left, l.select(has_right, *joined, left), right);
+        }
+        Self { parts, count: self.count + after.count }
+    }
+}
+
+/// The runs of some length from each row on; and what is gathered for each window, from its end.
 pub(crate) struct Room<const P: usize> {
     runs: Planes<P>,
-    shorter: Planes<P>,
     windows: Planes<P>,
 }
 
 impl<const P: usize> Default for Room<P> {
     fn default() -> Self {
-        Self { runs: Planes::new(), shorter: Planes::new(), windows: Planes::new() }
+        Self { runs: Planes::new(), windows: Planes::new() }
     }
 }
 
@@ -231,10 +237,10 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Operation for Write<'_, F, C
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         self.fit(false);
-        let has_gaps = self.rows::<L, false>(l);
+        let has_gaps = self.short::<L, false>(l);
         if has_gaps {
             self.fit(true);
-            self.rows::<L, true>(l);
+            self.short::<L, true>(l);
             self.write::<L, true>(l);
         } else {
             self.write::<L, false>(l);
@@ -244,21 +250,29 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Operation for Write<'_, F, C
 
 impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
     fn fit(&mut self, has_gaps: bool) {
-        let len = self.stretch.x[0].len() + 2 * 8;
-        self.room.runs.fit(len, has_gaps);
-        self.room.shorter.fit(len, has_gaps);
+        self.room.runs.fit(self.stretch.x[0].len() + 8, has_gaps);
         self.room.windows.fit(self.out.len() + 8, has_gaps);
+    }
+
+    /// Eights in a window, and rows beyond them.
+    const fn digits(&self) -> (usize, usize) {
+        (self.stretch.window / 8, self.stretch.window % 8)
+    }
+
+    /// Eights of runs of so many eights.
+    const fn starts(&self, length: usize) -> usize {
+        (self.stretch.x[0].len() + 1 - 8 * length).div_ceil(8)
     }
 
     #[inline(always)]
     fn write<L: Lanes, const GAPS: bool>(mut self, l: L) {
-        let window = self.stretch.window;
-        // Runs of `length` rows from each row on; `gathered` rows at the end of each window.
-        let (mut length, mut gathered) = (1, 0);
-        while 2 * length <= window {
-            if window & length != 0 {
+        let (eights, mut gathered) = self.digits();
+        // Runs of `length` eights from each row on; `gathered` rows at the end of each window.
+        let mut length = 1;
+        while 4 * length <= eights {
+            if eights & length != 0 {
                 self.gather::<L, GAPS>(l, length, gathered);
-                gathered += length;
+                gathered += 8 * length;
             }
             self.double::<L, GAPS>(l, length);
             length *= 2;
@@ -266,30 +280,66 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
         self.answer::<L, GAPS>(l, length, gathered);
     }
 
-    /// Runs of one row, and whether one is missing.
+    /// Runs of eight rows, and what each window has beyond them; and whether a row is missing.
     #[inline(always)]
-    fn rows<L: Lanes, const GAPS: bool>(&mut self, l: L) -> bool {
+    fn short<L: Lanes, const GAPS: bool>(&mut self, l: L) -> bool {
+        let (eights, beyond) = self.digits();
         let x = self.stretch.x;
-        let len = x[0].len().div_ceil(8);
         let zero = l.splat(0.0);
-        let mut runs = self.room.runs.eights_mut(len);
+        let runs_len = if eights > 0 { self.starts(1) } else { 0 };
+        let windows_len = if beyond > 0 { self.out.len().div_ceil(8) } else { 0 };
+        let (mut runs, mut windows) = (self.room.runs.eights(runs_len), self.room.windows.eights(windows_len));
+        let alike = |rows: f64| Shares::of(l.splat(rows), l.splat(rows));
+        let (ones, twos, fours) = (alike(1.0), alike(2.0), alike(4.0));
+        let of_three = Shares::of(l.splat(2.0), l.splat(1.0));
+        let of_more = Shares::of(l.splat(4.0), l.splat((beyond % 4) as f64));
         let mut are_there = l.ordered(zero, zero);
-        for at in 0..len {
+        // Runs of one row, of two and of four: each knows what follows a vector later than the one before it.
+        let none = Run { parts: [zero; P], count: zero };
+        let (mut earlier, mut one, mut two, mut four) = (none, none, none, none);
+        let len = x[0].len().div_ceil(8);
+        for at in 0..len.max(runs_len + 3).max(eights + windows_len + 2) {
             let mut row = [zero; C];
             for (row, x) in row.iter_mut().zip(x) {
                 *row = eight(l, x, at);
             }
-            let mut parts = F::row(l, row);
+            let mut next = Run { parts: F::row(l, row), count: zero };
             // Of one column or two, the first and the last are all.
             let is_there = l.ordered(row[0], row[C - 1]);
             are_there = are_there & is_there;
             if GAPS {
-                for part in &mut parts {
+                for part in &mut next.parts {
                     *part = l.select(is_there, *part, zero);
                 }
-                runs.counts[at] = l.to_array(l.select(is_there, l.splat(1.0), zero));
+                next.count = l.select(is_there, l.splat(1.0), zero);
             }
-            runs.put(l, at, parts);
+            let next_two = one.join::<F, C, GAPS>(l, one.shifted::<1>(l, next), ones);
+            let next_four = two.join::<F, C, GAPS>(l, two.shifted::<2>(l, next_two), twos);
+            if at >= 3 && at - 3 < runs_len {
+                let eight = four.join::<F, C, GAPS>(l, four.shifted::<4>(l, next_four), fours);
+                runs.put::<L, GAPS>(l, at - 3, eight);
+            }
+            if at >= eights + 2 && at - eights - 2 < windows_len {
+                let mut window = match beyond {
+                    1 => earlier,
+                    3 => earlier.shifted::<2>(l, one),
+                    5 => earlier.shifted::<4>(l, one),
+                    7 => earlier.shifted::<6>(l, one),
+                    2 => two,
+                    6 => two.shifted::<4>(l, next_two),
+                    _ => next_four,
+                };
+                if beyond == 3 {
+                    window = two.join::<F, C, GAPS>(l, window, of_three);
+                } else if beyond == 7 {
+                    window = two.shifted::<4>(l, next_two).join::<F, C, GAPS>(l, window, of_three);
+                }
+                if beyond > 4 {
+                    window = next_four.join::<F, C, GAPS>(l, window, of_more);
+                }
+                windows.put::<L, GAPS>(l, at - eights - 2, window);
+            }
+            (earlier, one, two, four) = (one, next, next_two, next_four);
         }
         l.bits(are_there) != u8::MAX
     }
@@ -297,89 +347,84 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
     /// Runs of twice the `length`.
     #[inline(always)]
     fn double<L: Lanes, const GAPS: bool>(&mut self, l: L, length: usize) {
-        let len = (self.stretch.x[0].len() + 1 - 2 * length).div_ceil(8);
-        let Room { runs, shorter, .. } = &mut *self.room;
-        std::mem::swap(runs, shorter);
-        let (mut to, left, right) = (runs.eights_mut(len), shorter.eights(0, len), shorter.eights(length, len));
-        let shares = Shares::of(l.splat(length as f64), l.splat(length as f64));
+        let len = self.starts(2 * length);
+        let mut runs = self.room.runs.eights(len + length);
+        let rows = l.splat((8 * length) as f64);
+        let shares = Shares::of(rows, rows);
         for at in 0..len {
-            let (a, b) = (left.parts(l, at), right.parts(l, at));
-            if GAPS {
-                let counts = [l.load8(&left.counts[at]), l.load8(&right.counts[at])];
-                to.put(l, at, join_with_gaps::<L, F, C, P>(l, a, b, counts));
-                to.counts[at] = l.to_array(counts[0] + counts[1]);
-            } else {
-                to.put(l, at, F::join(l, a, b, shares));
-            }
+            let (left, right) = (runs.get::<L, GAPS>(l, at), runs.get::<L, GAPS>(l, at + length));
+            runs.put::<L, GAPS>(l, at, left.join::<F, C, GAPS>(l, right, shares));
         }
     }
 
     /// Puts runs of some `length` before what is gathered of each window.
     #[inline(always)]
     fn gather<L: Lanes, const GAPS: bool>(&mut self, l: L, length: usize, gathered: usize) {
-        let len = self.out.len().div_ceil(8);
-        let runs = self.room.runs.eights(self.stretch.window - gathered - length, len);
-        let mut windows = self.room.windows.eights_mut(len);
-        let (shares, zero) = (Shares::of(l.splat(length as f64), l.splat(gathered as f64)), l.splat(0.0));
+        let (len, from) = (self.out.len().div_ceil(8), self.digits().0 - gathered / 8 - length);
+        let (runs, mut windows) = (self.room.runs.eights(from + len), self.room.windows.eights(len));
+        let shares = Shares::of(l.splat((8 * length) as f64), l.splat(gathered as f64));
         for at in 0..len {
-            let (mut parts, mut count) = (runs.parts(l, at), if GAPS { l.load8(&runs.counts[at]) } else { zero });
+            let mut run = runs.get::<L, GAPS>(l, from + at);
             if gathered > 0 {
-                (parts, count) = windows.after::<L, F, C, GAPS>(l, at, (parts, count), shares);
+                run = run.join::<F, C, GAPS>(l, windows.get::<L, GAPS>(l, at), shares);
             }
-            windows.put(l, at, parts);
-            if GAPS {
-                windows.counts[at] = l.to_array(count);
-            }
+            windows.put::<L, GAPS>(l, at, run);
         }
     }
 
-    /// Writes what the windows come to, whose first rows, `length` of them, are still to be gathered.
+    /// Writes what the windows come to, of which there are still to be gathered the first rows: a run of some `length`, or of twice
+    /// as much, perhaps with one of the `length` behind it.
     #[inline(always)]
     fn answer<L: Lanes, const GAPS: bool>(&mut self, l: L, length: usize, gathered: usize) {
-        let len = self.out.len().div_ceil(8);
-        let (runs, windows) = (self.room.runs.eights(0, len), self.room.windows.eights_mut(len));
-        let shares = Shares::of(l.splat(length as f64), l.splat(gathered as f64));
+        if !GAPS
+            && (self.stretch.window < self.stretch.wanted as usize || self.stretch.window <= self.fold.ddof() as usize)
+        {
+            self.out.fill(f64::NAN);
+            return;
+        }
+        let (eights, _) = self.digits();
+        let (is_double, has_both) = (2 * length <= eights, 3 * length <= eights);
+        let (len, rows) = (self.out.len().div_ceil(8), |eights: usize| l.splat((8 * eights) as f64));
+        let runs_len = if eights > 0 { len + eights / length * length - length } else { 0 };
+        let windows = self.room.windows.eights(if gathered > 0 { len } else { 0 });
+        let runs = self.room.runs.eights(runs_len);
+        let doubled = Shares::of(rows(length), rows(length));
+        let behind = Shares::of(rows(length), l.splat(gathered as f64));
+        let later = gathered + if has_both { 8 * length } else { 0 };
+        let first = Shares::of(rows(if is_double { 2 * length } else { length }), l.splat(later as f64));
         let (ddof, zero, undefined) = (self.fold.ddof(), l.splat(0.0), l.splat(f64::NAN));
         let (wanted, freedom) = (l.splat(self.stretch.wanted.into()), l.splat(ddof.into()));
-        let all = Count::all((length + gathered) as f64, ddof);
+        let all = Count::all(self.stretch.window as f64, ddof);
         let (out, rest) = self.out.as_chunks_mut::<8>();
         let mut last = [0.0; 8];
         for at in 0..len {
-            let (mut parts, mut count) = (runs.parts(l, at), if GAPS { l.load8(&runs.counts[at]) } else { zero });
-            if gathered > 0 {
-                (parts, count) = windows.after::<L, F, C, GAPS>(l, at, (parts, count), shares);
+            let mut window = if gathered > 0 { windows.get::<L, GAPS>(l, at) } else { runs.get::<L, GAPS>(l, at) };
+            if has_both {
+                let run = runs.get::<L, GAPS>(l, at + 2 * length);
+                window = if gathered > 0 { run.join::<F, C, GAPS>(l, window, behind) } else { run };
             }
-            let count = if GAPS { Count::each(l, count, ddof) } else { all };
-            let n = count.vector(l);
-            let mut answer = l.select(l.lt(freedom, n), self.fold.answer(l, parts, count), undefined);
+            if eights > 0 {
+                let mut run = runs.get::<L, GAPS>(l, at);
+                if is_double {
+                    run = run.join::<F, C, GAPS>(l, runs.get::<L, GAPS>(l, at + length), doubled);
+                }
+                window = if later > 0 { run.join::<F, C, GAPS>(l, window, first) } else { run };
+            }
+            let count = if GAPS { Count::each(l, window.count, ddof) } else { all };
+            let mut answer = self.fold.answer(l, window.parts, count);
             if GAPS {
+                let n = window.count;
+                answer = l.select(l.lt(freedom, n), answer, undefined);
                 answer = l.select(l.lt(zero, n), answer, l.splat(F::OF_NOTHING));
+                answer = l.select(l.le(wanted, n), answer, undefined);
             }
-            answer = l.select(l.le(wanted, n), answer, undefined);
             *out.get_mut(at).unwrap_or(&mut last) = l.to_array(answer);
         }
         rest.copy_from_slice(&last[..rest.len()]);
     }
 }
 
-/// Runs of which either may have no rows.
-#[inline(always)]
-fn join_with_gaps<L: Lanes, F: Fold<C, P>, const C: usize, const P: usize>(
-    l: L,
-    left: [L::V; P],
-    right: [L::V; P],
-    counts: [L::V; 2],
-) -> [L::V; P] {
-    let mut joined = F::join(l, left, right, Shares::of(counts[0], counts[1]));
-    let zero = l.splat(0.0);
-    let (has_left, has_right) = (l.lt(zero, counts[0]), l.lt(zero, counts[1]));
-    for ((joined, left), right) in joined.iter_mut().zip(left).zip(right) {
-        *joined = l.select(has_left, l.select(has_right, *joined, left), right);
-    }
-    joined
-}
-
-/// The eight numbers number `at`, of the last fewer and zeros.
+/// The eight numbers number `at`: zeros where there are no more.
 #[inline(always)]
 fn eight<L: Lanes>(l: L, x: &[f64], at: usize) -> L::V {
     let (eights, rest) = x.as_chunks::<8>();
@@ -387,6 +432,8 @@ fn eight<L: Lanes>(l: L, x: &[f64], at: usize) -> L::V {
         return l.load8(&eights[at]);
     }
     let mut last = [0.0; 8];
-    last[..rest.len()].copy_from_slice(rest);
+    if at == eights.len() {
+        last[..rest.len()].copy_from_slice(rest);
+    }
     l.load8(&last)
 }
