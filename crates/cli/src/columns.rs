@@ -49,8 +49,14 @@ fn chosen(source: &dyn Source, spec: &Spec, wanted: &[String], weights: Option<u
     }
     let is_wanted = |&i: &usize| fields[i].dtype.is_some() && Some(i) != weights;
     let numeric: Vec<usize> = (0..fields.len()).filter(is_wanted).collect();
-    if numeric.is_empty() && weights.is_none() {
-        return Err(all_text(source));
+    match weights {
+        None if numeric.is_empty() => return Err(all_text(source)),
+        Some(weights) if numeric.is_empty() => {
+            let name = shorten(&fields[weights].name);
+            let line = format!("{}: no column is numeric beside {name}, which has the weights", source.name());
+            return Err(Failure::data(line));
+        }
+        _ => {}
     }
     let skipped = fields.iter().filter(|field| field.dtype.is_none()).map(|field| field.name.clone()).collect();
     Ok(Choice { sets: sets(source, spec, numeric)?, skipped })
@@ -181,6 +187,10 @@ mod tests {
         // A third column is never taken for weights.
         assert!(chosen(ONE.columns(2).weighable(), &[]).is_err());
         assert_eq!(weighted(ONE, &[], Some("item")).unwrap_err().exit, Exit::Data);
+        let alone = echoes_io::parse("s.csv", &b"item,qty\npen,2\n"[..], &OpenOptions::default()).unwrap();
+        let refused = choose(alone.as_ref(), &ONE, &[], Some("qty")).unwrap_err();
+        let line = "s.csv: no column is numeric beside qty, which has the weights";
+        assert_eq!((refused.exit, refused.line.as_deref()), (Exit::Data, Some(line)));
         let line = weighted(ONE, &[], Some("qtty")).unwrap_err().line.unwrap();
         assert_eq!(line, "s.csv: there is no column qtty; did you mean qty? There are item, price, qty and a,b");
     }

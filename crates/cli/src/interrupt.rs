@@ -83,8 +83,11 @@ pub(crate) fn install() -> &'static Cancel {
 /// Calls `act` at each signal that asks the process to end, on a thread of its own.
 #[cfg(unix)]
 fn listen(act: impl Fn(i32) + Send + 'static) -> io::Result<()> {
-    use signal_hook::{consts, iterator::Signals};
+    use signal_hook::{consts, flag, iterator::Signals};
+    use std::sync::{Arc, atomic::AtomicBool};
     debug_assert_eq!(consts::SIGINT, INTERRUPT, "POSIX numbers it so");
+    // A file that may not grow is an error of the write to it, as a full disk is, and does not end the process.
+    flag::register(consts::SIGXFSZ, Arc::<AtomicBool>::default())?;
     let mut signals = Signals::new([consts::SIGINT, consts::SIGTERM])?;
     // `nohup` asks that a terminal that hangs up be ignored.
     if !echoes_io::signal::is_ignored(consts::SIGHUP) {

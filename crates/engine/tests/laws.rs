@@ -266,9 +266,13 @@ fn law_7_a_cancelled_run_stops_within_ten_milliseconds() {
                 ended.saturating_duration_since(asked)
             })
         };
-        let started = Instant::now();
-        drop(engine.job().answers(&source, &requests).unwrap());
-        let whole = started.elapsed();
+        let whole = |_| {
+            let started = Instant::now();
+            drop(engine.job().answers(&source, &requests).unwrap());
+            started.elapsed()
+        };
+        // The first one may be slower.
+        let whole = (0..2).map(whole).min().unwrap();
         // A busy machine may hold a thread back, but not five times in a row.
         for part in 0..7 {
             let after = whole * part / 7;

@@ -44,7 +44,12 @@ impl Entry {
 }
 
 fn bind<K: Kernel>(params: Value) -> Result<Box<dyn BoundKernel>> {
-    let kernel: K = serde_json::from_value(params).map_err(|e| Reject::Parameters(in_words::<K>(&e.to_string())))?;
+    let kernel: K = serde_path_to_error::deserialize(params).map_err(|error| {
+        let words = in_words::<K>(&error.inner().to_string());
+        // What the field itself has to say names it.
+        let is_of_serde = ["invalid ", "unknown variant ", "expected "].iter().any(|start| words.starts_with(start));
+        Reject::Parameters(if is_of_serde { format!("parameter `{}`: {words}", error.path()) } else { words })
+    })?;
     Ok(Box::new(Bound { kernel, text: Text::Json }))
 }
 

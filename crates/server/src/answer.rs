@@ -260,7 +260,12 @@ pub(crate) fn columns_of(
         columns
     } else if wanted.is_empty() {
         let is_numeric = |&i: &usize| Some(i) != weights && fields.get(i).is_some_and(|field| field.dtype.is_some());
-        (0..fields.len()).filter(is_numeric).take(columns_max + 1).collect()
+        let numeric: Vec<usize> = (0..fields.len()).filter(is_numeric).take(columns_max + 1).collect();
+        if numeric.is_empty() && !fields.is_empty() {
+            let beside = if weights.is_some() { " beside that of the weights" } else { "" };
+            return Err(Kind::Rejected.because(format!("no column is numeric{beside}; there are {}", known(source))));
+        }
+        numeric
     } else {
         wanted.iter().map(|name| find(name)).collect::<Result<_, _>>()?
     };
@@ -276,9 +281,14 @@ pub(crate) fn columns_of(
 }
 
 fn unknown_column(source: &dyn Source, name: &str) -> Problem {
+    Kind::Rejected.because(format!("there is no column `{}`; there are {}", shorten(name), known(source)))
+}
+
+/// The names of the first columns.
+fn known(source: &dyn Source) -> String {
     let first: Vec<usize> = (0..source.fields().len().min(NAMED_MAX)).collect();
     let known: Vec<String> = names(source, &first).into_iter().map(shorten).collect();
-    Kind::Rejected.because(format!("there is no column `{}`; there are {}", shorten(name), known.join(", ")))
+    known.join(", ")
 }
 
 /// What a client learns of data that cannot be read; never where they lie.

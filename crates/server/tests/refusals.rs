@@ -88,7 +88,22 @@ fn data_and_parameters() {
         ("count", r#"{"x": [1], "ddof": 1}"#, "`count` takes no parameter `ddof`: it takes none"),
         ("mean", r#"{"x": [1], "nan": "drop"}"#, "`nan` is `\"drop\"`: it must be propagate, omit or raise"),
         ("mean", r#"{"x": [1], "nan": null}"#, "`nan` is `null`"),
-        ("std", r#"{"x": [1], "ddof": "a"}"#, "invalid type: string \"a\", expected a whole number from 0"),
+        (
+            "std",
+            r#"{"x": [1], "ddof": "a"}"#,
+            "parameter `ddof`: invalid type: string \"a\", expected a whole number from 0",
+        ),
+        (
+            "mean",
+            r#"{"x": [1], "mode": "slow"}"#,
+            "parameter `mode`: unknown variant `slow`, expected `fast` or `exact`",
+        ),
+        (
+            "quantile",
+            r#"{"x": [1], "q": [0.5, "a"]}"#,
+            "parameter `q[1]`: invalid type: string \"a\", expected a number",
+        ),
+        ("histogram", r#"{"x": [1], "edges": [0, 1], "bins": 2}"#, "parameter `bins` is given beside `edges`"),
         ("quantile", r#"{"x": [1], "q": [2]}"#, "parameter `q` is 2: it must be"),
         ("corr", r#"{"x": [1, 2], "y": [1]}"#, "columns of 2 and 1 rows"),
         ("corr_matrix", r#"{"columns": {"a": [1]}}"#, "takes 2 columns or more, not 1"),
@@ -112,7 +127,8 @@ fn parameters_in_the_address() {
         ("/v1/std?ddof=1", r#"{"x": [1], "ddof": 1}"#, "`ddof` is given twice: in the address and in the body"),
         ("/v1/mean?nan=omit", r#"{"x": [1], "nan": "omit"}"#, "`nan` is given twice"),
         ("/v1/std?dof=1", r#"{"x": [1]}"#, "`std` takes no parameter `dof`: it takes `ddof`, `mode`"),
-        ("/v1/std?ddof=x", r#"{"x": [1]}"#, "expected a whole number from 0"),
+        ("/v1/std?ddof=x", r#"{"x": [1]}"#, "parameter `ddof`: "),
+        ("/v1/mean?weights=x", r#"{"x": [1]}"#, "no column is numeric beside that of the weights; there are x"),
         ("/v1/mean?column=z", r#"{"x": [1]}"#, "there is no column `z`; there are x"),
     ] {
         refused(&server, |c| c.post(path, json), 422, says);

@@ -134,24 +134,15 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     fn shifted<const K: i32>(self, a: Vector, b: Vector) -> Vector {
-        let registers = [a.0, a.1, b.0, b.1];
-        let (at, is_odd) = ((K / 2) as usize, K % 2 == 1);
-        // Four lanes from an even number on.
-        let from = |half: usize| {
-            let register = registers[half / 2];
-            // SAFETY: `self` proves AVX2.
-            if half % 2 == 0 {
-                register
-            } else {
-                unsafe { _mm256_permute2f128_pd::<0x21>(register, registers[half / 2 + 1]) }
-            }
-        };
-        if !is_odd {
-            return Vector(from(at), from(at + 2));
+        const { assert!(0 <= K && K < 8) };
+        let (registers, at) = ([a.0, a.1, b.0, b.1], (K / 2) as usize);
+        if K % 2 == 0 {
+            return Vector(pair_on(self, registers, at), pair_on(self, registers, at + 2));
         }
+        let low = [pair_on(self, registers, at), pair_on(self, registers, at + 1)];
+        let high = [pair_on(self, registers, at + 2), pair_on(self, registers, at + 3)];
         // SAFETY: `self` proves AVX2.
-        let between = |low, high| unsafe { _mm256_shuffle_pd::<0b0101>(low, high) };
-        Vector(between(from(at), from(at + 1)), between(from(at + 2), from(at + 3)))
+        unsafe { Vector(_mm256_shuffle_pd::<0b0101>(low[0], low[1]), _mm256_shuffle_pd::<0b0101>(high[0], high[1])) }
     }
     #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
@@ -164,17 +155,17 @@ impl Lanes for Avx2 {
         let bits = self.bits(mask);
         let (low, high) = (usize::from(bits & 15), usize::from(bits >> 4));
         let at = low.count_ones() as usize;
-        let mut out = [0.0; 8];
-        // SAFETY: `self` proves AVX2; a row of the table is 32 readable bytes. Half a vector is written at 0 and at `at`, which is
-        // at most 4, of eight doubles; neither store needs alignment.
+        // SAFETY: `self` proves AVX2; a row of either table is 32 readable bytes, and there is one for each number of four lanes.
         unsafe {
-            for (half, chosen, at) in [(v.0, low, 0), (v.1, high, at)] {
-                let order = _mm256_loadu_si256(PACK[chosen].as_ptr().cast());
-                let packed = _mm256_permutevar8x32_epi32(_mm256_castpd_si256(half), order);
-                _mm256_storeu_pd(out.as_mut_ptr().add(at), _mm256_castsi256_pd(packed));
-            }
+            let packed = |half, order: &[u32; 8]| {
+                let order = _mm256_loadu_si256(order.as_ptr().cast());
+                _mm256_castsi256_pd(_mm256_permutevar8x32_epi32(_mm256_castpd_si256(half), order))
+            };
+            // The second half begins behind the first, and what has no room there stands at the front of its register.
+            let (first, second) = (packed(v.0, &PACK[0][low]), packed(v.1, &PACK[at][high]));
+            let behind = _mm256_loadu_pd(BEHIND[at].as_ptr().cast());
+            self.to_array(Vector(_mm256_blendv_pd(first, second, behind), second))
         }
-        out
     }
     #[inline(always)]
     fn prefetch(self, at: *const f64) {
@@ -206,31 +197,51 @@ impl Lanes for Avx2 {
         }
         let (high, low) = (self.splat(divisor.inverse[0]), x * self.splat(divisor.inverse[1]));
         // SAFETY: `self` proves AVX2 and FMA.
-        let half = |x, by, high, low| unsafe {
-            let guess = _mm256_fmadd_pd(x, high, low);
-            _mm256_fmadd_pd(_mm256_fnmadd_pd(guess, by, x), high, guess)
-        };
-        Vector(half(x.0, by.0, high.0, low.0), half(x.1, by.1, high.1, low.1))
+        unsafe {
+            let guess = [_mm256_fmadd_pd(x.0, high.0, low.0), _mm256_fmadd_pd(x.1, high.1, low.1)];
+            let rest = [_mm256_fnmadd_pd(guess[0], by.0, x.0), _mm256_fnmadd_pd(guess[1], by.1, x.1)];
+            Vector(_mm256_fmadd_pd(rest[0], high.0, guess[0]), _mm256_fmadd_pd(rest[1], high.1, guess[1]))
+        }
     }
 }
 
-/// Where the halves of four doubles come from, for each choice among them.
-static PACK: [[u32; 8]; 16] = pack_table();
+/// Four lanes of sixteen from a pair of them on.
+#[inline(always)]
+fn pair_on(_: Avx2, registers: [__m256d; 4], pair: usize) -> __m256d {
+    let register = registers[pair / 2];
+    if pair.is_multiple_of(2) {
+        return register;
+    }
+    // SAFETY: the argument proves AVX2.
+    unsafe { _mm256_permute2f128_pd::<0x21>(register, registers[pair / 2 + 1]) }
+}
 
-const fn pack_table() -> [[u32; 8]; 16] {
-    let mut table = [[0; 8]; 16];
-    let mut chosen = 0;
-    while chosen < 16 {
-        let (mut lane, mut at) = (0, 0);
-        while lane < 4 {
-            if chosen >> lane & 1 == 1 {
-                table[chosen][at] = 2 * lane;
-                table[chosen][at + 1] = 2 * lane + 1;
-                at += 2;
+/// Where the halves of four doubles come from, for each lane that the first one chosen goes to and each choice among them; what has
+/// no room behind goes round to the front.
+static PACK: [[[u32; 8]; 16]; 5] = pack_table();
+
+const fn pack_table() -> [[[u32; 8]; 16]; 5] {
+    let mut table = [[[0; 8]; 16]; 5];
+    let mut first = 0;
+    while first < 5 {
+        let mut chosen = 0;
+        while chosen < 16 {
+            let (mut lane, mut at) = (0, first);
+            while lane < 4 {
+                if chosen >> lane & 1 == 1 {
+                    table[first][chosen][at % 4 * 2] = 2 * lane;
+                    table[first][chosen][at % 4 * 2 + 1] = 2 * lane + 1;
+                    at += 1;
+                }
+                lane += 1;
             }
-            lane += 1;
+            chosen += 1;
         }
-        chosen += 1;
+        first += 1;
     }
     table
 }
+
+/// The lanes from a number on.
+static BEHIND: [[u64; 4]; 5] =
+    [[u64::MAX; 4], [0, u64::MAX, u64::MAX, u64::MAX], [0, 0, u64::MAX, u64::MAX], [0, 0, 0, u64::MAX], [0; 4]];

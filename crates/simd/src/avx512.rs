@@ -128,6 +128,7 @@ impl Lanes for Avx512 {
     }
     #[inline(always)]
     fn shifted<const K: i32>(self, a: Vector, b: Vector) -> Vector {
+        const { assert!(0 <= K && K < 8) };
         // SAFETY: `self` proves AVX-512; the casts change no bit.
         unsafe {
             let (low, high) = (_mm512_castpd_si512(a.0), _mm512_castpd_si512(b.0));
@@ -175,13 +176,17 @@ impl Lanes for Avx512 {
         // Twice the bits: a size without its sign, and all sizes in their order.
         let least = divisor.least.to_bits();
         let sizes = Divisor::MOST.to_bits().checked_sub(least).map_or(0, |sizes| 2 * sizes + 1);
-        // SAFETY: `self` proves AVX-512; the casts change no bit.
-        unsafe {
+        // SAFETY: `self` proves AVX-512; the cast changes no bit.
+        let inside = unsafe {
             let bits = _mm512_castpd_si512(x.0);
             let above = _mm512_sub_epi64(_mm512_add_epi64(bits, bits), _mm512_set1_epi64((2 * least) as i64));
-            if _mm512_cmplt_epu64_mask(above, _mm512_set1_epi64(sizes as i64)) != u8::MAX {
-                return x / by;
-            }
+            _mm512_cmplt_epu64_mask(above, _mm512_set1_epi64(sizes as i64))
+        };
+        if inside != u8::MAX {
+            return x / by;
+        }
+        // SAFETY: `self` proves AVX-512.
+        unsafe {
             let guess = _mm512_fmadd_pd(x.0, high.0, (x * low).0);
             Vector(_mm512_fmadd_pd(_mm512_fnmadd_pd(guess, by.0, x.0), high.0, guess))
         }

@@ -1,8 +1,8 @@
 //! Division of many numbers by one, at the price of multiplications.
 //!
 //! A quotient guessed with the reciprocal in two doubles is one of the two doubles around the true one. Mended by what it leaves over,
-//! exactly because that is fused, it is the nearest, as division itself gives it, if the reciprocal's first double is the nearest to
-//! its own (P. W. Markstein, IBM J. Res. Dev. 34, 1990, theorem 8.5). So this changes time and no bit: a division takes 16 cycles on
+//! which is exact because it is fused, it is the nearest, as division itself gives it, if the reciprocal's first double is the nearest
+//! to its own (P. W. Markstein, IBM J. Res. Dev. 34, 1990, theorem 8.5). So this changes time and no bit: a division takes 16 cycles on
 //! eight lanes, this four.
 
 /// A number that many are divided by ([`Lanes::quotient`](crate::Lanes::quotient)).

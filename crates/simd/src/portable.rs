@@ -107,6 +107,7 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     fn shifted<const K: i32>(self, a: Vector, b: Vector) -> Vector {
+        const { assert!(0 <= K && K < 8) };
         let (a, b, from) = (a.0.to_array(), b.0.to_array(), K as usize);
         let mut shifted = [0.0; 8];
         shifted[..8 - from].copy_from_slice(&a[from..]);

@@ -258,6 +258,17 @@ fn a_quotient_beside_the_middle_of_two_doubles_is_rounded_as_division_rounds_it(
     }
 }
 
+/// Where quotients begin and cease to be found with the reciprocal, to either side.
+#[test]
+fn a_quotient_at_the_ends_of_its_range_is_that_of_division() {
+    let around = |x: f64| [x.next_down(), x, x.next_up(), -x];
+    for x in [-401, -400, -399, 399, 400, 401].map(|k| around(2f64.powi(k))).as_flattened() {
+        for by in [-501, -500, -499, 0, 499, 500, 501].map(|k| around(2f64.powi(k))).as_flattened() {
+            divides([*x; 8], *by);
+        }
+    }
+}
+
 #[test]
 fn a_quotient_of_any_size_is_that_of_division() {
     let mut bits = noise(2);

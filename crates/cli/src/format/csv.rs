@@ -1,4 +1,4 @@
-//! CSV: every digit, `inf` and `-inf`, undefined as an empty field.
+//! CSV: every digit, `inf` and `-inf`, undefined as an empty field; as `""` where a line has no other, which would be blank.
 
 use crate::layout::{Cell, Grid};
 use echoes_io::csv::quoted;
@@ -27,6 +27,7 @@ fn plain(cell: &Cell) -> &str {
 }
 
 fn line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
+    let start = text.len();
     for (i, field) in fields.enumerate() {
         if i > 0 {
             text.push(',');
@@ -34,6 +35,9 @@ fn line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
         if !field.is_empty() {
             *text += &quoted(field);
         }
+    }
+    if text.len() == start {
+        *text += &quoted("");
     }
     text.push('\n');
 }

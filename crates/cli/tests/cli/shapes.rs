@@ -122,7 +122,7 @@ fn a_nan_that_is_an_error_is_at_a_column() {
 fn infinities_are_told_from_what_is_undefined() {
     let input = &b"x\n0\n-0.0\n-1\n2\n"[..];
     let gamma = |format| piped(&format!("gamma - --format {format}"), input).good();
-    assert_eq!(gamma("csv"), "gamma\ninf\n-inf\n\n1.0\n");
+    assert_eq!(gamma("csv"), "gamma\ninf\n-inf\n\"\"\n1.0\n");
     assert_eq!(gamma("table"), "row  gamma\n  0    inf\n  1   -inf\n  2\n  3      1\n");
     assert_eq!(gamma("md"), "| row | gamma |\n| ---: | ---: |\n| 0 | inf |\n| 1 | -inf |\n| 2 |  |\n| 3 | 1 |\n");
     assert!(gamma("json").contains(r#""result":[null,null,null,1.0]"#));

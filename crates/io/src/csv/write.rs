@@ -17,7 +17,7 @@ pub fn quoted(field: &str) -> Cow<'_, str> {
 }
 
 /// Writes columns of doubles as CSV: a header, then a line a row, each number in the fewest digits that read back
-/// to the same double, NaN as an empty field.
+/// to the same double, NaN as an empty field; a row that is nothing else as `""`, because many readers pass over a blank line.
 #[derive(Debug)]
 pub struct CsvWriter<W: Write> {
     out: W,
@@ -61,6 +61,8 @@ impl<W: Write> CsvWriter<W> {
                 if !x.is_nan() {
                     // Shortest that reads back; with an exponent where plain digits would be long.
                     write!(self.text, "{x:?}")?;
+                } else if self.columns == 1 {
+                    self.text.extend(b"\"\"");
                 }
             }
             self.text.push(b'\n');
@@ -95,5 +97,12 @@ mod tests {
         assert!(writer.append(&[&[], &[1.0], &[]]).is_err());
         let text = String::from_utf8(writer.finish().unwrap()).unwrap();
         assert_eq!(text, "x,\"a \"\"b\"\", c\",\"\"\n1.0,,1e300\n0.1,-0.0,inf\n");
+    }
+
+    #[test]
+    fn no_row_is_a_blank_line() {
+        let mut writer = CsvWriter::create(Vec::new(), &["x"]).unwrap();
+        writer.append(&[&[f64::NAN, 1.0]]).unwrap();
+        assert_eq!(writer.finish().unwrap(), b"x\n\"\"\n1.0\n");
     }
 }

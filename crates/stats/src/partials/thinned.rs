@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// How many rows are kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Up to so many: all of them.
+    /// Up to so many: all of them, no fewer than a chunk has.
     pub(super) whole: usize,
-    /// Of more rows so many at most, and no fewer than half of that: what a kernel sorts while nobody can stop it.
+    /// Of more rows so many at most, and no fewer than half of that. Fewer make a later reading keep more, more take longer to sort.
     pub(super) sample: usize,
 }
 

@@ -10,9 +10,9 @@ use crate::{double::Double, sorting::in_order, weights};
 use echoes_kernel::{Block, CHUNK, Partial, Reject, Result};
 use serde::{Deserialize, Serialize};
 
-/// Rows that one cell may keep, so few that they are sorted within a few milliseconds. Fewer under an interpreter.
-const KEEP: Limits =
-    if cfg!(miri) { Limits { whole: 1 << 10, sample: 1 << 9 } } else { Limits { whole: CHUNK / 2, sample: CHUNK / 4 } };
+/// Rows that one cell may keep, which are sorted while nobody can stop it: those of a chunk, which nothing has thinned, within a few
+/// milliseconds.
+const KEEP: Limits = Limits { whole: CHUNK, sample: CHUNK / 4 };
 
 /// Rising edges, and which of the cells before, between and after them are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -408,6 +408,17 @@ mod tests {
         let last = (2 * n - 1) as f64;
         assert_eq!(value(&x, &w, Share::Beyond(f64::INFINITY), Cells::everything()).1, last);
         assert_eq!(value(&x, &w, Share::Beyond(n as f64), Cells::everything()).1, last);
+    }
+
+    /// What one chunk leaves is what it is merged to with nothing before it.
+    #[test]
+    fn a_chunk_is_not_thinned() {
+        let x: Vec<f64> = (0..CHUNK).map(|i| (i * 7919 % CHUNK) as f64).collect();
+        let mut chunk = WeightedRanks::begin(&Cells::everything());
+        chunk.absorb(&Block::new(&[Column::of(&x), Column::of(&vec![1.0; CHUNK])], 0));
+        let mut merged = WeightedRanks::begin(&Cells::everything());
+        merged.merge(&chunk);
+        assert_eq!(merged, chunk);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! the binary digits of its length, the short ones at its end: some `log₂` of its length in steps a row, each without
 //! regard to where in the data it lies.
 //!
-//! Runs of up to eight rows never leave the registers. So the longer ones, which are all made of eights, start where
-//! vectors do, and so does what a window has beyond its eights.
+//! Runs of up to eight rows are made in registers, and kept are those of eight alone. Longer ones are all made of eights, so that
+//! what is joined always starts where a vector does; and so does what a window has beyond its eights.
 
 use super::{Stretch, Work};
 use echoes_simd::{Divisor, Lanes, Operation, run};
@@ -259,7 +259,7 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
         (self.stretch.window / 8, self.stretch.window % 8)
     }
 
-    /// Eights of runs of so many eights.
+    /// Vectors of runs of so many eights, one from each row on that so many eights follow.
     const fn starts(&self, length: usize) -> usize {
         (self.stretch.x[0].len() + 1 - 8 * length).div_ceil(8)
     }
@@ -372,19 +372,18 @@ impl<F: Fold<C, P>, const C: usize, const P: usize> Write<'_, F, C, P> {
         }
     }
 
-    /// Writes what the windows come to, of which there are still to be gathered the first rows: a run of some `length`, or of twice
-    /// as much, perhaps with one of the `length` behind it.
+    /// Writes what the windows come to. Of those with eights there are still to be gathered the first ones: a run of some `length`, or
+    /// of twice as much, perhaps with one of the `length` behind it.
     #[inline(always)]
     fn answer<L: Lanes, const GAPS: bool>(&mut self, l: L, length: usize, gathered: usize) {
-        if !GAPS
-            && (self.stretch.window < self.stretch.wanted as usize || self.stretch.window <= self.fold.ddof() as usize)
-        {
+        if !GAPS && self.stretch.window <= self.fold.ddof() as usize {
             self.out.fill(f64::NAN);
             return;
         }
         let (eights, _) = self.digits();
         let (is_double, has_both) = (2 * length <= eights, 3 * length <= eights);
-        let (len, rows) = (self.out.len().div_ceil(8), |eights: usize| l.splat((8 * eights) as f64));
+        let len = self.out.len().div_ceil(8);
+        let rows = |length: usize| l.splat((8 * length) as f64);
         let runs_len = if eights > 0 { len + eights / length * length - length } else { 0 };
         let windows = self.room.windows.eights(if gathered > 0 { len } else { 0 });
         let runs = self.room.runs.eights(runs_len);

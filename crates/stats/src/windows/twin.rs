@@ -17,7 +17,7 @@ pub(crate) fn columns() -> [Vec<f64>; 2] {
 
 /// Windows of every kind.
 pub(crate) fn cases() -> impl Iterator<Item = Windows> {
-    let windows = [1, 2, 3, 7, 11, 64, ROWS - 1, ROWS, ROWS + 1, 4 * ROWS + 3];
+    let windows = [1, 2, 3, 6, 7, 10, 11, 16, 24, 46, 64, 77, 150, ROWS - 1, ROWS, ROWS + 1, 4 * ROWS + 3];
     let kinds = [(false, None), (true, None), (false, Some(1)), (true, Some(1)), (false, Some(0))];
     let case = move |window| kinds.map(|(center, min_periods)| Windows { window, min_periods, center });
     windows.into_iter().flat_map(case)
@@ -37,13 +37,26 @@ fn held<const C: usize>(windows: Windows, x: [&[f64]; C]) -> Vec<Option<[Vec<f64
     (0..rows).map(window).collect()
 }
 
-/// Whether a kernel says of each window what `naive` says, within an absolute error.
+/// Whether a kernel says of each window what `naive` says, within an absolute error; and of windows over more rows, none missing.
 pub(crate) fn agree<K: Kernel<Output = Series>, const C: usize>(
     kernel: &K,
     windows: Windows,
     x: [&[f64]; C],
     error: f64,
     naive: impl Fn([&[f64]; C]) -> f64,
+) {
+    let present = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| if x.is_nan() { 7.0 } else { *x }).collect() };
+    let whole = x.map(|x| present(x).repeat(3));
+    agree_on(kernel, windows, x, error, &naive);
+    agree_on(kernel, windows, std::array::from_fn(|i| &*whole[i]), error, &naive);
+}
+
+fn agree_on<K: Kernel<Output = Series>, const C: usize>(
+    kernel: &K,
+    windows: Windows,
+    x: [&[f64]; C],
+    error: f64,
+    naive: &impl Fn([&[f64]; C]) -> f64,
 ) {
     let found = reference(kernel, &x).unwrap();
     for (row, (&found, held)) in found.iter().zip(held(windows, x)).enumerate() {

@@ -36,9 +36,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Histogram {
-    /// How many bins of one width there are, 65,536 at most, or a rule for that: auto, fd, doane, scott, rice, sturges or sqrt.
-    #[serde(default = "ten")]
-    pub bins: Bins,
+    /// How many bins of one width there are, 65,536 at most, or a rule for that: auto, fd, doane, scott, rice, sturges or sqrt; 10
+    /// if not given.
+    #[serde(default)]
+    pub bins: Option<Bins>,
     /// Where each bin begins and where the last one ends, 2 to 65,537 numbers, none below the one before: instead of `bins` and
     /// `range`.
     #[serde(default)]
@@ -72,25 +73,24 @@ pub enum Bins {
     Rule(Rule),
 }
 
-const fn ten() -> Bins {
-    Bins::Count(10)
-}
+/// Bins where nothing is said of them.
+const TEN: Bins = Bins::Count(10);
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { bins: ten(), edges: None, range: None, density: false, extent: None, within: None }
+        Self { bins: None, edges: None, range: None, density: false, extent: None, within: None }
     }
 }
 
 impl Histogram {
     /// So many bins between the smallest and the largest value.
     pub fn of(bins: u32) -> Self {
-        Self { bins: Bins::Count(bins), ..Self::default() }
+        Self { bins: Some(Bins::Count(bins)), ..Self::default() }
     }
 
     /// Bins between the smallest and the largest value, as many as a rule says.
     pub fn by(rule: Rule) -> Self {
-        Self { bins: Bins::Rule(rule), ..Self::default() }
+        Self { bins: Some(Bins::Rule(rule)), ..Self::default() }
     }
 
     /// Bins between neighbours of these edges.
@@ -98,14 +98,20 @@ impl Histogram {
         Self { edges: Some(edges.into()), ..Self::default() }
     }
 
-    /// The range that was given, if it can be one.
+    /// The range that was given, if it can be one; nothing that `edges` stand for may be given beside them.
     fn given(&self) -> Result<Option<[f64; 2]>> {
+        let beside = |name| Reject::Parameter {
+            name,
+            value: "given beside `edges`".to_owned(),
+            expected: "left out then, or `edges` be left out",
+        };
         let refuse = |value, expected| Err(Reject::Parameter { name: "range", value, expected });
+        if self.edges.is_some() && self.bins.is_some() {
+            return Err(beside("bins"));
+        }
         match self.range.as_deref() {
             None => Ok(None),
-            Some(_) if self.edges.is_some() => {
-                refuse("given beside `edges`".to_owned(), "left out then, or `edges` be left out")
-            }
+            Some(_) if self.edges.is_some() => Err(beside("range")),
             Some(&[low, high]) => Ok(Some([low, high])),
             Some(range) => refuse(format!("a list of {}", range.len()), "two numbers"),
         }
@@ -172,7 +178,7 @@ impl Histogram {
                 expected: "a rule of 65,536 bins at most, or a number of bins, or `range` a narrower one",
             });
         }
-        Ok(Self { bins: Bins::Count(count.max(1.0) as u32), extent: Some(extent), ..self.clone() })
+        Ok(Self { bins: Some(Bins::Count(count.max(1.0) as u32)), extent: Some(extent), ..self.clone() })
     }
 
     fn answer(&self, bin_edges: Vec<f64>, found: &Found, weights: Option<Vec<f64>>) -> Counts {
@@ -253,7 +259,7 @@ impl Kernel for Histogram {
     type Output = Counts;
 
     fn wants_sample(&self) -> bool {
-        self.edges.is_none() && matches!(self.bins, Bins::Rule(rule) if !rule.fractions().is_empty())
+        self.edges.is_none() && matches!(self.bins, Some(Bins::Rule(rule)) if !rule.fractions().is_empty())
     }
 
     fn pass(&self, shape: &Shape<'_>) -> Result<Either<Either<(), Look>, Counting>> {
@@ -269,7 +275,7 @@ impl Kernel for Histogram {
                 false => Either::Second(Either::First(borders)),
             }));
         }
-        Ok(match self.bins {
+        Ok(match self.bins.unwrap_or(TEN) {
             Bins::Rule(_) if is_weighted => return Err(no_rule()),
             Bins::Rule(rule) => {
                 // A range that can have no bins is refused before a reading.
@@ -289,7 +295,7 @@ impl Kernel for Histogram {
     fn finish(&self, pass: &Self::Pass) -> Result<Next<Self>> {
         match pass {
             Either::First(Either::First(extrema)) => self.after_extrema(extrema).map(Next::Again),
-            Either::First(Either::Second(values)) => match self.bins {
+            Either::First(Either::Second(values)) => match self.bins.unwrap_or(TEN) {
                 Bins::Rule(rule) => self.after_look(rule, values).map(Next::Again),
                 Bins::Count(_) => Err(Reject::Kernel("it has looked at values for no rule")),
             },

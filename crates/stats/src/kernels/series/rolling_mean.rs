@@ -6,7 +6,8 @@ use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 windowed! {
 /// Rolling mean: each row is the mean of the `window` rows that end at it, as in pandas.
 ///
-/// Added up as a tree: an error below `(1 + 2 log₂ window) 2⁻⁵³` of the mean of the sizes.
+/// Added up as a tree: an error below `(1 + 2 log₂ window) 2⁻⁵³` of the mean of the sizes. Infinite where the sum of a part of a
+/// window is beyond the doubles.
 ///
 /// ```
 /// use echoes_kernel::reference;

@@ -6,7 +6,8 @@ use echoes_kernel::{Category, Form, Kernel, Next, Result, Series, Shape, Spec};
 windowed! {
 /// Rolling sum: each row is the sum of the `window` rows that end at it, as in pandas.
 ///
-/// Added up as a tree: an error below `2 log₂ window · 2⁻⁵³` of the sum of the sizes. With a `min_periods` of 0 the sum
+/// Added up as a tree: an error below `2 log₂ window · 2⁻⁵³` of the sum of the sizes. Infinite where the sum of a part of a window
+/// is beyond the doubles. With a `min_periods` of 0 the sum
 /// of no values is 0.
 ///
 /// ```
