@@ -189,9 +189,15 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
-        let size = self.and(x, self.splat(f64::from_bits(u64::MAX >> 1)));
-        let inside = self.le(self.splat(divisor.least), size) & self.le(size, self.splat(Divisor::MOST));
         let by = self.splat(divisor.by);
+        // SAFETY: `self` proves AVX2; the casts change no bit.
+        let inside = unsafe {
+            let (origin, end) = (_mm256_set1_epi64x(divisor.origin), _mm256_set1_epi64x(divisor.end));
+            let (low, high) = (_mm256_castpd_si256(x.0), _mm256_castpd_si256(x.1));
+            let low = _mm256_cmpgt_epi64(end, _mm256_sub_epi64(_mm256_add_epi64(low, low), origin));
+            let high = _mm256_cmpgt_epi64(end, _mm256_sub_epi64(_mm256_add_epi64(high, high), origin));
+            Mask(_mm256_castsi256_pd(low), _mm256_castsi256_pd(high))
+        };
         if self.bits(inside) != u8::MAX {
             return x / by;
         }

@@ -173,14 +173,11 @@ impl Lanes for Avx512 {
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {
         let by = self.splat(divisor.by);
         let (high, low) = (self.splat(divisor.inverse[0]), self.splat(divisor.inverse[1]));
-        // Twice the bits: a size without its sign, and all sizes in their order.
-        let least = divisor.least.to_bits();
-        let sizes = Divisor::MOST.to_bits().checked_sub(least).map_or(0, |sizes| 2 * sizes + 1);
         // SAFETY: `self` proves AVX-512; the cast changes no bit.
         let inside = unsafe {
             let bits = _mm512_castpd_si512(x.0);
-            let above = _mm512_sub_epi64(_mm512_add_epi64(bits, bits), _mm512_set1_epi64((2 * least) as i64));
-            _mm512_cmplt_epu64_mask(above, _mm512_set1_epi64(sizes as i64))
+            let above = _mm512_sub_epi64(_mm512_add_epi64(bits, bits), _mm512_set1_epi64(divisor.origin));
+            _mm512_cmplt_epi64_mask(above, _mm512_set1_epi64(divisor.end))
         };
         if inside != u8::MAX {
             return x / by;

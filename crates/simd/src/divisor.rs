@@ -11,29 +11,27 @@ pub struct Divisor {
     pub(crate) by: f64,
     /// The double next to `1 / by`, and the one next to what is left of that.
     pub(crate) inverse: [f64; 2],
-    /// The smallest size of a number that may be divided in this way; infinite if none may.
-    pub(crate) least: f64,
+    /// Twice the bits of a number, without its sign therefore, less this, are below `end` if it may be divided in this way.
+    pub(crate) origin: i64,
+    /// Where such differences end.
+    pub(crate) end: i64,
 }
 
 impl Divisor {
-    /// The largest size of a number that may be divided in this way: 2^400.
-    #[cfg(target_arch = "x86_64")]
-    pub(crate) const MOST: f64 = 1.0 / LEAST;
-
     /// Divides by `by`, whatever it is.
     pub fn new(by: f64) -> Self {
+        let high = 1.0 / by;
         // Between these, neither a quotient nor what it leaves over is subnormal or infinite.
         let is_moderate = (BY_LEAST..=1.0 / BY_LEAST).contains(&by.abs());
-        let high = 1.0 / by;
-        Self {
-            by,
-            inverse: [high, high.mul_add(-by, 1.0) / by],
-            least: if is_moderate { LEAST } else { f64::INFINITY },
-        }
+        // Sizes are in the order of their bits; the differences begin at the least whole number with a sign, which none is below.
+        let sizes = (1.0 / LEAST).to_bits() - LEAST.to_bits();
+        let end = if is_moderate { (2 * sizes + 1) as i64 + i64::MIN } else { i64::MIN };
+        let origin = (2 * LEAST.to_bits()) as i64 + i64::MIN;
+        Self { by, inverse: [high, high.mul_add(-by, 1.0) / by], origin, end }
     }
 }
 
-/// 2^−400.
+/// The smallest size of a number that may be divided in this way, 2^−400; the largest is its reciprocal.
 const LEAST: f64 = f64::from_bits((1023 - 400) << 52);
 
 /// The smallest size of such a divisor, 2^−500; the largest is its reciprocal.
