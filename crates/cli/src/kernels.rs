@@ -7,6 +7,7 @@ use crate::{
     layout::Cell,
 };
 use clap::ArgMatches;
+use echoes_io::names::{nearest, shorten};
 use echoes_kernel::{Category, Entry};
 use echoes_stats::KERNELS;
 use serde::Serialize;
@@ -44,9 +45,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         None if format == Format::Json => printer.json(&KERNELS.iter().map(Listed::of).collect::<Vec<_>>())?,
         None => printer.text(&catalogue(format))?,
         Some(name) => {
-            let entry = KERNELS.iter().find(|entry| entry.spec.name == name);
-            let entry =
-                entry.ok_or_else(|| Failure::usage(format!("there is no kernel {name}: see echoes kernels")))?;
+            let entry = KERNELS.iter().find(|entry| entry.spec.name == name).ok_or_else(|| unknown(name))?;
             match format {
                 Format::Json => printer.json(&Listed::of(entry))?,
                 _ => printer.text(&help(entry))?,
@@ -54,6 +53,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
     }
     printer.finish()
+}
+
+fn unknown(name: &str) -> Failure {
+    let meant = nearest(name, KERNELS.iter().map(|entry| entry.spec.name));
+    let hint = meant.map_or_else(String::new, |meant| format!("did you mean {meant}? "));
+    Failure::usage(format!("there is no kernel {}: {hint}see echoes kernels", shorten(name)))
 }
 
 fn help(entry: &Entry) -> String {

@@ -12,8 +12,8 @@ use echoes_stats::expr::{Expression, Fault, MAP};
 
 const LONG: &str = "A column made of others by an expression, row by row.\n\n\
 Columns stand by name (in backticks where the name is no plain word), with numbers, pi, e, + - * / ^, comparisons that \
-give 1 or 0, exp ln sqrt abs, and the aggregates sum mean std min max of an expression over all rows: \
-(x - mean(x)) / std(x).";
+give 1 or 0, exp ln sqrt abs, and the aggregates sum mean std min max of an expression over all rows, \
+of which std divides by n: (x - mean(x)) / std(x).";
 
 /// The subcommand's arguments.
 pub(crate) fn command(command: Command) -> Command {

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(found.counts, vec![2, 1, 1]);
 /// # Ok::<(), echoes_kernel::Reject>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Histogram {
     /// How many bins of one width there are, 65,536 at most, or a rule for that: auto, fd, doane, scott, rice, sturges or sqrt; 10
@@ -75,12 +75,6 @@ pub enum Bins {
 
 /// Bins where nothing is said of them.
 const TEN: Bins = Bins::Count(10);
-
-impl Default for Histogram {
-    fn default() -> Self {
-        Self { bins: None, edges: None, range: None, density: false, extent: None, within: None }
-    }
-}
 
 impl Histogram {
     /// So many bins between the smallest and the largest value.
