@@ -49,14 +49,8 @@ fn chosen(source: &dyn Source, spec: &Spec, wanted: &[String], weights: Option<u
     }
     let is_wanted = |&i: &usize| fields[i].dtype.is_some() && Some(i) != weights;
     let numeric: Vec<usize> = (0..fields.len()).filter(is_wanted).collect();
-    match weights {
-        None if numeric.is_empty() => return Err(all_text(source)),
-        Some(weights) if numeric.is_empty() => {
-            let name = shorten(&fields[weights].name);
-            let line = format!("{}: no column is numeric beside {name}, which has the weights", source.name());
-            return Err(Failure::data(line));
-        }
-        _ => {}
+    if numeric.is_empty() {
+        return Err(weights.map_or_else(|| all_text(source), |weights| only_weights(source, weights)));
     }
     let skipped = fields.iter().filter(|field| field.dtype.is_none()).map(|field| field.name.clone()).collect();
     Ok(Choice { sets: sets(source, spec, numeric)?, skipped })
@@ -76,6 +70,12 @@ fn all_text(source: &dyn Source) -> Failure {
             Failure::data(format!("{}: no column is numeric: there are {}", source.name(), listed(names(fields))))
         }
     }
+}
+
+/// No column is numeric but that of the weights.
+fn only_weights(source: &dyn Source, weights: usize) -> Failure {
+    let name = source.fields().get(weights).map_or_else(String::new, |field| shorten(&field.name));
+    Failure::data(format!("{}: no column is numeric beside {name}, which has the weights", source.name()))
 }
 
 fn not_numeric(source: &dyn Source, column: usize) -> Failure {
