@@ -13,7 +13,7 @@ const STRETCHES_MIN: u64 = 64;
 /// How many for so many rows: a sample of `n^⅔ / 2` of them, because what sorting a larger one costs, keeping less of the column
 /// no longer spares (R. W. Floyd, R. L. Rivest, CACM 18(3), 1975).
 fn stretches(rows: u64) -> u64 {
-    let size = (rows as f64).cbrt().powi(2) / 2.0;
+    let size = (rows as f64).cbrt().powi(2) * 2.0;
     (size as u64 / ROWS).max(STRETCHES_MIN)
 }
 

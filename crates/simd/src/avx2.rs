@@ -2,7 +2,7 @@
 
 use crate::{Divisor, Lanes};
 use std::arch::x86_64::*;
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 /// The proof that this processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,18 @@ operator!(
     Vector Div div _mm256_div_pd, Mask BitAnd bitand _mm256_and_pd,
     Mask BitOr bitor _mm256_or_pd
 );
+
+impl Not for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        // SAFETY: a mask exists, so the processor has AVX2; the casts change no bit.
+        unsafe {
+            let ones = _mm256_castsi256_pd(_mm256_set1_epi64x(-1));
+            Self(_mm256_xor_pd(self.0, ones), _mm256_xor_pd(self.1, ones))
+        }
+    }
+}
 
 impl Lanes for Avx2 {
     type V = Vector;
@@ -143,6 +155,20 @@ impl Lanes for Avx2 {
         let high = [pair_on(self, registers, at + 2), pair_on(self, registers, at + 3)];
         // SAFETY: `self` proves AVX2.
         unsafe { Vector(_mm256_shuffle_pd::<0b0101>(low[0], low[1]), _mm256_shuffle_pd::<0b0101>(high[0], high[1])) }
+    }
+    #[inline(always)]
+    fn crossed<const K: i32>(self, v: Vector) -> Vector {
+        const { assert!(0 <= K && K < 8) };
+        let Vector(low, high) = if K & 4 == 0 { v } else { Vector(v.1, v.0) };
+        // SAFETY: `self` proves AVX2.
+        unsafe {
+            match K & 3 {
+                0 => Vector(low, high),
+                1 => Vector(_mm256_permute_pd::<0b0101>(low), _mm256_permute_pd::<0b0101>(high)),
+                2 => Vector(_mm256_permute4x64_pd::<0b01_00_11_10>(low), _mm256_permute4x64_pd::<0b01_00_11_10>(high)),
+                _ => Vector(_mm256_permute4x64_pd::<0b00_01_10_11>(low), _mm256_permute4x64_pd::<0b00_01_10_11>(high)),
+            }
+        }
     }
     #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {

@@ -2,7 +2,7 @@
 
 use crate::{Divisor, Lanes};
 use std::arch::x86_64::*;
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 /// The proof that this processor has AVX-512 F, DQ, BW and VL.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,14 @@ impl BitOr for Mask {
     #[inline(always)]
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl Not for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(!self.0)
     }
 }
 
@@ -133,6 +141,20 @@ impl Lanes for Avx512 {
         unsafe {
             let (low, high) = (_mm512_castpd_si512(a.0), _mm512_castpd_si512(b.0));
             Vector(_mm512_castsi512_pd(_mm512_alignr_epi64::<K>(high, low)))
+        }
+    }
+    #[inline(always)]
+    fn crossed<const K: i32>(self, v: Vector) -> Vector {
+        const { assert!(0 <= K && K < 8) };
+        // SAFETY: `self` proves AVX-512.
+        unsafe {
+            let v = if K & 1 == 0 { v.0 } else { _mm512_permute_pd::<0b0101_0101>(v.0) };
+            Vector(match K >> 1 {
+                0 => v,
+                1 => _mm512_shuffle_f64x2::<0b10_11_00_01>(v, v),
+                2 => _mm512_shuffle_f64x2::<0b01_00_11_10>(v, v),
+                _ => _mm512_shuffle_f64x2::<0b00_01_10_11>(v, v),
+            })
         }
     }
     #[inline(always)]

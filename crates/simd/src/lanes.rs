@@ -1,7 +1,7 @@
 //! The vector that every instruction set offers, and the order in which 32 of its lanes are added.
 
 use crate::Divisor;
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
 /// Numbers in a group: four vectors of eight.
 pub const GROUP: usize = 32;
@@ -22,7 +22,7 @@ pub trait Lanes: Copy {
     /// Eight doubles.
     type V: Copy + Add<Output = Self::V> + Sub<Output = Self::V> + Mul<Output = Self::V> + Div<Output = Self::V>;
     /// Eight truths.
-    type M: Copy + BitAnd<Output = Self::M> + BitOr<Output = Self::M>;
+    type M: Copy + BitAnd<Output = Self::M> + BitOr<Output = Self::M> + Not<Output = Self::M>;
 
     /// Whether there are registers for five sums of 32 lanes at a time. Where there are not, a loop that keeps more than one
     /// takes a vector of each group at a time ([`WIDE`](Lanes::WIDE) changes the order of the loops, not of the additions).
@@ -56,6 +56,8 @@ pub trait Lanes: Copy {
     fn shift_down(self, v: Self::V) -> Self::V;
     /// The eight lanes from number `K` on, below 8, of `a` with `b` behind it.
     fn shifted<const K: i32>(self, a: Self::V, b: Self::V) -> Self::V;
+    /// In each lane what is in the one whose number differs by the bits of `K`, below 8: 1 exchanges neighbours, 7 reverses.
+    fn crossed<const K: i32>(self, v: Self::V) -> Self::V;
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
     /// The lanes that the mask chooses, in their order, at the front; what stands behind them is not specified.

@@ -1,7 +1,7 @@
 //! The level that every processor has: `wide`, which chooses instructions when it is compiled.
 
 use crate::Lanes;
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 use wide::f64x8;
 
 /// Portable vectors.
@@ -40,6 +40,14 @@ impl BitOr for Mask {
     #[inline(always)]
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl Not for Mask {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(!self.0)
     }
 }
 
@@ -113,6 +121,15 @@ impl Lanes for Portable {
         shifted[..8 - from].copy_from_slice(&a[from..]);
         shifted[8 - from..].copy_from_slice(&b[..from]);
         Vector(f64x8::new(shifted))
+    }
+    #[inline(always)]
+    fn crossed<const K: i32>(self, v: Vector) -> Vector {
+        const { assert!(0 <= K && K < 8) };
+        let (v, mut crossed) = (v.0.to_array(), [0.0; 8]);
+        for (lane, x) in crossed.iter_mut().enumerate() {
+            *x = v[lane ^ K as usize];
+        }
+        Vector(f64x8::new(crossed))
     }
     #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {

@@ -134,6 +134,56 @@ fn shifted_lanes_are_those_that_follow() {
     }
 }
 
+struct Crossed([f64; 8]);
+
+impl Operation for Crossed {
+    type Output = [[f64; 8]; 8];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [[f64; 8]; 8] {
+        let v = l.load8(&self.0);
+        [
+            l.to_array(l.crossed::<0>(v)),
+            l.to_array(l.crossed::<1>(v)),
+            l.to_array(l.crossed::<2>(v)),
+            l.to_array(l.crossed::<3>(v)),
+            l.to_array(l.crossed::<4>(v)),
+            l.to_array(l.crossed::<5>(v)),
+            l.to_array(l.crossed::<6>(v)),
+            l.to_array(l.crossed::<7>(v)),
+        ]
+    }
+}
+
+#[test]
+fn crossed_lanes_are_those_that_differ_by_the_bits() {
+    for level in Level::available() {
+        for (by, found) in run_at(level, Crossed(std::array::from_fn(|i| i as f64))).iter().enumerate() {
+            assert_eq!(found, &std::array::from_fn::<f64, 8, _>(|i| (i ^ by) as f64), "{level:?}");
+        }
+    }
+}
+
+struct Otherwise([f64; 8], f64);
+
+impl Operation for Otherwise {
+    type Output = [u8; 2];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [u8; 2] {
+        let mask = l.lt(l.load8(&self.0), l.splat(self.1));
+        [l.bits(mask), l.bits(!mask)]
+    }
+}
+
+#[test]
+fn a_mask_is_turned_round() {
+    for level in Level::available() {
+        for below in 0..=8 {
+            let [mask, not] = run_at(level, Otherwise(std::array::from_fn(|i| i as f64), f64::from(below)));
+            assert_eq!((u32::from(mask), not), ((1 << below) - 1, !mask), "{level:?}");
+        }
+    }
+}
+
 #[test]
 fn sums_agree_bit_for_bit_at_every_length() {
     let x: Vec<f64> = (0..200).map(|i| f64::from(i).sin() * 1e3).collect();

@@ -2,16 +2,16 @@
 //!
 //! Partitions as M. Blacher, J. Giesen, P. Sanders, J. Wassenberg (Vectorized and performance-portable Quicksort, Software: Practice
 //! and Experience 52(12), 2022) have them, out of place, which writes no value over one that has not been read. What is left of
-//! [`SMALL`] values or fewer is put where the number of smaller ones says.
+//! [`SMALL`] values or fewer goes through a [`network`].
 //!
 //! The order is total: −0 before 0, NaN last (in the order that they came in), so that the sorted column is the same whichever way,
 //! on whichever instructions and threads, it was found.
 
-use crate::threads;
+use crate::{network, threads};
 use echoes_simd::{Lanes, Operation, run};
 
-/// Values that are sorted by their ranks.
-pub(crate) const SMALL: usize = 32;
+/// Values that are not parted any more.
+pub(crate) const SMALL: usize = network::MOST;
 
 /// Values that are not worth another thread.
 const SHARED: usize = 1 << 15;
@@ -98,49 +98,7 @@ impl Operation for Small<'_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        small(l, self.0);
-    }
-}
-
-/// Sorts [`SMALL`] values or fewer.
-#[inline(always)]
-fn small<L: Lanes>(l: L, x: &mut [f64]) {
-    match x.len().div_ceil(8) {
-        0 => {}
-        1 => by_ranks::<L, 1>(l, x),
-        2 => by_ranks::<L, 2>(l, x),
-        3 => by_ranks::<L, 3>(l, x),
-        _ => by_ranks::<L, 4>(l, x),
-    }
-}
-
-#[inline(always)]
-fn by_ranks<L: Lanes, const VECTORS: usize>(l: L, x: &mut [f64]) {
-    let mut space = [[f64::INFINITY; 8]; VECTORS];
-    let values = &mut space.as_flattened_mut()[..x.len()];
-    values.copy_from_slice(x);
-    let mut vectors = [l.splat(0.0); VECTORS];
-    for (vector, values) in vectors.iter_mut().zip(&space) {
-        *vector = l.load8(values);
-    }
-    let values = &space.as_flattened()[..x.len()];
-    let mut sum = 0;
-    for &value in values {
-        let this = l.splat(value);
-        let mut smaller = 0;
-        for (i, &vector) in vectors.iter().enumerate() {
-            smaller |= u32::from(l.bits(l.lt(vector, this))) << (8 * i);
-        }
-        let rank = smaller.count_ones() as usize;
-        sum += rank;
-        if let Some(to) = x.get_mut(rank) {
-            *to = value;
-        }
-    }
-    // Equal values have one rank and leave the next ones free.
-    if sum != x.len() * x.len().saturating_sub(1) / 2 {
-        x.copy_from_slice(values);
-        x.sort_unstable_by(f64::total_cmp);
+        network::sort(l, self.0);
     }
 }
 
@@ -203,13 +161,13 @@ impl Operation for PartFrom<'_> {
 /// Of some values from all over the one whose rank among them is that wanted among all.
 #[inline(always)]
 fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
-    let mut sample = [0.0; SMALL];
-    let many = if x.len() < MANY { 7 } else { SMALL - 1 };
+    let mut sample = [0.0; 32];
+    let many = if x.len() < MANY { 7 } else { 31 };
     let step = x.len() / many;
     for (i, value) in sample[..many].iter_mut().enumerate() {
         *value = x[i * step + step / 2];
     }
-    small(l, &mut sample[..many]);
+    network::sort(l, &mut sample[..many]);
     sample[wanted * many / x.len()]
 }
 
@@ -217,32 +175,29 @@ fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
 #[inline(always)]
 fn part_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
     let vector = l.splat(pivot);
-    let whole = x.len() / 8 * 8;
+    let is_below = |values| if EQUAL { l.le(values, vector) } else { l.lt(values, vector) };
     let (mut low, mut high) = (0, 0);
+    let whole = x.len() / 8 * 8;
     for at in (0..whole).step_by(8) {
         let Some(values) = x[at..].first_chunk() else { break };
         let values = l.load8(values);
-        let (below, above) = match EQUAL {
-            true => (l.le(values, vector), l.lt(vector, values)),
-            false => (l.lt(values, vector), l.le(vector, values)),
-        };
+        let below = is_below(values);
         // What is written behind those below has been read: there are no more of them than values before.
         let (Some(front), Some(back)) = (x[low..].first_chunk_mut(), spare[high..].first_chunk_mut()) else { break };
-        (*front, *back) = (l.pack(values, below), l.pack(values, above));
-        low += l.bits(below).count_ones() as usize;
-        high += l.bits(above).count_ones() as usize;
+        (*front, *back) = (l.pack(values, below), l.pack(values, !below));
+        let count = l.bits(below).count_ones() as usize;
+        low += count;
+        high += 8 - count;
     }
-    for at in whole..x.len() {
-        let value = x[at];
-        let to = if value < pivot || EQUAL && value == pivot {
-            (&mut x[low], &mut low)
-        } else {
-            (&mut spare[high], &mut high)
-        };
-        *to.0 = value;
-        *to.1 += 1;
-    }
-    low
+    let rest = x.len() - whole;
+    let mut last = [0.0; 8];
+    last[..rest].copy_from_slice(&x[whole..]);
+    let values = l.load8(&last);
+    let below = l.bits(is_below(values));
+    let front = (below & ((1 << rest) - 1)).count_ones() as usize;
+    x[low..][..front].copy_from_slice(&l.pack(values, is_below(values))[..front]);
+    spare[high..][..rest - front].copy_from_slice(&l.pack(values, !is_below(values))[..rest - front]);
+    low + front
 }
 
 /// Calls `each` with the rows of each value, from the smallest value to the largest: how many rows come before, and its own rows in

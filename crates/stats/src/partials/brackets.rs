@@ -39,18 +39,25 @@ impl Intervals {
         if small || shape.sample.len() < 64 {
             return Self::everything();
         }
-        let mut sample = shape.sample.to_vec();
-        sort_numbers(&mut sample);
-        let size = sample.len() as f64;
-        let at = |position: f64| match position {
-            p if p < 0.0 => f64::NEG_INFINITY,
-            p => sample.get(p as usize).copied().unwrap_or(f64::INFINITY),
-        };
-        let around = |&q: &f64| {
+        let size = shape.sample.len() as f64;
+        // Of ranks before the first and behind the last nothing is known.
+        let around = |q: f64| {
             let margin = 3.0 * (size * q * (1.0 - q)).sqrt() + 4.0;
-            [at((q * size - margin).floor()), at((q * size + margin).ceil())]
+            [(q * size - margin).floor(), (q * size + margin).ceil()]
         };
-        Self::apart(fractions.iter().map(around).collect())
+        let ends: Vec<[f64; 2]> = fractions.iter().map(|&q| around(q)).collect();
+        let is_inside = |end: &f64| (0.0..size).contains(end);
+        let mut ranks: Vec<usize> =
+            ends.as_flattened().iter().copied().filter(is_inside).map(|end| end as usize).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let values = select(&mut shape.sample.to_vec(), &ranks);
+        let value = |end: f64| match ranks.binary_search(&(end as usize)) {
+            Ok(at) if is_inside(&end) => values[at],
+            _ if end < 0.0 => f64::NEG_INFINITY,
+            _ => f64::INFINITY,
+        };
+        Self::apart(ends.into_iter().map(|ends| ends.map(value)).collect())
     }
 
     /// The same intervals, rising, in pieces that share no more than an end: where they overlap, each end parts them, so that no piece is
@@ -172,22 +179,45 @@ impl Bracket {
         self.kept.is_of(self.inside)
     }
 
-    /// Keeps values from the interval, but for its ends, which are counted.
+    /// Keeps those of whole vectors of values that are in the interval, but for its ends, which are counted.
     #[inline(always)]
-    fn keep(&mut self, values: &[f64]) {
+    fn keep<L: Lanes>(&mut self, l: L, values: &[f64], [low, high]: [L::V; 2]) {
+        let rows = &mut self.kept.rows;
+        let (from, mut len) = (rows.len(), rows.len());
+        rows.resize(from + values.len(), 0.0);
+        for eight in values.as_chunks().0 {
+            let x = l.load8(eight);
+            let inside = l.le(low, x) & l.le(x, high);
+            // As many as have been looked at have room.
+            let Some(to) = rows[len..].first_chunk_mut::<8>() else { break };
+            *to = l.pack(x, inside);
+            len += l.bits(inside).count_ones() as usize;
+        }
+        rows.truncate(len);
+        self.settle(len - from);
+    }
+
+    /// Counts the last values kept, and lets the ends of the interval go.
+    #[inline(always)]
+    fn settle(&mut self, values: usize) {
+        let rows = &mut self.kept.rows;
+        let from = rows.len() - values;
         let (mut at_low, mut at_high) = (0, 0);
-        for x in values {
+        for x in &rows[from..] {
             at_low += u64::from(*x == self.low);
             at_high += u64::from(*x == self.high && self.low < self.high);
         }
-        if at_low + at_high == 0 {
-            self.kept.rows.extend_from_slice(values);
-        } else {
-            self.kept.rows.extend(values.iter().filter(|&&x| x != self.low && x != self.high));
+        if at_low + at_high > 0 {
+            let mut to = from;
+            for at in from..rows.len() {
+                rows[to] = rows[at];
+                to += usize::from(rows[at] != self.low && rows[at] != self.high);
+            }
+            rows.truncate(to);
         }
+        self.inside += (rows.len() - from) as u64;
         self.at_low += at_low;
         self.at_high += at_high;
-        self.inside += values.len() as u64 - at_low - at_high;
     }
 
     fn merge(&mut self, later: &Self) {
@@ -231,8 +261,8 @@ impl Partial for Brackets {
 
     fn make_room(&mut self, rows: usize) {
         // The intervals are apart, so that the rows have at most so many values for all of them: `absorb` allocates nothing,
-        // unless a sample was far off. Pages that are not written cost nothing.
-        let room = rows / self.brackets.len().max(1);
+        // unless a sample was far off, with room for the ends before they go. Pages that are not written cost nothing.
+        let room = rows / self.brackets.len().max(1) + RUN * GROUP;
         for bracket in &mut self.brackets {
             bracket.kept.rows.reserve(room);
         }
@@ -240,10 +270,17 @@ impl Partial for Brackets {
 
     fn absorb(&mut self, block: &Block<'_>) {
         let x = block.values(0);
+        let ahead = sweeps::is_followed(block);
+        let nans = run(CountNans { x, ahead });
         self.count += x.len() as u64;
-        self.nans += run(CountNans { x, ahead: sweeps::is_followed(block) });
-        for bracket in &mut self.brackets {
-            run(Absorb { bracket, x });
+        self.nans += nans;
+        let numbers = x.len() as u64 - nans;
+        let (threes, rest) = self.brackets.as_chunks_mut();
+        for brackets in threes {
+            run(Absorb::<3> { brackets, x, numbers, ahead });
+        }
+        for bracket in rest {
+            run(Absorb { brackets: std::array::from_mut(bracket), x, numbers, ahead });
         }
     }
 
@@ -260,55 +297,80 @@ impl Partial for Brackets {
     }
 }
 
-/// Counts the values of a block below a bracket and keeps those inside.
-struct Absorb<'a> {
-    bracket: &'a mut Bracket,
+/// Counts the values of a block below some brackets and keeps those inside.
+struct Absorb<'a, const B: usize> {
+    brackets: &'a mut [Bracket; B],
     x: &'a [f64],
+    /// How many of them are not NaN.
+    numbers: u64,
+    ahead: bool,
 }
 
-/// Groups whose values are kept at a time.
-const RUN: usize = 8;
+/// Groups that are looked at before what is in a bracket is kept.
+const RUN: usize = 32;
 
 /// Room for a run, and for a vector behind its last value.
 const ROOM: usize = RUN * GROUP + 8;
 
-impl Operation for Absorb<'_> {
+impl<const B: usize> Operation for Absorb<'_, B> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Self { bracket, x } = self;
-        // NaN is neither below nor inside, so it may fill up the last group.
+        let Self { brackets, x, numbers, ahead } = self;
+        let mut ends = [[l.splat(0.0); 2]; B];
+        for (ends, bracket) in ends.iter_mut().zip(&*brackets) {
+            *ends = [l.splat(bracket.low), l.splat(bracket.high)];
+        }
+        let mut from_low = [l.splat(0.0); B];
+        // NaN is in no bracket, so it may fill up the last group.
         let mut space = [0.0; GROUP];
         let (groups, tail) = split(x, f64::NAN, &mut space);
-        let (low, high) = (l.splat(bracket.low), l.splat(bracket.high));
         let mut room = [0.0; ROOM];
-        let mut below = l.splat(0.0);
-        for run in groups.chunks(RUN) {
-            bracket.keep(pick(l, run, [low, high], &mut below, &mut room));
+        for run in groups.chunks(RUN).chain(tail.map(std::slice::from_ref)) {
+            let len = pick(l, run, ends, &mut from_low, &mut room, ahead);
+            if let [bracket] = &mut brackets[..] {
+                bracket.kept.rows.extend_from_slice(&room[..len]);
+                bracket.settle(len);
+                continue;
+            }
+            room[len..][..8].fill(f64::NAN);
+            for (bracket, ends) in brackets.iter_mut().zip(ends) {
+                bracket.keep(l, &room[..len.next_multiple_of(8)], ends);
+            }
         }
-        if let Some(group) = tail {
-            bracket.keep(pick(l, std::slice::from_ref(group), [low, high], &mut below, &mut room));
+        for (bracket, from_low) in brackets.iter_mut().zip(from_low) {
+            bracket.below += numbers - l.across(from_low) as u64;
         }
-        bracket.below += l.across(below) as u64;
     }
 }
 
-/// The values between both ends, and either of them; those below are counted in the lanes of `below`, because bits would have
-/// to be moved to be counted.
+/// Moves the values that are in any bracket, ends included, to the front of `room`; how many. To the counts of those from each lower
+/// end on, which are kept in lanes because bits would have to be moved to be counted, it adds.
 #[inline(always)]
-fn pick<'a, L: Lanes>(
+fn pick<L: Lanes, const B: usize>(
     l: L,
-    run: &[[f64; GROUP]],
-    [low, high]: [L::V; 2],
-    below: &mut L::V,
-    room: &'a mut [f64; ROOM],
-) -> &'a [f64] {
+    groups: &[[f64; GROUP]],
+    ends: [[L::V; 2]; B],
+    counts: &mut [L::V; B],
+    room: &mut [f64; ROOM],
+    ahead: bool,
+) -> usize {
     let (one, zero) = (l.splat(1.0), l.splat(0.0));
+    // A copy, for registers.
+    let mut from_low = *counts;
     let mut len = 0;
-    for group in run {
+    for group in groups {
+        if ahead {
+            sweeps::prefetch(l, group, sweeps::SECOND_HALF);
+        }
         for x in l.load(group) {
-            *below = *below + l.select(l.lt(x, low), one, zero);
-            let inside = l.le(low, x) & l.le(x, high);
+            let mut inside = l.lt(zero, zero);
+            for i in 0..B {
+                let from = l.le(ends[i][0], x);
+                from_low[i] = l.select(from, from_low[i] + one, from_low[i]);
+                let this = from & l.le(x, ends[i][1]);
+                inside = if i == 0 { this } else { inside | this };
+            }
             // Without regard to whether there are any: that could not be guessed.
             if let Some(to) = room[len..].first_chunk_mut::<8>() {
                 *to = l.pack(x, inside);
@@ -316,7 +378,8 @@ fn pick<'a, L: Lanes>(
             }
         }
     }
-    &room[..len]
+    *counts = from_low;
+    len
 }
 
 struct CountNans<'a> {
@@ -344,9 +407,13 @@ impl Operation for CountNans<'_> {
 impl CountNans<'_> {
     #[inline(always)]
     fn step<L: Lanes>(l: L, group: &[f64; GROUP]) -> u64 {
-        let x = l.load(group);
+        let [a, b, c, d] = l.load(group);
+        // Mostly there are none.
+        if l.bits(l.ordered(a, b) & l.ordered(c, d)) == u8::MAX {
+            return 0;
+        }
         let mut nans = 0;
-        for x in x {
+        for x in [a, b, c, d] {
             nans += u64::from(l.bits(l.ordered(x, x)).count_zeros());
         }
         nans
