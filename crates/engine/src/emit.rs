@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
-    share::share,
+    share::{inside, share},
 };
 use echoes_io::{Chunk, Rows};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
@@ -83,7 +83,7 @@ impl<F: Fold> Writer<'_, F> {
         };
         match pool {
             // Once for many waves: each time wakes the threads anew.
-            Some(pool) if self.needs.before => pool.install(write),
+            Some(pool) if self.needs.before => inside(pool, write),
             _ => write(),
         }
     }

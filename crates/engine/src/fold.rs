@@ -4,7 +4,7 @@ use crate::{
     Engine, Error, Result,
     context::Context,
     prepare,
-    share::{lock, share},
+    share::{inside, lock, share},
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{CHUNK, Fold, tree_split};
@@ -201,7 +201,7 @@ fn tree<A: Absorb>(
     match (chunks.end - chunks.start, pool) {
         (0, _) => Ok(begin()),
         // In the pool, so that a partial may share a block among its threads.
-        (1, Some(pool)) => pool.install(|| subtree(chunks, &turns, leaf)),
+        (1, Some(pool)) => inside(pool, || subtree(chunks, &turns, leaf)),
         (_, None) => subtree(chunks, &turns, leaf),
         (count, Some(pool)) => {
             let most = (count / (BRANCHES * pool.current_num_threads() as u64)).max(1);

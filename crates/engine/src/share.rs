@@ -2,12 +2,25 @@
 //!
 //! The caller works too. Who hands all work to a pool and sleeps pays for two threads being woken one after the other, and both are
 //! likely to be woken where the caller has been: after a pause of some milliseconds that doubled the time of a reading of a million rows.
+//! Nor do threads fall asleep at once: whoever waits stays awake for as long as it takes to wake somebody ([`AWAKE`]), which is at most
+//! twice what the best guess would cost (A. R. Karlin et al., Competitive randomized algorithms for nonuniform problems, Algorithmica
+//! 11(6), 1994). A loop over a million rows so finds its threads where it has left them.
 
 use rayon::ThreadPool;
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    hint,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
+
+/// How long a thread without work stays awake.
+const AWAKE: Duration = Duration::from_micros(50);
+
+/// Work that has been begun on any pool since the process has: what threads that stay awake look at.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 /// What `work` makes of each item, in their order. Items are begun in their order, each as soon as a thread is free.
 pub(crate) fn share<I: Send, T: Send>(
@@ -27,13 +40,51 @@ pub(crate) fn share<I: Send, T: Send>(
             lock(place).1 = made;
         }
     };
+    let helping = AtomicUsize::new(helpers);
+    // A thread of a pool that waits looks for the pool's work by itself.
+    let is_outside = rayon::current_thread_index().is_none();
+    rouse();
     pool.in_place_scope(|scope| {
         for _ in 0..helpers {
-            scope.spawn(|_| take_turns());
+            scope.spawn(|_| {
+                take_turns();
+                helping.fetch_sub(1, Ordering::Release);
+            });
         }
         take_turns();
+        if is_outside {
+            stay_awake(|| helping.load(Ordering::Acquire) > 0);
+        }
     });
+    if is_outside {
+        linger(pool, helpers);
+    }
     places.into_iter().filter_map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner).1).collect()
+}
+
+/// Does work on a thread of the pool, so that it can share itself among them.
+pub(crate) fn inside<T: Send>(pool: &ThreadPool, work: impl FnOnce() -> T + Send) -> T {
+    rouse();
+    pool.install(work)
+}
+
+/// Has threads that stay awake look for work, which is about to be given to their pool.
+pub(crate) fn rouse() {
+    BEGUN.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Keeps threads of the pool awake until other work is begun.
+fn linger(pool: &ThreadPool, threads: usize) {
+    let begun = BEGUN.load(Ordering::Relaxed);
+    (0..threads).for_each(|_| pool.spawn(move || stay_awake(|| BEGUN.load(Ordering::Relaxed) == begun)));
+}
+
+/// Waits for a while, as long as it is worth it.
+fn stay_awake(is_worth_it: impl Fn() -> bool) {
+    let until = Instant::now() + AWAKE;
+    while is_worth_it() && Instant::now() < until {
+        hint::spin_loop();
+    }
 }
 
 /// What another thread left there, be it that it panicked: its panic reaches the caller by itself.

@@ -8,6 +8,7 @@ use crate::{
     emit::{Writer, zeros},
     fold::{self, Single},
     sample::sample,
+    share::inside,
     whole::{gather, interruptible},
 };
 use echoes_io::{Memory, Rows, View};
@@ -237,7 +238,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
             let out = &mut out[rows.start as usize..rows.end as usize];
             let copy = |(to, from): (&mut [f64], &[f64])| to.copy_from_slice(from);
             let written = self.session.write(&self.context, &writing, tile, |scores| match pool {
-                Some(pool) => pool.install(|| out.par_chunks_mut(CHUNK).zip(scores.par_chunks(CHUNK)).for_each(copy)),
+                Some(pool) => inside(pool, || out.par_chunks_mut(CHUNK).zip(scores.par_chunks(CHUNK)).for_each(copy)),
                 None => copy((out, scores)),
             });
             if written.is_none() {

@@ -6,7 +6,7 @@ use crate::{
     emit::zeros,
     fold::{self, next_wave},
     prepare,
-    share::share,
+    share::{inside, rouse, share},
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{Block, CHUNK, Columns, Reject};
@@ -29,7 +29,7 @@ pub(crate) fn interruptible<T: Send + 'static>(
 ) -> Result<T> {
     let Some(cancel) = context.cancel else {
         return Ok(match pool {
-            Some(pool) => pool.install(work),
+            Some(pool) => inside(pool, work),
             None => work(),
         });
     };
@@ -43,7 +43,10 @@ pub(crate) fn interruptible<T: Send + 'static>(
         drop((answer, held));
     };
     match pool {
-        Some(pool) => pool.spawn(work),
+        Some(pool) => {
+            rouse();
+            pool.spawn(work);
+        }
         None => {
             let thread = thread::Builder::new().name("echoes-whole".to_owned()).spawn(work);
             thread.map_err(|e| Error::Threads { threads: 1, reason: e.to_string() })?;
@@ -91,7 +94,7 @@ pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Thre
     let mut copy_all = || share(pool, chunks.iter_mut().enumerate().collect(), copy);
     let kept = match pool {
         // In the pool, as the work on the columns will be: who must wait for others there waits with nothing in memory.
-        Some(pool) => pool.install(copy_all),
+        Some(pool) => inside(pool, copy_all),
         None => copy_all(),
     };
     let kept: Vec<usize> = kept.into_iter().collect::<Result<_>>()?;

@@ -2,6 +2,7 @@
 //! if there is a directory for it.
 
 use super::{device::Opened, pace};
+use crate::share::inside;
 use echoes_gpu::{BLOCK, Column, Result, TILE};
 use echoes_kernel::{CHUNK, sweep::Powers};
 use rayon::{ThreadPool, prelude::*};
@@ -137,7 +138,7 @@ fn best<T>(mut work: impl FnMut() -> Result<T>) -> Result<f64> {
 fn read(values: &[f64], pool: Option<&ThreadPool>) -> u64 {
     let add = |values: &[f64]| values.iter().fold(0u64, |sum, x| sum.wrapping_add(x.to_bits()));
     match pool {
-        Some(pool) => pool.install(|| values.par_chunks(CHUNK).map(add).reduce(|| 0, u64::wrapping_add)),
+        Some(pool) => inside(pool, || values.par_chunks(CHUNK).map(add).reduce(|| 0, u64::wrapping_add)),
         None => add(values),
     }
 }

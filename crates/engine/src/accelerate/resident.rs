@@ -1,7 +1,7 @@
 //! Columns that stay on the device from call to call, the least recently used leaving first.
 
 use super::Stop;
-use crate::{Error, context::Context};
+use crate::{Error, context::Context, share::inside};
 use echoes_gpu::{Column, Device};
 use echoes_io::{Rows, Slice};
 use echoes_kernel::{BLOCK, CHUNK, Values};
@@ -69,7 +69,7 @@ impl Resident {
             };
             let firsts = &mut firsts[from..];
             match pool {
-                Some(pool) => pool.install(|| {
+                Some(pool) => inside(pool, || {
                     to.par_chunks_mut(CHUNK).zip(firsts.par_chunks_mut(BLOCK)).enumerate().try_for_each(chunk)
                 }),
                 None => to.chunks_mut(CHUNK).zip(firsts.chunks_mut(BLOCK)).enumerate().try_for_each(chunk),

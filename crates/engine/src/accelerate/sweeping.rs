@@ -1,7 +1,7 @@
 //! A column on the device, as partials see it: something that sweeps its blocks, some tiles at a time.
 
 use super::{Stop, device::Opened, pace::Pace, resident::Resident};
-use crate::context::Context;
+use crate::{context::Context, share::inside};
 use echoes_kernel::sweep::{Bins, Counts, Extent, Halt, Powers, Sums, Sweeper};
 use rayon::{ThreadPool, prelude::*};
 use std::{ops::Range, time::Instant};
@@ -93,7 +93,7 @@ impl Sweeper for Sweeping<'_> {
 
     fn each(&self, count: u64, work: &(dyn Fn(u64) + Sync)) {
         match self.pool {
-            Some(pool) => pool.install(|| (0..count).into_par_iter().for_each(work)),
+            Some(pool) => inside(pool, || (0..count).into_par_iter().for_each(work)),
             None => (0..count).for_each(work),
         }
     }
