@@ -18,8 +18,29 @@ use std::{borrow::Cow, ops::Range};
 pub(crate) struct Writer<'a, F> {
     pub(crate) needs: Needs,
     pub(crate) columns: usize,
+    pub(crate) way: Way,
     pub(crate) begin: &'a (dyn Fn() -> F + Sync),
     pub(crate) emit: &'a WritePiece<'a, F>,
+}
+
+/// How columns out reach the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Through the caches: of small columns, and of new memory, which the system has just cleared there.
+    Cached,
+    /// Past them.
+    Streamed,
+}
+
+/// Values out from which on they are streamed: 32 MiB, which no core's share of the caches holds.
+const STREAMED: usize = 1 << 22;
+
+impl Way {
+    /// Into memory that has been there.
+    pub(crate) fn into(out: &[&mut [f64]]) -> Self {
+        let values: usize = out.iter().map(|column| column.len()).sum();
+        if values < STREAMED { Self::Cached } else { Self::Streamed }
+    }
 }
 
 /// As [`echoes_kernel::Emit::emit`].
@@ -162,12 +183,13 @@ impl<F: Fold> Writer<'_, F> {
         let columns: Vec<&[f64]> = seen.iter().map(AsRef::as_ref).collect();
         let Some(kept) = kept else {
             let piece = Piece { columns: &columns, behind, len, start: own.start };
-            return self.part_by_part(context, before, &piece, out);
+            let part = (self.way == Way::Streamed).then_some(&mut scratch.part);
+            return self.part_by_part(context, before, &piece, out, part);
         };
         // Rows were left out: write for those that are there, then put each where it belongs.
         let piece = Piece { columns: &columns, behind: 0, len: kept.len(), start: own.start };
         let mut packed = vec![vec![f64::NAN; kept.len()]; self.columns];
-        self.part_by_part(context, before, &piece, &mut slices_mut(&mut packed))?;
+        self.part_by_part(context, before, &piece, &mut slices_mut(&mut packed), None)?;
         for (out, packed) in out.iter_mut().zip(&packed) {
             out.fill(f64::NAN);
             for (&row, &value) in kept.iter().zip(packed) {
@@ -177,15 +199,23 @@ impl<F: Fold> Writer<'_, F> {
         Ok(())
     }
 
-    /// Writes a piece; where its rows need no more than their neighbours, a part at a time, so that a slow kernel can be stopped.
-    fn part_by_part(&self, context: &Context<'_>, before: &F, piece: &Piece<'_>, out: &mut [&mut [f64]]) -> Result<()> {
+    /// Writes a piece; where its rows need no more than their neighbours, a part at a time, so that a slow kernel can be stopped. To
+    /// stream it a part is made in `room`.
+    fn part_by_part(
+        &self,
+        context: &Context<'_>,
+        before: &F,
+        piece: &Piece<'_>,
+        out: &mut [&mut [f64]],
+        mut room: Option<&mut Columns>,
+    ) -> Result<()> {
         let Needs { before: needs_before, behind, ahead } = self.needs;
-        if needs_before {
-            (self.emit)(before, piece, out);
-            return Ok(());
-        }
         // Neighbours are looked at once more for each part: so they are few against its own rows.
-        let size = PART.max(8 * (behind + ahead));
+        let size = match &room {
+            _ if needs_before => piece.len.max(1),
+            Some(_) if !self.needs.neighbours() => BLOCK,
+            _ => PART.max(8 * (behind + ahead)),
+        };
         for from in (0..piece.len).step_by(size) {
             context.check()?;
             let to = piece.len.min(from + size);
@@ -195,7 +225,16 @@ impl<F: Fold> Writer<'_, F> {
                 piece.columns.iter().map(|column| &column[first..end.min(column.len())]).collect();
             let mut out: SmallVec<[&mut [f64]; 2]> = out.iter_mut().map(|column| &mut column[from..to]).collect();
             let part = Piece { columns: &columns, behind, len: to - from, start: piece.start + from as u64 };
-            (self.emit)(before, &part, &mut out);
+            match &mut room {
+                None => (self.emit)(before, &part, &mut out),
+                Some(room) => {
+                    room.resize_with(self.columns, Vec::new);
+                    room.iter_mut().for_each(|column| column.resize(to - from, 0.0));
+                    (self.emit)(before, &part, &mut slices_mut(room));
+                    let next = piece.columns.first().map_or(&[][..], |column| &column[end.min(column.len())..]);
+                    out.iter_mut().zip(&**room).for_each(|(out, made)| echoes_simd::stream(made, out, next));
+                }
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::{
     Error, Job, Report, Result, Sink,
     accelerate::{Session, Wanted},
     context::Context,
-    emit::{Stretch, Writer},
+    emit::{Stretch, Way, Writer},
     fold::{self, Groups, Single},
     sample::sample,
     shelf::Group,
@@ -323,6 +323,7 @@ impl<'a> Run<'a> {
         let writer = Writer {
             needs: emitting.needs(),
             columns: emitting.names().len(),
+            way: Way::Cached,
             begin: &begin,
             emit: &|before: &Bundle, piece: &_, out: &mut _| emitting.emit(before, piece, out),
         };

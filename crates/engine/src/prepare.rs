@@ -2,7 +2,7 @@
 
 use crate::{Result, context::Context};
 use echoes_io::{Buffer, Chunk, Owned, OwnedColumn, Slice};
-use echoes_kernel::{BLOCK, Block, Column, Nan, Reject, Values, for_each_dtype};
+use echoes_kernel::{BLOCK, Block, Column, Columns, Nan, Reject, Values, for_each_dtype};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -12,11 +12,16 @@ pub(crate) struct Scratch {
     /// What a source copies into.
     pub(crate) buffer: Buffer,
     pub(crate) blocks: Blocks,
+    /// Where a part of the columns out is written before it is copied past the caches.
+    pub(crate) part: Columns,
 }
 
 impl Scratch {
     pub(crate) fn has_grown(&self) -> bool {
-        !self.buffer.columns.is_empty() || !self.buffer.bytes.is_empty() || !self.blocks.doubles.is_empty()
+        !self.buffer.columns.is_empty()
+            || !self.buffer.bytes.is_empty()
+            || !self.blocks.doubles.is_empty()
+            || !self.part.is_empty()
     }
 }
 

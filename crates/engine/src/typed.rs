@@ -5,7 +5,7 @@ use crate::{
     accelerate::{Session, Wanted},
     context::Context,
     data::Views,
-    emit::{Writer, zeros},
+    emit::{Way, Writer, zeros},
     fold::{self, Single},
     sample::sample,
     share::inside,
@@ -57,7 +57,10 @@ pub(crate) fn fill<K: Kernel>(job: &Job<'_>, kernel: &K, views: Views<'_>, out: 
     let _span = tracing::trace_span!("fill", kernel = K::SPEC.name).entered();
     let prepared = Prepared::<K>::new(job, views)?;
     match prepared.read(kernel.clone())? {
-        Read::Emit(setup, emission) => prepared.fill(&setup, &emission, out)?,
+        Read::Emit(setup, emission) => {
+            let way = Way::into(out);
+            prepared.fill(&setup, &emission, out, way)?
+        }
         Read::Answer(_) => return Err(Reject::Kernel("it answers with a value, not with columns").into()),
     }
     prepared.tell();
@@ -197,11 +200,17 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     fn emit(&self, setup: &<K::Pass as Partial>::Setup, emission: &Emission<K>) -> Result<Columns> {
         let mut columns = zeros(emission.emit.names().len(), self.rows.unwrap_or_default())?;
         let mut out: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
-        self.fill(setup, emission, &mut out)?;
+        self.fill(setup, emission, &mut out, Way::Cached)?;
         Ok(columns)
     }
 
-    fn fill(&self, setup: &<K::Pass as Partial>::Setup, emission: &Emission<K>, out: &mut [&mut [f64]]) -> Result<()> {
+    fn fill(
+        &self,
+        setup: &<K::Pass as Partial>::Setup,
+        emission: &Emission<K>,
+        out: &mut [&mut [f64]],
+        way: Way,
+    ) -> Result<()> {
         let Memories::Rows(rows) = &self.data else {
             return Err(Reject::Kernel("it writes rows of samples that have none in common").into());
         };
@@ -213,6 +222,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         let writer = Writer {
             needs: emit.needs(),
             columns,
+            way,
             begin: &begin,
             emit: &|before, piece, out| emit.emit(before, piece, out),
         };

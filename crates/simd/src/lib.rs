@@ -42,7 +42,9 @@ mod lanes;
 mod level;
 pub mod pages;
 mod portable;
+mod stream;
 
 pub use divisor::Divisor;
 pub use lanes::{GROUP, Lanes, Operation, split};
 pub use level::{Level, Refused, choose, level, run, run_at};
+pub use stream::stream;
