@@ -9,7 +9,7 @@ import dataclasses
 import math
 
 FRACTIONS = [0.05, 0.25, 0.5, 0.75, 0.95]
-LOC, SCALE, WINDOW, BINS = 16.0, 8.0, 100, 64
+LOC, SCALE, WINDOW, ODD, BINS = 16.0, 8.0, 100, 101, 64
 # Bins that widen from the middle; and points all over the density.
 EDGES = [LOC + SCALE * (k / 16) ** 3 for k in range(-32, 33)]
 POINTS = [LOC + SCALE * k / 8 for k in range(-32, 32)]
@@ -284,8 +284,8 @@ OPS = [
         bottleneck=lambda h: h.bn.move_max(h.x, WINDOW), polars=lambda h: h.x.rolling_max(WINDOW),
         pandas=lambda h: h.x.rolling(WINDOW).max()), params={"window": WINDOW}, rtol=0.0),
     Op("rolling_median", dict(
-        bottleneck=lambda h: h.bn.move_median(h.x, WINDOW), polars=lambda h: h.x.rolling_median(WINDOW),
-        pandas=lambda h: h.x.rolling(WINDOW).median()), params={"window": WINDOW}),
+        bottleneck=lambda h: h.bn.move_median(h.x, ODD), polars=lambda h: h.x.rolling_median(ODD),
+        pandas=lambda h: h.x.rolling(ODD).median()), params={"window": ODD}),
     Op("rolling_quantile", dict(
         polars=lambda h: h.x.rolling_quantile(0.9, interpolation="linear", window_size=WINDOW),
         pandas=lambda h: h.x.rolling(WINDOW).quantile(0.9)), params={"window": WINDOW, "q": 0.9}),

@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
-    share::{inside, share},
+    share::share,
 };
 use echoes_io::{Chunk, Rows};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
@@ -94,19 +94,12 @@ impl<F: Fold> Writer<'_, F> {
         // the caches if there are few of them between.
         let threads = pool.map_or(1, ThreadPool::current_num_threads);
         let size = if self.needs.before { threads } else { usize::MAX };
-        let mut write = || {
-            for wave in waves(stretch.seen.clone(), size) {
-                let own = wave[0].start as usize..wave[wave.len() - 1].end as usize;
-                let mut out: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[own.clone()]).collect();
-                self.wave(context, pool, &stretch, &wave, before, &mut out)?;
-            }
-            Ok(())
-        };
-        match pool {
-            // Once for many waves: each time wakes the threads anew.
-            Some(pool) if self.needs.before => inside(pool, write),
-            _ => write(),
+        for wave in waves(stretch.seen.clone(), size) {
+            let own = wave[0].start as usize..wave[wave.len() - 1].end as usize;
+            let mut out: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[own.clone()]).collect();
+            self.wave(context, pool, &stretch, &wave, before, &mut out)?;
         }
+        Ok(())
     }
 
     /// Writes some chunks, in parallel, to `out`.

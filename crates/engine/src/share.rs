@@ -8,11 +8,11 @@
 
 use rayon::ThreadPool;
 use std::{
-    hint,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -79,11 +79,11 @@ fn linger(pool: &ThreadPool, threads: usize) {
     (0..threads).for_each(|_| pool.spawn(move || stay_awake(|| BEGUN.load(Ordering::Relaxed) == begun)));
 }
 
-/// Waits for a while, as long as it is worth it.
+/// Waits for a while, as long as it is worth it, and gives way to whoever wants the processor.
 fn stay_awake(is_worth_it: impl Fn() -> bool) {
     let until = Instant::now() + AWAKE;
     while is_worth_it() && Instant::now() < until {
-        hint::spin_loop();
+        thread::yield_now();
     }
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use rayon::ThreadPoolBuilder;
-    use std::{panic, thread};
+    use std::panic;
 
     #[test]
     fn every_item_is_done_once_and_in_its_place() {

@@ -97,7 +97,7 @@ impl Asked {
     #[inline]
     fn value(&self, window: &mut Window, places: &Places, sorted: &[f64]) -> f64 {
         let at = window.seek(places, self.rank);
-        if self.part == 0.0 { sorted[at] } else { between(sorted[at], sorted[places.next(at + 1)], self.part) }
+        if self.part == 0.0 { sorted[at] } else { between(sorted[at], sorted[places.after(at)], self.part) }
     }
 }
 
@@ -201,13 +201,27 @@ impl Places {
         }
     }
 
+    /// The first place after one, of which there must be one.
+    #[inline]
+    fn after(&self, at: usize) -> usize {
+        match self.near(at) {
+            Some((_, from)) if from & !1 != 0 => at + (from & !1).trailing_zeros() as usize,
+            _ => self.next(at + 1),
+        }
+    }
+
+    /// Which of the 64 places before one are there, the last bit that of the nearest, and which of the 64 from it on.
+    #[inline]
+    fn near(&self, at: usize) -> Option<(u64, u64)> {
+        let (word, bit) = (at / 64, at as u32 % 64);
+        let &[left, this, right] = self.0.first()?.get(word.checked_sub(1)?..)?.first_chunk()?;
+        Some((left >> bit | this << 1 << (63 - bit), this >> bit | right << 1 << (63 - bit)))
+    }
+
     /// The places around one, if they are near.
     #[inline]
     fn around(&self, at: usize) -> Option<Around> {
-        let (word, bit) = (at / 64, at as u32 % 64);
-        let &[left, this, right] = self.0.first()?.get(word.checked_sub(1)?..)?.first_chunk()?;
-        let before = left >> bit | this << 1 << (63 - bit);
-        let from = this >> bit | right << 1 << (63 - bit);
+        let (before, from) = self.near(at)?;
         let rest = from & from.wrapping_sub(1);
         (rest != 0 && before != 0).then(|| Around {
             before: at - 1 - before.leading_zeros() as usize,
@@ -295,6 +309,7 @@ mod tests {
             let last = all.len() - 1;
             for rank in (0..=last).chain((0..=last).rev()) {
                 assert_eq!(window.seek(&places, rank as u32), all[rank], "every {step}");
+                assert!(rank == last || places.after(all[rank]) == all[rank + 1], "every {step}");
             }
             // What was at the cursor has left it.
             for rank in (1..last).rev() {
