@@ -9,6 +9,7 @@ import dataclasses
 import math
 
 FRACTIONS = [0.05, 0.25, 0.5, 0.75, 0.95]
+# The median is of a window that has a middle.
 LOC, SCALE, WINDOW, ODD, BINS = 16.0, 8.0, 100, 101, 64
 # Bins that widen from the middle; and points all over the density.
 EDGES = [LOC + SCALE * (k / 16) ** 3 for k in range(-32, 33)]

@@ -176,7 +176,7 @@ impl<F: Fold> Writer<'_, F> {
         let columns: Vec<&[f64]> = seen.iter().map(AsRef::as_ref).collect();
         let Some(kept) = kept else {
             let piece = Piece { columns: &columns, behind, len, start: own.start };
-            let part = (self.way == Way::Streamed).then_some(&mut scratch.part);
+            let part = (self.way == Way::Streamed && !self.needs.before).then_some(&mut scratch.part);
             return self.part_by_part(context, before, &piece, out, part);
         };
         // Rows were left out: write for those that are there, then put each where it belongs.
@@ -221,15 +221,20 @@ impl<F: Fold> Writer<'_, F> {
             match &mut room {
                 None => (self.emit)(before, &part, &mut out),
                 Some(room) => {
-                    room.resize_with(self.columns, Vec::new);
-                    room.iter_mut().for_each(|column| column.resize(to - from, 0.0));
-                    (self.emit)(before, &part, &mut slices_mut(room));
                     let next = piece.columns.first().map_or(&[][..], |column| &column[end.min(column.len())..]);
-                    out.iter_mut().zip(&**room).for_each(|(out, made)| echoes_simd::stream(made, out, next));
+                    self.stream(before, &part, &mut out, room, next);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Writes a part past the caches; `next` is what will be read next.
+    fn stream(&self, before: &F, part: &Piece<'_>, out: &mut [&mut [f64]], room: &mut Columns, next: &[f64]) {
+        room.resize_with(self.columns, Vec::new);
+        room.iter_mut().for_each(|column| column.resize(part.len, 0.0));
+        (self.emit)(before, part, &mut slices_mut(room));
+        out.iter_mut().zip(&*room).for_each(|(out, made)| echoes_simd::stream(made, out, next));
     }
 }
 

@@ -4,16 +4,16 @@ use crate::{Result, context::Context, prepare};
 use echoes_io::Rows;
 use echoes_kernel::{CHUNK, Nan};
 
-/// Rows of a stretch: 16 lines of the cache of the page that may have to be read for them.
-const ROWS: u64 = 128;
+/// Rows of a stretch: half of the page that may have to be read for them.
+const ROWS: u64 = 256;
 
 /// Stretches that are looked at, at least, evenly over the column.
 const STRETCHES_MIN: u64 = 64;
 
-/// How many for so many rows: a sample of `n^⅔ / 2` of them, because what sorting a larger one costs, keeping less of the column
+/// How many for so many rows: a sample of `n^⅔` of them, because what reading a larger one costs, keeping less of the column
 /// no longer spares (R. W. Floyd, R. L. Rivest, CACM 18(3), 1975).
 fn stretches(rows: u64) -> u64 {
-    let size = (rows as f64).cbrt().powi(2) * 2.0;
+    let size = (rows as f64).cbrt().powi(2);
     (size as u64 / ROWS).max(STRETCHES_MIN)
 }
 

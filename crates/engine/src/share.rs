@@ -53,7 +53,7 @@ pub(crate) fn share<I: Send, T: Send>(
         }
         take_turns();
         if is_outside {
-            stay_awake(|| helping.load(Ordering::Acquire) > 0);
+            stay_awake(Instant::now() + AWAKE, || helping.load(Ordering::Acquire) > 0);
         }
     });
     if is_outside {
@@ -76,12 +76,13 @@ pub(crate) fn rouse() {
 /// Keeps threads of the pool awake until other work is begun.
 fn linger(pool: &ThreadPool, threads: usize) {
     let begun = BEGUN.load(Ordering::Relaxed);
-    (0..threads).for_each(|_| pool.spawn(move || stay_awake(|| BEGUN.load(Ordering::Relaxed) == begun)));
+    let until = Instant::now() + AWAKE;
+    (0..threads).for_each(|_| pool.spawn(move || stay_awake(until, || BEGUN.load(Ordering::Relaxed) == begun)));
 }
 
-/// Waits for a while, as long as it is worth it, and gives way to whoever wants the processor.
-fn stay_awake(is_worth_it: impl Fn() -> bool) {
-    let until = Instant::now() + AWAKE;
+/// Waits until then, as long as it is worth it, and gives way to whoever wants the processor. Asked for by a pool that has been busy
+/// since, it is over at once.
+fn stay_awake(until: Instant, is_worth_it: impl Fn() -> bool) {
     while is_worth_it() && Instant::now() < until {
         thread::yield_now();
     }
@@ -117,6 +118,21 @@ mod tests {
         let pool = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let caller = thread::current().id();
         assert!(share(Some(&pool), vec![(); 3], |()| thread::current().id()).iter().all(|&id| id == caller));
+    }
+
+    #[test]
+    fn threads_stay_awake_for_a_moment() {
+        let pool = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        // Until it is over, until there is work, and not at all where it was over before.
+        stay_awake(Instant::now() + AWAKE, || true);
+        stay_awake(Instant::now() + Duration::from_secs(1000), || false);
+        let (begun, asked) = (BEGUN.load(Ordering::Relaxed), Instant::now());
+        pool.spawn(|| thread::sleep(Duration::from_millis(20)));
+        linger(&pool, 1000);
+        let over = pool.install(Instant::now);
+        assert!(over - asked < Duration::from_millis(60), "{:?}", over - asked);
+        rouse();
+        assert_ne!(BEGUN.load(Ordering::Relaxed), begun);
     }
 
     #[test]

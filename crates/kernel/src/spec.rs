@@ -66,7 +66,7 @@ impl Spec {
     pub const fn work(self, work: usize) -> Self {
         Self { work, ..self }
     }
-    /// Wants a sorted sample of the first column before it chooses its setup, which another reading may have to narrow.
+    /// Wants a sample of the first column before it chooses its setup, which another reading may have to narrow.
     pub const fn sampled(self) -> Self {
         Self { sampled: true, ..self.rereads() }
     }

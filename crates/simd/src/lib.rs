@@ -9,7 +9,7 @@
 //! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable
 //! level is the only one; it has been run on x86-64 alone.
 //!
-//! [`pages`] has large columns on large pages.
+//! [`pages`] has large columns on large pages; [`stream`] copies past the caches.
 //!
 //! ```
 //! use echoes_simd::{GROUP, Lanes, Operation, run, split};

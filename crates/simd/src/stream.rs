@@ -31,7 +31,7 @@ pub fn stream(from: &[f64], to: &mut [f64], next: &[f64]) {
             unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(next).cast()) };
         }
         for (pair, to) in line.as_chunks::<2>().0.iter().zip(to.as_chunks_mut::<2>().0) {
-            // SAFETY: every x86-64 has SSE2. `pair` is 16 readable bytes. `to` is 16 writable ones, and aligned to 16, because its line is to 64.
+            // SAFETY: every x86-64 has SSE2. `pair` is 16 readable bytes; `to` is 16 writable ones, aligned because its line is.
             unsafe { _mm_stream_pd(to.as_mut_ptr(), _mm_loadu_pd(pair.as_ptr())) };
         }
     }

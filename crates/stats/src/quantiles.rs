@@ -194,10 +194,12 @@ pub(crate) fn values_of_ranks(brackets: &Brackets, ranks: &[u64]) -> std::result
     Err(Intervals::apart(missed.iter().copied().chain(known.map(|v| [v, v])).collect()))
 }
 
-/// `a + (b − a) part`, from the nearer end, so that it is exact at both and monotonic.
+/// `a + (b − a) part`, from the nearer end, so that it is exact at both and monotonic; halfway rounded once.
 pub(crate) fn between(a: f64, b: f64, part: f64) -> f64 {
     if part == 0.0 || a == b {
         a
+    } else if part == 0.5 {
+        a.midpoint(b)
     } else if !(b - a).is_finite() {
         // Further apart than a double can say.
         a * (1.0 - part) + b * part

@@ -19,6 +19,9 @@ const SHARED: usize = 1 << 15;
 /// Values from which on the pivot is looked for among more than a few.
 const MANY: usize = 512;
 
+/// Among so many it is looked for, of many values and of fewer: one less than a network takes, so that one is in the middle.
+const CANDIDATES: [usize; 2] = [31, 7];
+
 const MINUS_ZERO: u64 = 1 << 63;
 
 /// Sorts; −0 before 0, NaN last.
@@ -37,11 +40,20 @@ pub(crate) fn sort(x: &mut [f64]) {
     }
 }
 
-/// Sorts numbers, of which none is NaN; zeros of both signs stay among each other as it happens.
+/// Sorts numbers, of which none is NaN; a zero may come back with the other sign.
 pub(crate) fn sort_numbers(x: &mut [f64]) {
+    sort_in_pieces(x, SHARED);
+}
+
+/// The same on this thread alone, for who is one of many: who waits for another thread may be given other work meanwhile.
+pub(crate) fn sort_alone(x: &mut [f64]) {
+    sort_in_pieces(x, usize::MAX);
+}
+
+fn sort_in_pieces(x: &mut [f64], shared: usize) {
     let mut spare = if x.len() > SMALL { vec![0.0; x.len()] } else { Vec::new() };
     let splits = 2 * (x.len() | 1).ilog2();
-    quicksort(x, &mut spare, splits);
+    quicksort(x, &mut spare, splits, shared);
 }
 
 /// Moves NaN to the end; all values stay in their order otherwise.
@@ -57,18 +69,19 @@ fn nans_last(x: &mut [f64]) {
     x[to..].copy_from_slice(&nans);
 }
 
-fn quicksort(x: &mut [f64], spare: &mut [f64], splits: u32) {
+/// More values than `shared` are worth another thread.
+fn quicksort(x: &mut [f64], spare: &mut [f64], splits: u32, shared: usize) {
     if x.len() <= SMALL {
         return run(Small(x));
     }
     // Pivots that halve nothing are as unlikely as they are costly.
     let Some(splits) = splits.checked_sub(1) else { return x.sort_unstable_by(f64::total_cmp) };
     let (low, high) = split(x, spare, x.len() / 2);
-    let share = x.len() > SHARED;
+    let share = x.len() > shared;
     let (below, rest) = x.split_at_mut(low);
     let above = &mut rest[high - low..];
     let (one, other) = spare.split_at_mut(low);
-    threads::both(share, || quicksort(below, one, splits), || quicksort(above, other, splits));
+    threads::both(share, || quicksort(below, one, splits, shared), || quicksort(above, other, splits, shared));
 }
 
 /// Values that are compared as no others are.
@@ -161,8 +174,8 @@ impl Operation for PartFrom<'_> {
 /// Of some values from all over the one whose rank among them is that wanted among all.
 #[inline(always)]
 fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
-    let mut sample = [0.0; 32];
-    let many = if x.len() < MANY { 7 } else { 31 };
+    let mut sample = [0.0; CANDIDATES[0]];
+    let many = CANDIDATES[usize::from(x.len() < MANY)];
     let step = x.len() / many;
     for (i, value) in sample[..many].iter_mut().enumerate() {
         *value = x[i * step + step / 2];
@@ -193,10 +206,10 @@ fn part_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], 
     let mut last = [0.0; 8];
     last[..rest].copy_from_slice(&x[whole..]);
     let values = l.load8(&last);
-    let below = l.bits(is_below(values));
-    let front = (below & ((1 << rest) - 1)).count_ones() as usize;
-    x[low..][..front].copy_from_slice(&l.pack(values, is_below(values))[..front]);
-    spare[high..][..rest - front].copy_from_slice(&l.pack(values, !is_below(values))[..rest - front]);
+    let below = is_below(values);
+    let front = (l.bits(below) & ((1 << rest) - 1)).count_ones() as usize;
+    x[low..][..front].copy_from_slice(&l.pack(values, below)[..front]);
+    spare[high..][..rest - front].copy_from_slice(&l.pack(values, !below)[..rest - front]);
     low + front
 }
 
@@ -374,7 +387,7 @@ mod tests {
     fn too_many_splits_are_ended() {
         let mut x: Vec<f64> = (0..SIZE as i32).map(|i| f64::from(i * 7919 % 3001)).collect();
         let expected = naive(&x);
-        quicksort(&mut x, &mut vec![0.0; SIZE], 1);
+        quicksort(&mut x, &mut vec![0.0; SIZE], 1, SHARED);
         assert_eq!(x, expected);
     }
 }

@@ -270,17 +270,22 @@ impl Partial for Brackets {
 
     fn absorb(&mut self, block: &Block<'_>) {
         let x = block.values(0);
-        let ahead = sweeps::is_followed(block);
+        let mut ahead = sweeps::is_followed(block);
         let nans = run(CountNans { x, ahead });
         self.count += x.len() as u64;
         self.nans += nans;
         let numbers = x.len() as u64 - nans;
         let (threes, rest) = self.brackets.as_chunks_mut();
+        let (twos, ones) = rest.as_chunks_mut();
+        // The first pass asks for the rows to come.
         for brackets in threes {
-            run(Absorb::<3> { brackets, x, numbers, ahead });
+            run(Absorb::<3> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
         }
-        for bracket in rest {
-            run(Absorb { brackets: std::array::from_mut(bracket), x, numbers, ahead });
+        for brackets in twos {
+            run(Absorb::<2> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
+        }
+        for brackets in ones.as_chunks_mut().0 {
+            run(Absorb::<1> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
         }
     }
 

@@ -8,7 +8,7 @@
 use super::{Stretch, Work};
 use crate::{
     quantiles::{Method, between},
-    sorting::sort_numbers,
+    sorting::sort_alone,
 };
 use std::hint::select_unpredictable;
 
@@ -41,7 +41,7 @@ impl Room {
         let numbered = |x: f64, row| f64::from_bits(x.clamp(f64::MIN, f64::MAX).to_bits() & !number | row);
         self.rows.clear();
         self.rows.extend(x.iter().zip(0..).filter(|(x, _)| !x.is_nan()).map(|(&x, row)| numbered(x, row)));
-        sort_numbers(&mut self.rows);
+        sort_alone(&mut self.rows);
         for alike in self.rows.chunk_by_mut(|a, b| (a.to_bits() ^ b.to_bits()) & !number == 0) {
             if alike.len() > 1 {
                 alike.sort_unstable_by(|&a, &b| x[row(a)].total_cmp(&x[row(b)]));
@@ -132,13 +132,9 @@ impl Window {
     /// The place that has `rank` others before it, of which there must be one; the cursor is there.
     #[inline]
     fn seek(&mut self, places: &Places, rank: u32) -> usize {
-        self.cursor = match places.around(self.cursor) {
-            Some(around) if rank.abs_diff(self.below) <= 1 => {
-                // Which of them cannot be guessed.
-                let ahead = select_unpredictable(self.below < rank, around.second, around.first);
-                select_unpredictable(self.below > rank, around.before, ahead)
-            }
-            _ => places.walk(self.cursor, self.below, rank),
+        self.cursor = match places.step(self.cursor, self.below, rank) {
+            Some(near) => near,
+            None => places.walk(self.cursor, self.below, rank),
         };
         self.below = rank;
         self.cursor
@@ -148,13 +144,6 @@ impl Window {
 /// A set of places: bits that say which are there, which words of those have any, and so on.
 #[derive(Default)]
 struct Places(Vec<Vec<u64>>);
-
-/// The last place before another, and the first two from it on.
-struct Around {
-    before: usize,
-    first: usize,
-    second: usize,
-}
 
 impl Places {
     /// Leaves none, of so many that there can be.
@@ -218,20 +207,21 @@ impl Places {
         Some((left >> bit | this << 1 << (63 - bit), this >> bit | right << 1 << (63 - bit)))
     }
 
-    /// The places around one, if they are near.
+    /// The place that has `rank` others before it, from one that has `below`, if that is no more than one place away and near.
     #[inline]
-    fn around(&self, at: usize) -> Option<Around> {
+    fn step(&self, at: usize, below: u32, rank: u32) -> Option<usize> {
         let (before, from) = self.near(at)?;
         let rest = from & from.wrapping_sub(1);
-        (rest != 0 && before != 0).then(|| Around {
-            before: at - 1 - before.leading_zeros() as usize,
-            first: at + from.trailing_zeros() as usize,
-            second: at + rest.trailing_zeros() as usize,
-        })
+        // Which of the three is wanted cannot be guessed.
+        let ahead = select_unpredictable(below < rank, rest, from);
+        let forward = at + ahead.trailing_zeros() as usize;
+        let back = (at + 63).wrapping_sub(before.leading_zeros() as usize + 64);
+        let is_back = below > rank;
+        let is_there = select_unpredictable(is_back, before, ahead) != 0;
+        (is_there && rank.abs_diff(below) <= 1).then_some(select_unpredictable(is_back, back, forward))
     }
 
-    /// The place that has `rank` others before it, however far from one that has `below`.
-    #[cold]
+    /// The same, however far it is.
     fn walk(&self, mut at: usize, mut below: u32, rank: u32) -> usize {
         while below > rank {
             at = self.previous(at);
