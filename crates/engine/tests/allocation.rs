@@ -23,23 +23,26 @@ fn absorb_allocates_nothing_and_small_runs_neither() {
     let _profiler = dhat::Profiler::builder().testing().build();
     let columns = columns(CHUNK);
     for kernel in kernels() {
-        let mut bundle = Bundle::default();
         let wanted = columns_for(kernel.as_ref());
-        let shape = Shape { rows: Some(CHUNK as u64), columns: wanted.len(), sample: &[] };
-        // What refuses so many rows absorbs none.
-        if kernel.spread(&shape, &mut bundle).is_err() {
-            continue;
+        // A chunk that is all there is, and one of many of which there is a sample.
+        for (rows, sample) in [(CHUNK, &[][..]), (1 << 24, &columns[wanted[0]][..BLOCK])] {
+            let mut bundle = Bundle::default();
+            let shape = Shape { rows: Some(rows as u64), columns: wanted.len(), sample };
+            // What refuses so many rows absorbs none.
+            if kernel.spread(&shape, &mut bundle).is_err() {
+                continue;
+            }
+            let blocks: Vec<Vec<Column<'_>>> = (0..CHUNK)
+                .step_by(BLOCK)
+                .map(|start| wanted.iter().map(|&i| Column::of(&columns[i][start..start + BLOCK])).collect())
+                .collect();
+            bundle.make_room(CHUNK);
+            let before = blocks_allocated();
+            for (i, block) in blocks.iter().enumerate() {
+                bundle.absorb(&Block::new(block, (i * BLOCK) as u64));
+            }
+            assert_eq!(blocks_allocated(), before, "{} allocates in absorb of {rows} rows", kernel.spec().name);
         }
-        let blocks: Vec<Vec<Column<'_>>> = (0..CHUNK)
-            .step_by(BLOCK)
-            .map(|start| wanted.iter().map(|&i| Column::of(&columns[i][start..start + BLOCK])).collect())
-            .collect();
-        bundle.make_room(CHUNK);
-        let before = blocks_allocated();
-        for (i, block) in blocks.iter().enumerate() {
-            bundle.absorb(&Block::new(block, (i * BLOCK) as u64));
-        }
-        assert_eq!(blocks_allocated(), before, "{} allocates in absorb", kernel.spec().name);
     }
 
     let engine = Engine::new();
