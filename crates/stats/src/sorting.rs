@@ -42,18 +42,20 @@ pub(crate) fn sort(x: &mut [f64]) {
 
 /// Sorts numbers, of which none is NaN; a zero may come back with the other sign.
 pub(crate) fn sort_numbers(x: &mut [f64]) {
-    sort_in_pieces(x, SHARED);
-}
-
-/// The same on this thread alone, for who is one of many: who waits for another thread may be given other work meanwhile.
-pub(crate) fn sort_alone(x: &mut [f64]) {
-    sort_in_pieces(x, usize::MAX);
-}
-
-fn sort_in_pieces(x: &mut [f64], shared: usize) {
     let mut spare = if x.len() > SMALL { vec![0.0; x.len()] } else { Vec::new() };
-    let splits = 2 * (x.len() | 1).ilog2();
-    quicksort(x, &mut spare, splits, shared);
+    quicksort(x, &mut spare, splits(x.len()), SHARED);
+}
+
+/// The same on this thread alone, for who is one of many: who waits for another thread may be given other work meanwhile. `spare` is
+/// made as large as it must be, for the next time too.
+pub(crate) fn sort_alone(x: &mut [f64], spare: &mut Vec<f64>) {
+    spare.resize(spare.len().max(x.len()), 0.0);
+    quicksort(x, spare, splits(x.len()), usize::MAX);
+}
+
+/// Splits one within the other that are enough, but for data made to defy the pivots.
+const fn splits(values: usize) -> u32 {
+    2 * (values | 1).ilog2()
 }
 
 /// Moves NaN to the end; all values stay in their order otherwise.

@@ -22,6 +22,7 @@ pub(crate) struct Quantiles {
 #[derive(Default)]
 pub(crate) struct Room {
     rows: Vec<f64>,
+    spare: Vec<f64>,
     /// The place of each row in the order; [`MISSING`] for those without.
     places: Vec<u32>,
     sorted: Vec<f64>,
@@ -41,7 +42,7 @@ impl Room {
         let numbered = |x: f64, row| f64::from_bits(x.clamp(f64::MIN, f64::MAX).to_bits() & !number | row);
         self.rows.clear();
         self.rows.extend(x.iter().zip(0..).filter(|(x, _)| !x.is_nan()).map(|(&x, row)| numbered(x, row)));
-        sort_alone(&mut self.rows);
+        sort_alone(&mut self.rows, &mut self.spare);
         for alike in self.rows.chunk_by_mut(|a, b| (a.to_bits() ^ b.to_bits()) & !number == 0) {
             if alike.len() > 1 {
                 alike.sort_unstable_by(|&a, &b| x[row(a)].total_cmp(&x[row(b)]));
@@ -132,10 +133,8 @@ impl Window {
     /// The place that has `rank` others before it, of which there must be one; the cursor is there.
     #[inline]
     fn seek(&mut self, places: &Places, rank: u32) -> usize {
-        self.cursor = match places.step(self.cursor, self.below, rank) {
-            Some(near) => near,
-            None => places.walk(self.cursor, self.below, rank),
-        };
+        let near = places.step(self.cursor, self.below, rank);
+        self.cursor = near.unwrap_or_else(|| places.walk(self.cursor, self.below, rank));
         self.below = rank;
         self.cursor
     }
