@@ -1,5 +1,6 @@
 //! What readings leave behind. Each file: the formulae with their paper, the partial, its naive twin.
 
+mod anchor;
 mod best;
 mod borders;
 mod brackets;

@@ -1,11 +1,12 @@
 //! Sums of products of deviations of every pair of `k` columns.
 //!
-//! Two sweeps within a block, the second about the block's means, corrected for their rounding; P. Pébay, SAND2008-6212, eq. 3.12
-//! between blocks, with centers and sums in two doubles. Deviations beyond 3e38 or below 3e-39 are measured in a power of two, the
+//! Within a block, a sweep over each column about an [`anchor`](super::anchor) near its mean, or once more about that itself where the
+//! anchor is too far off, and one over each pair, corrected for what the centers miss; P. Pébay, SAND2008-6212, eq. 3.12 between blocks, with centers and sums in two doubles. Deviations beyond 3e38 or below 3e-39 are measured in a power of two, the
 //! column's [`Unit`], so that no product overflows or vanishes.
 
 mod panels;
 
+use super::anchor::Anchor;
 use crate::{double::Double, sweeps, unit::Unit};
 use echoes_kernel::{BLOCK, Block, Partial};
 use echoes_simd::{Lanes, Operation, run};
@@ -21,6 +22,8 @@ pub struct Comoments {
     units: Vec<Unit>,
     /// `Σ (xᵢ − x̄ᵢ)(xⱼ − x̄ⱼ)` for `j ≤ i`, row by row, in the units of both columns.
     products: Vec<Double>,
+    /// About what the blocks to come are swept first; none before the first one.
+    anchors: Vec<f64>,
     /// Room for the block in hand, so that `absorb` allocates nothing; no part of the state.
     #[serde(skip)]
     work: Work,
@@ -329,7 +332,7 @@ pub(super) const fn index(i: usize, j: usize) -> usize {
 
 impl Partial for Comoments {
     type Setup = usize;
-    const NAME: &'static str = "comoments/2";
+    const NAME: &'static str = "comoments/3";
 
     fn begin(&columns: &usize) -> Self {
         let pairs = index(columns, 0);
@@ -339,6 +342,7 @@ impl Partial for Comoments {
             centers: vec![zero; columns],
             units: vec![Unit::ONE; columns],
             products: vec![zero; pairs],
+            anchors: Vec::with_capacity(columns),
             work: Work(Panel::for_columns(columns)),
         }
     }
@@ -349,7 +353,10 @@ impl Partial for Comoments {
         }
         let columns = self.centers.len();
         self.work.make_room(columns);
-        panels::sweep(&mut self.work.0, columns, block);
+        if self.anchors.is_empty() {
+            self.anchors.extend((0..columns).map(|i| run(Anchor(block.values(i)))));
+        }
+        panels::sweep(&mut self.work.0, &self.anchors, block);
         for i in 0..columns {
             self.settle(i, block);
         }
@@ -370,6 +377,9 @@ impl Partial for Comoments {
             self.centers.clone_from(&later.centers);
             self.units.clone_from(&later.units);
             self.products.clone_from(&later.products);
+            if self.anchors.is_empty() {
+                self.anchors.clone_from(&later.anchors);
+            }
             return;
         }
         let (left, right) = (self.count as f64, later.count as f64);
@@ -399,6 +409,9 @@ impl Partial for Comoments {
     }
 
     fn is_sound(&self) -> bool {
-        self.products.len() == index(self.centers.len(), 0) && self.units.len() == self.centers.len()
+        let columns = self.centers.len();
+        self.products.len() == index(columns, 0)
+            && self.units.len() == columns
+            && [0, columns].contains(&self.anchors.len())
     }
 }

@@ -13,6 +13,7 @@
 //! powers are taken once more of the block divided by a power of two, the [`Unit`], which the moments are kept in. Such data cost
 //! two sweeps more.
 
+use super::anchor::{Anchor, anchor, is_near};
 use crate::{
     double::Double,
     sweeps,
@@ -285,7 +286,7 @@ impl Swept {
     /// same, `constant`, else the mean.
     #[inline(always)]
     fn center(&self, order: Order, constant: impl FnOnce() -> Option<f64>) -> Option<f64> {
-        let is_enough = order == Order::First || is_near(self.first.powers, self.count as f64);
+        let is_enough = order == Order::First || is_near(self.first.powers, self.count);
         (!is_enough).then(|| constant().unwrap_or_else(|| self.first.mean.value()))
     }
 }
@@ -361,39 +362,6 @@ impl SweptChunk<'_> {
     }
 }
 
-/// A center for like values to come: the middle of the means of three runs of 128, so that one wild value cannot move it. It is
-/// within a quarter of a standard deviation of their mean but for once in 30,000 times.
-#[inline(always)]
-fn anchor<L: Lanes>(l: L, x: &[f64]) -> f64 {
-    let run = (x.len() / 3).min(128);
-    let mut means = [0.0; 3];
-    for (i, mean) in means.iter_mut().enumerate() {
-        *mean = sweeps::rough_mean(l, &x[i * run..(i + 1) * run]);
-    }
-    means.sort_unstable_by(f64::total_cmp);
-    let center = on_grid(means[1], means[2] - means[0]);
-    [center, means[1], x[0]].into_iter().find(|anchor| anchor.is_finite()).unwrap_or(0.0)
-}
-
-/// The multiple of a power of two next to `x`, off by an eighth of `spread` at most: whole numbers and other short ones lie on that grid
-/// or a coarser one, so that what they deviate from it has no rounding, nor has the sum of that. No number where there is no spread.
-#[inline(always)]
-fn on_grid(x: f64, spread: f64) -> f64 {
-    let grid = 0.25 * f64::from_bits(spread.to_bits() & f64::INFINITY.to_bits());
-    const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
-    ((x / grid + WHOLE) - WHOLE) * grid
-}
-
-struct Anchor<'a>(&'a [f64]);
-
-impl Operation for Anchor<'_> {
-    type Output = f64;
-    #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> f64 {
-        anchor(l, self.0)
-    }
-}
-
 struct Absorb<'a, 'b>(&'a mut Moments, &'a Block<'b>);
 
 impl Operation for Absorb<'_, '_> {
@@ -411,12 +379,6 @@ impl Operation for Absorb<'_, '_> {
 
 fn cube(x: f64) -> f64 {
     x * x * x
-}
-
-/// Whether the block's mean is within a quarter of its standard deviation of the center: then the correction takes away less
-/// than a sixteenth of any sum, and costs no digit. False for NaN.
-fn is_near([s1, s2, ..]: [f64; 4], n: f64) -> bool {
-    16.0 * s1 * s1 <= s2 * n
 }
 
 impl Partial for Moments {

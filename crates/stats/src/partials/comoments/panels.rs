@@ -4,11 +4,12 @@
 //! loads (K. Goto, R. van de Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34(3), 2008). Each of them is added
 //! in the order of [`sweeps::product`](crate::sweeps::product), so that a matrix has the bits of its pairs.
 
-use super::index;
+use super::{super::anchor::is_near, Fit, Sums, index};
 use crate::{
     double::Double,
     sweeps::{self, Long, RUN},
     threads,
+    unit::Unit,
 };
 use echoes_kernel::{BLOCK, Block};
 use echoes_simd::{GROUP, Lanes, Operation, run};
@@ -43,6 +44,32 @@ pub(super) struct Column {
     pub(super) s2: f64,
     /// How far the mean lies beyond that of the rows before.
     pub(super) delta: f64,
+}
+
+impl Column {
+    /// A column of a block, swept about its anchor, and about its own mean where that is too far off.
+    #[inline(always)]
+    fn about<L: Lanes>(l: L, x: &[f64], anchor: f64, ahead: bool) -> Self {
+        let (mut center, mut powers) = (anchor, sweeps::powers::<L, 2>(l, x, anchor, ahead));
+        let is_enough = match Unit::is_ordinary(powers[1]) {
+            true => is_near(powers, x.len()),
+            false => is_near_in_its_unit(x, anchor, powers),
+        };
+        if !is_enough {
+            center = sweeps::center(l, x);
+            powers = sweeps::powers::<L, 2>(l, x, center, false);
+        }
+        let [s1, s2, ..] = powers;
+        Self { center, s1, s2, delta: 0.0 }
+    }
+}
+
+/// Whether an anchor is near where the powers of the deviations from it may have overflowed or vanished.
+#[cold]
+#[inline(never)]
+fn is_near_in_its_unit(x: &[f64], anchor: f64, powers: [f64; 4]) -> bool {
+    let unit = run(Fit { x, center: anchor }).filter(|&unit| unit != Unit::ONE);
+    is_near(unit.map_or(powers, |unit| run(Sums { unit, x, center: anchor })), x.len())
 }
 
 /// Eight rows of a panel's columns.
@@ -104,8 +131,8 @@ impl Panel {
     }
 }
 
-/// Sweeps over each column of a block by itself, on all threads where that is worth it.
-pub(super) fn sweep(panels: &mut [Panel], columns: usize, block: &Block<'_>) {
+/// Sweeps over each column of a block by itself, about its anchor first, on all threads where that is worth it.
+pub(super) fn sweep(panels: &mut [Panel], anchors: &[f64], block: &Block<'_>) {
     let size = if panels.len() < SHARED { panels.len() } else { 1 };
     threads::each_piece(
         panels,
@@ -114,7 +141,8 @@ pub(super) fn sweep(panels: &mut [Panel], columns: usize, block: &Block<'_>) {
         |(), piece, panels| {
             for (i, panel) in panels.iter_mut().enumerate() {
                 let first = PANEL * (piece * size + i);
-                run(Sweep { panel, columns: first..columns.min(first + PANEL), block });
+                let columns = first..anchors.len().min(first + PANEL);
+                run(Sweep { panel, anchors: &anchors[columns.clone()], columns, block });
             }
         },
     );
@@ -123,6 +151,7 @@ pub(super) fn sweep(panels: &mut [Panel], columns: usize, block: &Block<'_>) {
 struct Sweep<'a, 'b> {
     panel: &'a mut Panel,
     columns: Range<usize>,
+    anchors: &'a [f64],
     block: &'a Block<'b>,
 }
 
@@ -130,14 +159,11 @@ impl Operation for Sweep<'_, '_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Self { panel, columns, block } = self;
+        let Self { panel, columns, anchors, block } = self;
         let mut values = [block.values(columns.start); PANEL];
-        for (column, i) in panel.columns.iter_mut().zip(columns.clone()) {
-            values[i - columns.start] = block.values(i);
-            column.center = sweeps::center(l, block.values(i), sweeps::is_followed(block));
-        }
-        for (column, x) in panel.columns.iter_mut().zip(&values[..columns.len()]) {
-            [column.s1, column.s2, ..] = sweeps::powers::<L, 2>(l, x, column.center, false);
+        for (i, &anchor) in anchors.iter().enumerate() {
+            values[i] = block.values(columns.start + i);
+            panel.columns[i] = Column::about(l, values[i], anchor, sweeps::is_followed(block));
         }
         if panel.steps.capacity() > 0 {
             panel.set(l, values, panel.columns.map(|column| column.center));
@@ -289,7 +315,7 @@ mod tests {
             let x: Vec<Vec<f64>> = (0..columns).map(|_| (0..rows).map(|_| noise()).collect()).collect();
             let slices: Vec<Values<'_>> = x.iter().map(|x| Values::of(x)).collect();
             let mut panels = Panel::for_columns(columns);
-            sweep(&mut panels, columns, &Block::new(&slices, 0));
+            sweep(&mut panels, &vec![0.0; columns], &Block::new(&slices, 0));
             let mut sums = vec![Double::default(); index(columns, 0)];
             multiply(&panels, columns, &mut sums, &|sum, _, product| *sum = sum.add(product));
             for i in 0..columns {
