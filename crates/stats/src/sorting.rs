@@ -1,11 +1,13 @@
 //! Sorting of doubles: quicksort that splits eight values at a time, and the order of rows by it.
 //!
 //! Partitions as M. Blacher, J. Giesen, P. Sanders, J. Wassenberg (Vectorized and performance-portable Quicksort, Software: Practice
-//! and Experience 52(12), 2022) have them, out of place, which writes no value over one that has not been read. What is left of
-//! [`SMALL`] values or fewer goes through a [`network`].
+//! and Experience 52(12), 2022) have them, out of place, which writes no value over one that has not been read; of many values, eight
+//! ways at once ([`buckets`]). What is left of [`SMALL`] values or fewer goes through a [`network`].
 //!
 //! The order is total: −0 before 0, NaN last (in the order that they came in), so that the sorted column is the same whichever way,
 //! on whichever instructions and threads, it was found.
+
+mod buckets;
 
 use crate::{network, threads};
 use echoes_simd::{Lanes, Operation, run};
@@ -42,15 +44,15 @@ pub(crate) fn sort(x: &mut [f64]) {
 
 /// Sorts numbers, of which none is NaN; a zero may come back with the other sign.
 pub(crate) fn sort_numbers(x: &mut [f64]) {
-    let mut spare = if x.len() > SMALL { vec![0.0; x.len()] } else { Vec::new() };
-    quicksort(x, &mut spare, splits(x.len()), SHARED);
+    let mut room = echoes_simd::pages::column(if x.len() > SMALL { x.len() } else { 0 });
+    quicksort(x, &mut room, Home::Values, splits(x.len()), SHARED);
 }
 
 /// The same on this thread alone, for who is one of many: who waits for another thread may be given other work meanwhile. `spare` is
 /// made as large as it must be, for the next time too.
 pub(crate) fn sort_alone(x: &mut [f64], spare: &mut Vec<f64>) {
     spare.resize(spare.len().max(x.len()), 0.0);
-    quicksort(x, spare, splits(x.len()), usize::MAX);
+    quicksort(x, &mut spare[..x.len()], Home::Values, splits(x.len()), usize::MAX);
 }
 
 /// Splits one within the other that are enough, but for data made to defy the pivots.
@@ -71,19 +73,76 @@ fn nans_last(x: &mut [f64]) {
     x[to..].copy_from_slice(&nans);
 }
 
-/// More values than `shared` are worth another thread.
-fn quicksort(x: &mut [f64], spare: &mut [f64], splits: u32, shared: usize) {
-    if x.len() <= SMALL {
-        return run(Small(x));
+/// Where values shall be once they are sorted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    /// Where they are.
+    Values,
+    /// In the room beside them.
+    Room,
+}
+
+impl Home {
+    const fn other(self) -> Self {
+        match self {
+            Self::Values => Self::Room,
+            Self::Room => Self::Values,
+        }
+    }
+}
+
+/// Sorts `values` with the help of as much `room`, and has them in the end at `home`: whatever is parted off goes to the other side and
+/// its home with it, so that nothing is ever copied back. More values than `shared` are worth another thread.
+fn quicksort(values: &mut [f64], room: &mut [f64], home: Home, splits: u32, shared: usize) {
+    if values.len() <= SMALL {
+        run(Small(values));
+        return bring(values, room, home);
     }
     // Pivots that halve nothing are as unlikely as they are costly.
-    let Some(splits) = splits.checked_sub(1) else { return x.sort_unstable_by(f64::total_cmp) };
-    let (low, high) = split(x, spare, x.len() / 2);
-    let share = x.len() > shared;
-    let (below, rest) = x.split_at_mut(low);
-    let above = &mut rest[high - low..];
-    let (one, other) = spare.split_at_mut(low);
-    threads::both(share, || quicksort(below, one, splits, shared), || quicksort(above, other, splits, shared));
+    let Some(splits) = splits.checked_sub(1) else {
+        values.sort_unstable_by(f64::total_cmp);
+        return bring(values, room, home);
+    };
+    let all = values.len();
+    if all > buckets::MANY.max(shared)
+        && let Some(lens) = buckets::spread(values, room)
+    {
+        return each_bucket(room, values, home.other(), splits, &lens);
+    }
+    let (pivot, kept) = run(Part { x: values, spare: room, wanted: all / 2, keeps_below: home == Home::Values });
+    let below = if home == Home::Values { kept } else { all - kept };
+    if below == 0 {
+        // What is as small as the pivot is sorted, which ends with columns of few values: it goes home, where the others stay.
+        let (values, room) = if home == Home::Values { (room, values) } else { (values, room) };
+        let above = run(PartFrom { x: values, spare: room, pivot, keeps_below: false });
+        return quicksort(&mut values[..above], &mut room[all - above..], Home::Room, splits, shared);
+    }
+    let share = all > shared;
+    let (stay, gone_room) = values.split_at_mut(kept);
+    let (gone, stay_room) = room.split_at_mut(all - kept);
+    threads::both(
+        share,
+        || quicksort(stay, stay_room, home, splits, shared),
+        || quicksort(gone, gone_room, home.other(), splits, shared),
+    );
+}
+
+/// Sorts buckets of so many values each, that lie one behind the other.
+fn each_bucket(values: &mut [f64], room: &mut [f64], home: Home, splits: u32, lens: &[usize]) {
+    if lens.len() == 1 {
+        return quicksort(values, room, home, splits, SHARED);
+    }
+    let (left, right) = lens.split_at(lens.len() / 2);
+    let at = left.iter().sum();
+    let ((a, b), (a_room, b_room)) = (values.split_at_mut(at), room.split_at_mut(at));
+    threads::both(true, || each_bucket(a, a_room, home, splits, left), || each_bucket(b, b_room, home, splits, right));
+}
+
+/// Brings what is sorted home.
+fn bring(sorted: &[f64], room: &mut [f64], home: Home) {
+    if home == Home::Room {
+        room.copy_from_slice(sorted);
+    }
 }
 
 /// Values that are compared as no others are.
@@ -117,37 +176,23 @@ impl Operation for Small<'_> {
     }
 }
 
-/// Puts what is below a pivot in front, the rest behind. Sorted then stand: what lies between the two positions. The pivot is some
-/// value near that of rank `wanted`; `spare` has room for as many values.
-pub(crate) fn split(x: &mut [f64], spare: &mut [f64], wanted: usize) -> (usize, usize) {
-    let (pivot, low) = part(x, spare, wanted);
-    let behind = x.len() - low;
-    x[low..].copy_from_slice(&spare[..behind]);
-    if low > 0 {
-        return (low, low);
-    }
-    // Nothing is below the pivot: what is as small is sorted, which ends with columns of few values.
-    let equal = part_from(x, spare, pivot);
-    let behind = x.len() - equal;
-    x[equal..].copy_from_slice(&spare[..behind]);
-    (0, equal)
-}
-
 /// Leaves what is below a pivot in front and puts the rest into `spare`, which has room for as many values. The pivot, some value near
 /// that of rank `wanted`, and how many are below it.
 pub(crate) fn part(x: &mut [f64], spare: &mut [f64], wanted: usize) -> (f64, usize) {
-    run(Part { x, spare, wanted })
+    run(Part { x, spare, wanted, keeps_below: true })
 }
 
 /// The same with those that are as small as the pivot in front too; how many.
 pub(crate) fn part_from(x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
-    run(PartFrom { x, spare, pivot })
+    run(PartFrom { x, spare, pivot, keeps_below: true })
 }
 
 struct Part<'a> {
     x: &'a mut [f64],
     spare: &'a mut [f64],
     wanted: usize,
+    /// Whether what is below the pivot stays, or else the rest.
+    keeps_below: bool,
 }
 
 impl Operation for Part<'_> {
@@ -155,7 +200,12 @@ impl Operation for Part<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> (f64, usize) {
         let pivot = pivot(l, self.x, self.wanted);
-        (pivot, part_at::<L, false>(l, self.x, self.spare, pivot))
+        let Self { x, spare, .. } = self;
+        let kept = match self.keeps_below {
+            true => part_at::<L, false, true>(l, x, spare, pivot),
+            false => part_at::<L, false, false>(l, x, spare, pivot),
+        };
+        (pivot, kept)
     }
 }
 
@@ -163,13 +213,18 @@ struct PartFrom<'a> {
     x: &'a mut [f64],
     spare: &'a mut [f64],
     pivot: f64,
+    keeps_below: bool,
 }
 
 impl Operation for PartFrom<'_> {
     type Output = usize;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> usize {
-        part_at::<L, true>(l, self.x, self.spare, self.pivot)
+        let Self { x, spare, pivot, .. } = self;
+        match self.keeps_below {
+            true => part_at::<L, true, true>(l, x, spare, pivot),
+            false => part_at::<L, true, false>(l, x, spare, pivot),
+        }
     }
 }
 
@@ -186,33 +241,43 @@ fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
     sample[wanted * many / x.len()]
 }
 
-/// How many values are below the pivot (or, with `EQUAL`, as small), which it moves to the front; the others go to `spare`.
+/// Moves the values below the pivot (or, with `EQUAL`, as small) to the front and the others to `spare`; or the other way round, unless
+/// it `KEEPS_BELOW`. How many stay.
 #[inline(always)]
-fn part_at<L: Lanes, const EQUAL: bool>(l: L, x: &mut [f64], spare: &mut [f64], pivot: f64) -> usize {
+fn part_at<L: Lanes, const EQUAL: bool, const KEEPS_BELOW: bool>(
+    l: L,
+    x: &mut [f64],
+    spare: &mut [f64],
+    pivot: f64,
+) -> usize {
     let vector = l.splat(pivot);
-    let is_below = |values| if EQUAL { l.le(values, vector) } else { l.lt(values, vector) };
-    let (mut low, mut high) = (0, 0);
+    let stays = |values| {
+        let below = if EQUAL { l.le(values, vector) } else { l.lt(values, vector) };
+        if KEEPS_BELOW { below } else { !below }
+    };
+    let (mut kept, mut gone) = (0, 0);
     let whole = x.len() / 8 * 8;
     for at in (0..whole).step_by(8) {
         let Some(values) = x[at..].first_chunk() else { break };
         let values = l.load8(values);
-        let below = is_below(values);
-        // What is written behind those below has been read: there are no more of them than values before.
-        let (Some(front), Some(back)) = (x[low..].first_chunk_mut(), spare[high..].first_chunk_mut()) else { break };
-        (*front, *back) = (l.pack(values, below), l.pack(values, !below));
-        let count = l.bits(below).count_ones() as usize;
-        low += count;
-        high += 8 - count;
+        let stay = stays(values);
+        // What is written behind those that stay has been read: there are no more of them than values before.
+        let (Some(front), Some(back)) = (x[kept..].first_chunk_mut(), spare[gone..].first_chunk_mut()) else { break };
+        (*front, *back) = (l.pack(values, stay), l.pack(values, !stay));
+        let count = l.bits(stay).count_ones() as usize;
+        kept += count;
+        gone += 8 - count;
     }
     let rest = x.len() - whole;
     let mut last = [0.0; 8];
     last[..rest].copy_from_slice(&x[whole..]);
     let values = l.load8(&last);
-    let below = is_below(values);
-    let front = (l.bits(below) & ((1 << rest) - 1)).count_ones() as usize;
-    x[low..][..front].copy_from_slice(&l.pack(values, below)[..front]);
-    spare[high..][..rest - front].copy_from_slice(&l.pack(values, !below)[..rest - front]);
-    low + front
+    let stay = stays(values);
+    let front = (l.bits(stay) & ((1 << rest) - 1)).count_ones() as usize;
+    x[kept..][..front].copy_from_slice(&l.pack(values, stay)[..front]);
+    let tail = l.pack(values, !stay);
+    spare[gone..][..rest - front].copy_from_slice(&tail[..rest - front]);
+    kept + front
 }
 
 /// Calls `each` with the rows of each value, from the smallest value to the largest: how many rows come before, and its own rows in
@@ -385,11 +450,28 @@ mod tests {
         );
     }
 
+    /// So many that they are spread over buckets: all apart, and most of them alike.
+    #[test]
+    fn many_values() {
+        let size = if cfg!(miri) { SIZE } else { buckets::MANY + 1001 };
+        let mut noise = crate::special::oracle::noise(11);
+        let apart: Vec<f64> = (0..size).map(|_| noise()).collect();
+        let alike: Vec<f64> = apart.iter().map(|x| if x.abs() < 0.7 { 0.25 } else { *x }).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        for x in [apart, alike] {
+            let expected = bits(&naive(&x));
+            let (mut sorted, mut shared) = (x.clone(), x);
+            sort(&mut sorted);
+            pool.install(|| sort(&mut shared));
+            assert!(bits(&sorted) == expected && bits(&shared) == expected);
+        }
+    }
+
     #[test]
     fn too_many_splits_are_ended() {
         let mut x: Vec<f64> = (0..SIZE as i32).map(|i| f64::from(i * 7919 % 3001)).collect();
         let expected = naive(&x);
-        quicksort(&mut x, &mut vec![0.0; SIZE], 1, SHARED);
+        quicksort(&mut x, &mut vec![0.0; SIZE], Home::Values, 1, SHARED);
         assert_eq!(x, expected);
     }
 }

@@ -356,6 +356,15 @@ pub(crate) fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>
     }
 }
 
+/// Asks for the lines of the block to come that stand where these do in their own: for a sweep in the cache that takes its time, while
+/// the memory would be idle.
+#[inline(always)]
+pub(crate) fn prefetch_next<L: Lanes>(l: L, group: &[f64; GROUP]) {
+    for line in 0..4 {
+        l.prefetch(group.as_ptr().wrapping_add(BLOCK + 8 * line));
+    }
+}
+
 /// Asks for eight rows to come, as far behind these as [`prefetch`] asks.
 #[inline(always)]
 pub(crate) fn prefetch_eight<L: Lanes>(l: L, eight: &[f64; 8]) {

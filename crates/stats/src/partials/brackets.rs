@@ -270,20 +270,22 @@ impl Partial for Brackets {
 
     fn absorb(&mut self, block: &Block<'_>) {
         let x = block.values(0);
-        let nans = run(CountNans { x, ahead: sweeps::is_followed(block) });
+        let mut ahead = sweeps::is_followed(block);
+        let nans = run(CountNans { x, ahead });
         self.count += x.len() as u64;
         self.nans += nans;
         let numbers = x.len() as u64 - nans;
         let (threes, rest) = self.brackets.as_chunks_mut();
         let (twos, ones) = rest.as_chunks_mut();
+        // The first pass asks for the rows to come.
         for brackets in threes {
-            run(Absorb::<3> { brackets, x, numbers });
+            run(Absorb::<3> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
         }
         for brackets in twos {
-            run(Absorb::<2> { brackets, x, numbers });
+            run(Absorb::<2> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
         }
         for brackets in ones.as_chunks_mut().0 {
-            run(Absorb::<1> { brackets, x, numbers });
+            run(Absorb::<1> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
         }
     }
 
@@ -306,6 +308,7 @@ struct Absorb<'a, const B: usize> {
     x: &'a [f64],
     /// How many of them are not NaN.
     numbers: u64,
+    ahead: bool,
 }
 
 /// Groups that are looked at before what is in a bracket is kept.
@@ -318,7 +321,7 @@ impl<const B: usize> Operation for Absorb<'_, B> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let Self { brackets, x, numbers } = self;
+        let Self { brackets, x, numbers, ahead } = self;
         let mut ends = [[l.splat(0.0); 2]; B];
         for (ends, bracket) in ends.iter_mut().zip(&*brackets) {
             *ends = [l.splat(bracket.low), l.splat(bracket.high)];
@@ -329,7 +332,7 @@ impl<const B: usize> Operation for Absorb<'_, B> {
         let (groups, tail) = split(x, f64::NAN, &mut space);
         let mut room = [0.0; ROOM];
         for run in groups.chunks(RUN).chain(tail.map(std::slice::from_ref)) {
-            let len = pick(l, run, ends, &mut from_low, &mut room);
+            let len = pick(l, run, ends, &mut from_low, &mut room, ahead);
             if let [bracket] = &mut brackets[..] {
                 bracket.kept.rows.extend_from_slice(&room[..len]);
                 bracket.settle(len);
@@ -355,12 +358,16 @@ fn pick<L: Lanes, const B: usize>(
     ends: [[L::V; 2]; B],
     counts: &mut [L::V; B],
     room: &mut [f64; ROOM],
+    ahead: bool,
 ) -> usize {
     let (one, zero) = (l.splat(1.0), l.splat(0.0));
     // A copy, for registers.
     let mut from_low = *counts;
     let mut len = 0;
     for group in groups {
+        if ahead {
+            sweeps::prefetch_next(l, group);
+        }
         for x in l.load(group) {
             let mut inside = l.lt(zero, zero);
             for i in 0..B {
