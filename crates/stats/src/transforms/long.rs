@@ -614,7 +614,7 @@ fn unfolded<L: Lanes>(l: L, (first_re, first_im): (&[f64], &[f64]), n: usize, k:
     while lane < have {
         let k = k + lane;
         (re[lane], im[lane]) =
-            if 2 * k <= n { (first_re[k], first_im[k]) } else { (first_re[n - k], -first_im[n - k]) };
+            if 2 * k <= n { (first_re[k], first_im[k]) } else { (first_re[n - k], 0.0 - first_im[n - k]) };
         lane += 1;
     }
     (l.load8(&re), l.load8(&im))
