@@ -171,6 +171,23 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
+    fn transposed(self, [a, b, c, d, e, f, g, h]: [Vector; 8]) -> [Vector; 8] {
+        let [p0, p1, p2, p3] = four_turned(self, [a.0, b.0, c.0, d.0]);
+        let [q0, q1, q2, q3] = four_turned(self, [e.0, f.0, g.0, h.0]);
+        let [p4, p5, p6, p7] = four_turned(self, [a.1, b.1, c.1, d.1]);
+        let [q4, q5, q6, q7] = four_turned(self, [e.1, f.1, g.1, h.1]);
+        [
+            Vector(p0, q0),
+            Vector(p1, q1),
+            Vector(p2, q2),
+            Vector(p3, q3),
+            Vector(p4, q4),
+            Vector(p5, q5),
+            Vector(p6, q6),
+            Vector(p7, q7),
+        ]
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         // SAFETY: `self` proves AVX2.
         let (low, high) = unsafe { (_mm256_movemask_pd(mask.0), _mm256_movemask_pd(mask.1)) };
@@ -234,6 +251,22 @@ impl Lanes for Avx2 {
             let rest = [_mm256_fnmadd_pd(guess[0], by.0, x.0), _mm256_fnmadd_pd(guess[1], by.1, x.1)];
             Vector(_mm256_fmadd_pd(rest[0], high.0, guess[0]), _mm256_fmadd_pd(rest[1], high.1, guess[1]))
         }
+    }
+}
+
+/// Four rows as four columns.
+#[inline(always)]
+fn four_turned(_: Avx2, [a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
+    // SAFETY: the argument proves AVX2.
+    unsafe {
+        let (ab, ab1) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        let (cd, cd1) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+        [
+            _mm256_permute2f128_pd::<0x20>(ab, cd),
+            _mm256_permute2f128_pd::<0x20>(ab1, cd1),
+            _mm256_permute2f128_pd::<0x31>(ab, cd),
+            _mm256_permute2f128_pd::<0x31>(ab1, cd1),
+        ]
     }
 }
 

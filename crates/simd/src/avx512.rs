@@ -158,6 +158,20 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    fn transposed(self, [a, b, c, d, e, f, g, h]: [Vector; 8]) -> [Vector; 8] {
+        // SAFETY: `self` proves AVX-512.
+        unsafe {
+            // Squares of two, then of four, then of eight are turned.
+            let (ab, ab1) = (_mm512_unpacklo_pd(a.0, b.0), _mm512_unpackhi_pd(a.0, b.0));
+            let (cd, cd1) = (_mm512_unpacklo_pd(c.0, d.0), _mm512_unpackhi_pd(c.0, d.0));
+            let (ef, ef1) = (_mm512_unpacklo_pd(e.0, f.0), _mm512_unpackhi_pd(e.0, f.0));
+            let (gh, gh1) = (_mm512_unpacklo_pd(g.0, h.0), _mm512_unpackhi_pd(g.0, h.0));
+            let [c0, c2, c4, c6] = pairs_turned(self, ab, cd, ef, gh);
+            let [c1, c3, c5, c7] = pairs_turned(self, ab1, cd1, ef1, gh1);
+            [Vector(c0), Vector(c1), Vector(c2), Vector(c3), Vector(c4), Vector(c5), Vector(c6), Vector(c7)]
+        }
+    }
+    #[inline(always)]
     fn bits(self, mask: Mask) -> u8 {
         mask.0
     }
@@ -209,5 +223,21 @@ impl Lanes for Avx512 {
             let guess = _mm512_fmadd_pd(x.0, high.0, (x * low).0);
             Vector(_mm512_fmadd_pd(_mm512_fnmadd_pd(guess, by.0, x.0), high.0, guess))
         }
+    }
+}
+
+/// Of four vectors of pairs the first pairs together, then the second ones, the third and the fourth.
+#[inline(always)]
+fn pairs_turned(_: Avx512, a: __m512d, b: __m512d, c: __m512d, d: __m512d) -> [__m512d; 4] {
+    // SAFETY: the argument proves AVX-512.
+    unsafe {
+        let (low, high) = (_mm512_shuffle_f64x2::<0b01_00_01_00>(a, b), _mm512_shuffle_f64x2::<0b11_10_11_10>(a, b));
+        let (low1, high1) = (_mm512_shuffle_f64x2::<0b01_00_01_00>(c, d), _mm512_shuffle_f64x2::<0b11_10_11_10>(c, d));
+        [
+            _mm512_shuffle_f64x2::<0b10_00_10_00>(low, low1),
+            _mm512_shuffle_f64x2::<0b11_01_11_01>(low, low1),
+            _mm512_shuffle_f64x2::<0b10_00_10_00>(high, high1),
+            _mm512_shuffle_f64x2::<0b11_01_11_01>(high, high1),
+        ]
     }
 }

@@ -58,6 +58,28 @@ pub trait Lanes: Copy {
     fn shifted<const K: i32>(self, a: Self::V, b: Self::V) -> Self::V;
     /// In each lane what is in the one whose number differs by the bits of `K`, below 8: 1 exchanges neighbours, 7 reverses.
     fn crossed<const K: i32>(self, v: Self::V) -> Self::V;
+    /// Eight rows as eight columns: lane `i` of vector `j` is lane `j` of vector `i`.
+    #[inline(always)]
+    fn transposed(self, rows: [Self::V; 8]) -> [Self::V; 8] {
+        let mut columns = [[0.0; 8]; 8];
+        let mut i = 0;
+        while i < 8 {
+            let row = self.to_array(rows[i]);
+            let mut j = 0;
+            while j < 8 {
+                columns[j][i] = row[j];
+                j += 1;
+            }
+            i += 1;
+        }
+        let mut out = rows;
+        let mut j = 0;
+        while j < 8 {
+            out[j] = self.load8(&columns[j]);
+            j += 1;
+        }
+        out
+    }
     /// The mask as bits, lane 0 lowest.
     fn bits(self, mask: Self::M) -> u8;
     /// The lanes that the mask chooses, in their order, at the front; what stands behind them is not specified.

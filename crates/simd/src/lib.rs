@@ -9,7 +9,8 @@
 //! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable
 //! level is the only one; it has been run on x86-64 alone.
 //!
-//! [`pages`] has large columns on large pages; [`stream`] copies past the caches.
+//! [`pages`] has large columns on large pages; [`stream`] copies past the caches; [`strips`] are columns of a table that threads
+//! share.
 //!
 //! ```
 //! use echoes_simd::{GROUP, Lanes, Operation, run, split};
@@ -43,8 +44,10 @@ mod level;
 pub mod pages;
 mod portable;
 mod stream;
+mod strips;
 
 pub use divisor::Divisor;
 pub use lanes::{GROUP, Lanes, Operation, split};
 pub use level::{Level, Refused, choose, level, run, run_at};
 pub use stream::stream;
+pub use strips::{Strip, strips};

@@ -163,6 +163,33 @@ fn crossed_lanes_are_those_that_differ_by_the_bits() {
     }
 }
 
+struct Transposed([[f64; 8]; 8]);
+
+impl Operation for Transposed {
+    type Output = [[f64; 8]; 8];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [[f64; 8]; 8] {
+        let mut rows = [l.splat(0.0); 8];
+        for (row, x) in rows.iter_mut().zip(&self.0) {
+            *row = l.load8(x);
+        }
+        let mut columns = [[0.0; 8]; 8];
+        for (to, column) in columns.iter_mut().zip(l.transposed(rows)) {
+            *to = l.to_array(column);
+        }
+        columns
+    }
+}
+
+#[test]
+fn rows_become_columns() {
+    let table: [[f64; 8]; 8] = std::array::from_fn(|i| std::array::from_fn(|j| (8 * i + j) as f64));
+    let expected: [[f64; 8]; 8] = std::array::from_fn(|i| std::array::from_fn(|j| (8 * j + i) as f64));
+    for level in Level::available() {
+        assert_eq!(run_at(level, Transposed(table)), expected, "{level:?}");
+    }
+}
+
 struct Otherwise([f64; 8], f64);
 
 impl Operation for Otherwise {

@@ -1,8 +1,8 @@
 //! Convolution of two samples: of short ones term by term, of long ones by their transforms.
 
 use crate::{
-    threads::each_piece,
-    transforms::{self, Complex, Half, zeros},
+    threads::{each_pair, each_piece},
+    transforms::{self, Half, zeros},
 };
 use echoes_kernel::{Reject, Result, Shape};
 use echoes_simd::{Lanes, Operation};
@@ -137,10 +137,14 @@ fn transformed(long: &[f64], short: &[f64], wanted: Range<usize>) -> Vec<f64> {
         padded[..x.len()].copy_from_slice(x);
         transforms::of_real(padded, Half::First, 1.0)
     };
-    let ((a, b), (c, d)) = (transform(long), transform(short));
-    let product = |k: usize| Complex::new(a[k], b[k]) * Complex::new(c[k], d[k]);
-    let spectrum = (0..=len / 2).map(product).collect();
-    let mut sums = transforms::to_real(spectrum, len, len as f64);
+    let ((mut a, mut b), (c, d)) = (transform(long), transform(short));
+    each_pair(&mut a, &mut b, PIECE, |i, a, b| {
+        let other = c[i * PIECE..].iter().zip(&d[i * PIECE..]);
+        for ((a, b), (c, d)) in a.iter_mut().zip(b).zip(other) {
+            (*a, *b) = (*a * c - *b * d, *a * d + *b * c);
+        }
+    });
+    let mut sums = transforms::to_real((a, b), len, len as f64);
     sums.truncate(wanted.end);
     sums.drain(..wanted.start);
     sums

@@ -75,7 +75,11 @@ impl Roots {
 
     /// `exp(−2πi index/order)`.
     pub(super) fn get(&self, index: u64) -> Complex {
-        let index = index % self.order;
+        self.reduced(index % self.order)
+    }
+
+    /// As [`get`](Self::get), of an index below the order.
+    pub(super) fn reduced(&self, index: u64) -> Complex {
         self.high[(index >> self.shift) as usize] * self.low[(index & ((1 << self.shift) - 1)) as usize]
     }
 

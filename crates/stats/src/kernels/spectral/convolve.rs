@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// The samples may differ in length; missing values of one do not touch the other. `mode` and `method` are those of
 /// `scipy.signal.convolve`: `valid` takes the shorter sample as the one that moves, whichever it is. Term by term (`direct`) each
 /// sum has its own rounding, and the sums are the same bits on every processor. By transforms (`fft`, and `auto` where that is
-/// quicker) the error is that of the largest sum, a NaN or an infinity spreads over all, and the last bits depend on the processor
-/// where the samples have more than 4,096 rows together.
+/// quicker) the error is that of the largest sum, and a NaN or an infinity spreads over all; these are the same bits on every
+/// processor too.
 ///
 /// ```
 /// use echoes_kernel::reference;

@@ -1,6 +1,6 @@
 //! Inverse discrete Fourier transform.
 
-use super::{Norm, Spectrum};
+use super::{Norm, Spectrum, fft::two};
 use crate::transforms::{self, Direction};
 use echoes_kernel::{Category, Columns, Form, Kernel, NamedColumns, Next, Reject, Result, Shape, Spec, Whole};
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ impl Kernel for Ifft {
 
 impl Whole<Spectrum> for Ifft {
     fn whole(&self, columns: Columns) -> Result<Spectrum> {
-        let [re, im] = &columns[..] else { return Err(Reject::Kernel("it has not two columns")) };
+        let [re, im] = two(columns)?;
         if re.is_empty() {
             return Err(Reject::Empty);
         }

@@ -1,7 +1,7 @@
 //! Inverse of the half of a discrete Fourier transform.
 
-use super::Norm;
-use crate::transforms::{self, Complex};
+use super::{Norm, fft::two};
+use crate::transforms;
 use echoes_kernel::{Category, Columns, Form, Kernel, NamedColumns, Next, Reject, Result, Series, Shape, Spec, Whole};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl Kernel for Irfft {
 
 impl Whole<Series> for Irfft {
     fn whole(&self, columns: Columns) -> Result<Series> {
-        let [re, im] = &columns[..] else { return Err(Reject::Kernel("it has not two columns")) };
+        let [re, im] = two(columns)?;
         if re.is_empty() {
             return Err(Reject::Empty);
         }
@@ -74,8 +74,7 @@ impl Whole<Series> for Irfft {
                 expected: "given where there is one row: 1",
             });
         }
-        let spectrum = re.iter().zip(im).take(n / 2 + 1).map(|(&re, &im)| Complex::new(re, im)).collect();
-        Ok(Series(transforms::to_real(spectrum, n, self.norm.inverse(n))))
+        Ok(Series(transforms::to_real((re, im), n, self.norm.inverse(n))))
     }
 
     fn columns(&self, x: Series) -> Option<NamedColumns> {
