@@ -68,7 +68,7 @@ pub fn strips(table: &mut [f64], width: usize, sizes: impl IntoIterator<Item = u
         let first = next;
         assert!(wide <= width - first, "there are {width} columns");
         next += wide;
-        let whole = if len < next { 0 } else { (len - next) / width + 1 };
+        let whole = len.checked_sub(next).and_then(|rest| rest.checked_div(width)).map_or(0, |rows| rows + 1);
         Strip { table, len, width, first, wide, whole, of: PhantomData }
     };
     sizes.into_iter().map(strip).collect()

@@ -1,8 +1,9 @@
 //! Sums of products of deviations of every pair of `k` columns.
 //!
 //! Within a block, a sweep over each column about an [`anchor`](super::anchor) near its mean, or once more about that itself where the
-//! anchor is too far off, and one over each pair, corrected for what the centers miss; P. Pébay, SAND2008-6212, eq. 3.12 between blocks, with centers and sums in two doubles. Deviations beyond 3e38 or below 3e-39 are measured in a power of two, the
-//! column's [`Unit`], so that no product overflows or vanishes.
+//! anchor is too far off, and one over each pair, corrected for what the centers miss; P. Pébay, SAND2008-6212, eq. 3.12 between
+//! blocks, with centers and sums in two doubles. Deviations beyond 3e38 or below 3e-39 are measured in a power of two, the column's
+//! [`Unit`], so that no product overflows or vanishes.
 
 mod panels;
 
@@ -413,5 +414,6 @@ impl Partial for Comoments {
         self.products.len() == index(columns, 0)
             && self.units.len() == columns
             && [0, columns].contains(&self.anchors.len())
+            && self.anchors.iter().all(|anchor| anchor.is_finite())
     }
 }

@@ -6,7 +6,7 @@ use super::sort_alone;
 use crate::threads;
 use echoes_simd::{Lanes, Operation, run};
 
-/// Values from which on they are spread. Where they are in the caches, splits are as quick.
+/// More values than these are spread. Where they are in the caches, splits are as quick.
 pub(super) const MANY: usize = 1 << 20;
 
 const BUCKETS: usize = 8;
@@ -29,7 +29,7 @@ const FULL: usize = 64;
 /// Room for those, for a run, and for a vector behind the last value.
 const BUFFER: usize = FULL + 8 * RUN + 8;
 
-/// Spreads [`MANY`] `values` or more over as much `room`, bucket after bucket from the smallest values on; how many are in each. `None`,
+/// Spreads `values` over as much `room`, bucket after bucket from the smallest values on; how many are in each. `None`,
 /// and nothing is moved, where most are in one: values are the same then, or made to defy us.
 pub(super) fn spread(values: &[f64], room: &mut [f64]) -> Option<[usize; BUCKETS]> {
     let borders = borders(values);

@@ -84,11 +84,14 @@ pub(super) fn of_real(x: &[f64], wanted: usize) -> Parts {
     let n = x.len();
     let (mut re, mut im) = convolve(n, |j| Complex::from(x[j]));
     for k in n / 2 + 1..wanted {
-        (re[k], im[k]) = (re[n - k], -im[n - k]);
+        (re[k], im[k]) = (re[n - k], 0.0 - im[n - k]);
     }
     re.truncate(wanted);
     im.truncate(wanted);
     im[0] = 0.0;
+    if n.is_multiple_of(2) {
+        im[n / 2] = 0.0;
+    }
     (re, im)
 }
 

@@ -132,7 +132,7 @@ impl ShortReal {
         let m = self.n / 2;
         let at = |k: usize| Complex::new(space.re[k], space.im[k]);
         for (k, (to, root)) in spectrum.iter_mut().zip(&self.roots).enumerate() {
-            let (a, b) = (at(if k < m { k } else { 0 }), at(if k > 0 { m - k } else { 0 }).conj());
+            let (a, b) = (at(if k < m { k } else { 0 }), mirrored(at(if k > 0 { m - k } else { 0 })));
             let (even, odd) = (0.5 * (a + b), 0.5 * (a - b));
             *to = even + Complex::new(odd.im, -odd.re) * root;
         }
@@ -145,7 +145,7 @@ impl ShortReal {
             for (k, number) in spectrum.iter().enumerate() {
                 (space.im[k], space.re[k]) = (number.re, number.im);
                 if k > 0 {
-                    (space.im[self.n - k], space.re[self.n - k]) = (number.re, -number.im);
+                    (space.im[self.n - k], space.re[self.n - k]) = (number.re, 0.0 - number.im);
                 }
             }
             self.complex.run(space);
@@ -154,7 +154,7 @@ impl ShortReal {
         }
         let m = self.n / 2;
         for (k, root) in self.roots[..m].iter().enumerate() {
-            let (a, b) = (spectrum[k], spectrum[m - k].conj());
+            let (a, b) = (spectrum[k], mirrored(spectrum[m - k]));
             let odd = (a - b) * root.conj();
             let number = a + b + Complex::new(-odd.im, odd.re);
             (space.im[k], space.re[k]) = (number.re, number.im);
@@ -164,4 +164,9 @@ impl ShortReal {
             (pair[0], pair[1]) = (*re, *im);
         }
     }
+}
+
+/// The conjugate. A change of sign would make a −0 of 0, and of a NaN one that differs from those which it may meet.
+fn mirrored(number: Complex) -> Complex {
+    Complex::new(number.re, 0.0 - number.im)
 }
