@@ -1,6 +1,7 @@
 //! Convolution of two samples: of short ones term by term, of long ones by their transforms.
 
 use crate::{
+    nans::make_alike,
     threads::{each_pair, each_piece},
     transforms::{self, Half, zeros},
 };
@@ -109,7 +110,7 @@ impl Operation for Products<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
+    fn run<L: Lanes>(self, l: L) {
         let (first, end) = (self.first, self.first + self.sums.len());
         let mut j = 0;
         while j < self.short.len() {
@@ -127,6 +128,7 @@ impl Operation for Products<'_> {
             }
             j += 1;
         }
+        make_alike(l, self.sums);
     }
 }
 

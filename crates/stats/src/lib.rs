@@ -24,6 +24,7 @@ mod exact;
 pub mod expr;
 mod inversions;
 mod mixed;
+mod nans;
 mod network;
 pub mod partials;
 mod quantiles;

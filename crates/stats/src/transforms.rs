@@ -432,13 +432,9 @@ mod tests {
 
     /// White noise: what `noise` gives has but a few frequencies, whose errors are those of a few paths.
     fn white(n: usize) -> Vec<f64> {
-        let mix = |i: u64| {
-            let x = (i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((x ^ x >> 31) >> 20) as f64 * 2f64.powi(-43) - 1.0
-        };
-        (0..n as u64).map(mix).collect()
+        let mut noise = crate::special::oracle::noise(0);
+        // Of 44 bits.
+        (0..n).map(|_| (noise() * 2f64.powi(44)).floor() * 2f64.powi(-43) - 1.0).collect()
     }
 
     /// Of FFTW (pyFFTW 0.15.1, AVX-512) of the same numbers: there, of which a sample knows the error to a third, and there and back.

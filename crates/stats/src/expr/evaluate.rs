@@ -5,7 +5,10 @@ use super::{
     program::{Binary, Operand, Program, Unary},
     walk::{Link, Walk},
 };
-use crate::special::{exp_sum, ln, power};
+use crate::{
+    nans::make_alike,
+    special::{exp_sum, ln, power},
+};
 use echoes_simd::{GROUP, Lanes, Operation, run};
 
 /// Rows that are walked over at a time: 2 KiB a value.
@@ -145,6 +148,7 @@ impl<V: Fn(Operand) -> Value> Evaluate<'_, V> {
         }
         let values = Values { columns: self.columns, registers, start, rows };
         take(l, last, (self.value)(last.from), &mut works, &values, &next, &mut self.out[start..start + rows]);
+        make_alike(l, &mut self.out[start..start + rows]);
     }
 }
 

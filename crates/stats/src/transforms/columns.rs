@@ -3,7 +3,7 @@
 use super::{
     butterflies::{Butterfly, C, Eight, Five, Four, LANES, Three, Two, add, minus_i, plus_i, subtract, times},
     roots::root,
-    stages::PRIME_MAX,
+    stages::{PRIME_MAX, radices},
 };
 use echoes_simd::Lanes;
 
@@ -147,20 +147,6 @@ impl Stage {
             }
         }
     }
-}
-
-/// The factors of `n`, the large powers of two first; none if it has a prime that no stage is for.
-fn radices(n: usize) -> Option<Vec<usize>> {
-    let mut rest = n;
-    let mut radices = Vec::new();
-    for radix in [8, 4, 2].into_iter().chain((3..=PRIME_MAX).step_by(2)) {
-        // Twice an eight are two fours: they are more alike.
-        while rest.is_multiple_of(radix) && !(radix == 8 && (rest / 8) % 4 == 2) {
-            radices.push(radix);
-            rest /= radix;
-        }
-    }
-    (rest == 1).then_some(radices)
 }
 
 impl Columns {

@@ -214,6 +214,11 @@ fn quotient(divisor: f64) -> Option<Divisor> {
     (divisor != 1.0).then(|| Divisor::new(divisor))
 }
 
+/// The number of a column of `n` that stands in row `i` of the table: 0, 1, n − 1, 2, n − 2 and so on.
+const fn kept_in(n: usize, i: usize) -> usize {
+    if i % 2 == 1 { i.div_ceil(2) } else { (n - i / 2) % n }
+}
+
 /// Some neighbouring `k₁` from 0 to half of the rows.
 struct Tile {
     rows: usize,

@@ -5,6 +5,8 @@ use super::{
     roots::root,
     stages::{Split, Stage},
 };
+use crate::nans::make_alike;
+use echoes_simd::{Lanes, Operation};
 
 /// The longest: beyond it a transform in two sweeps is faster, and without suitable factors `rustfft`, up to twice.
 pub(super) const SHORT: usize = 4096;
@@ -61,7 +63,14 @@ impl Short {
 
     /// Transforms the first `n` numbers of the memory.
     pub(super) fn run(&self, space: &mut Space) {
-        let Some(Chirp { chirp, response }) = &self.chirp else { return self.run_stages(space) };
+        match &self.chirp {
+            Some(chirp) => self.convolve(space, chirp),
+            None => self.run_stages(space),
+        }
+        echoes_simd::run(Alike(space, self.n));
+    }
+
+    fn convolve(&self, space: &mut Space, Chirp { chirp, response }: &Chirp) {
         multiply(space, chirp);
         space.re[self.n..].fill(0.0);
         space.im[self.n..].fill(0.0);
@@ -166,7 +175,21 @@ impl ShortReal {
     }
 }
 
-/// The conjugate. A change of sign would make a −0 of 0, and of a NaN one that differs from those which it may meet.
+/// Makes every NaN among the first numbers the same.
+struct Alike<'a>(&'a mut Space, usize);
+
+impl Operation for Alike<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Self(Space { re, im, .. }, n) = self;
+        make_alike(l, &mut re[..n]);
+        make_alike(l, &mut im[..n]);
+    }
+}
+
+/// The conjugate. A change of sign would make a −0 of 0.
 fn mirrored(number: Complex) -> Complex {
     Complex::new(number.re, 0.0 - number.im)
 }

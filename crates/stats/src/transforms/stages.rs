@@ -66,8 +66,8 @@ fn split(numbers: &[Complex]) -> Split {
     numbers.iter().map(|number| (number.re, number.im)).unzip()
 }
 
-/// The factors of `n`, the large powers of two first: from then on strides are whole vectors.
-fn radices(n: usize) -> Option<Vec<usize>> {
+/// The factors of `n`, the large powers of two first: from then on strides are whole vectors. None if it has a prime that no stage is for.
+pub(super) fn radices(n: usize) -> Option<Vec<usize>> {
     let mut rest = n;
     let mut radices = Vec::new();
     for radix in [8, 4, 2].into_iter().chain((3..=PRIME_MAX).step_by(2)) {

@@ -51,9 +51,10 @@ impl Column {
     #[inline(always)]
     fn about<L: Lanes>(l: L, x: &[f64], anchor: f64, ahead: bool) -> Self {
         let (mut center, mut powers) = (anchor, sweeps::powers::<L, 2>(l, x, anchor, ahead));
-        let is_enough = match Unit::is_ordinary(powers[1]) {
-            true => is_near(powers, x.len()),
-            false => is_near_in_its_unit(x, anchor, powers),
+        let is_enough = if Unit::is_ordinary(powers[1]) {
+            is_near(powers, x.len())
+        } else {
+            is_near_in_its_unit(x, anchor, powers)
         };
         if !is_enough {
             center = sweeps::center(l, x);

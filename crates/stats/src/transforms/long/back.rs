@@ -7,7 +7,8 @@ use super::{
         columns::{Columns, Row},
     },
     Long, Memory, REALS, Tile,
-    eights::{load, load_both, over, put, put_both},
+    eights::{load, over, put, put_both, take_row},
+    kept_in,
 };
 use echoes_simd::{Divisor, Lanes, Operation, Strip};
 
@@ -127,17 +128,8 @@ impl Operation for RealUp<'_, '_> {
         let Long { down, twists, tile, .. } = self.long;
         let (n, Memory { rows, factors: [low, high] }) = (down.len(), self.memory);
         let groups = self.strip.row(0).len().div_ceil(REALS);
-        let mut i = 0;
-        while i < n {
-            // Numbers 0, 1, n − 1, 2, n − 2 and so on.
-            let k = if i % 2 == 1 { i.div_ceil(2) } else { (n - i / 2) % n };
-            let row = self.strip.row(i);
-            let mut group = 0;
-            while group < groups {
-                rows[group * n + k].store(l, load_both(l, row, group * REALS));
-                group += 1;
-            }
-            i += 1;
+        for i in 0..n {
+            take_row(l, self.strip, i, rows, (n, kept_in(n, i)));
         }
         let mut group = 0;
         while group < groups {

@@ -3,7 +3,7 @@
 use super::{
     super::butterflies::{LANES, times},
     Long, Memory,
-    eights::{gather, load, over, put},
+    eights::{gather, load, put_row},
 };
 use echoes_simd::{Divisor, Lanes, Operation, Strip};
 
@@ -49,14 +49,7 @@ impl Operation for ComplexDown<'_, '_> {
         }
         let mut k = 0;
         while k < n {
-            let (place, re, im) = (down.place(k), re.row_mut(k), im.row_mut(k));
-            let mut at = 0;
-            while at < wide {
-                let number = rows[at / LANES * n + place].load(l);
-                put(l, re, at, number.0);
-                put(l, im, at, number.1);
-                at += LANES;
-            }
+            put_row(l, (re.row_mut(k), im.row_mut(k)), rows, (n, down.place(k)), None);
             k += 1;
         }
     }
@@ -97,14 +90,8 @@ impl Operation for ComplexAcross<'_, '_> {
         }
         let mut k = 0;
         while k < n {
-            let (place, re, im) = (across.place(k), self.to.0.row_mut(k), self.to.1.row_mut(k));
-            let mut at = 0;
-            while at < wide {
-                let number = rows[at / LANES * n + place].load(l);
-                put(l, re, at, over(l, number.0, self.divisor));
-                put(l, im, at, over(l, number.1, self.divisor));
-                at += LANES;
-            }
+            let to = (self.to.0.row_mut(k), self.to.1.row_mut(k));
+            put_row(l, to, rows, (n, across.place(k)), self.divisor);
             k += 1;
         }
     }

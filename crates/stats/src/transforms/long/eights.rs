@@ -1,10 +1,11 @@
 //! Reading and writing numbers eight at a time, or as many as there are.
 
-use super::super::{
-    butterflies::{C, LANES},
-    columns::Row,
-};
-use echoes_simd::{Divisor, Lanes};
+use super::super::{butterflies::LANES, columns::Row};
+use crate::nans::alike;
+use echoes_simd::{Divisor, Lanes, Strip};
+
+/// Rows ahead of the one that is read that are asked for: they lie far apart, where the processor does not foresee them.
+const AHEAD: usize = 8;
 
 /// The columns of eight rows, all of one length, beside each other.
 #[inline(always)]
@@ -41,12 +42,6 @@ pub(super) fn load<L: Lanes>(l: L, x: &[f64], at: usize) -> L::V {
         i += 1;
     }
     l.load8(&some)
-}
-
-/// The sixteen numbers from one on.
-#[inline(always)]
-pub(super) fn load_both<L: Lanes>(l: L, x: &[f64], at: usize) -> C<L> {
-    (load(l, x, at), load(l, x, at + LANES))
 }
 
 /// Writes eight numbers from one on, or as many as there is room for.
@@ -90,11 +85,45 @@ pub(super) fn put_both<L: Lanes>(l: L, to: &mut [f64], at: usize, (low, high): (
     put(l, to, at + LANES, high);
 }
 
-/// A number over what all are divided by.
+/// Reads row `i` of a strip of real columns, sixteen of them as one row `place` of each `n`; and asks for a later row.
+#[inline(always)]
+pub(super) fn take_row<L: Lanes>(l: L, strip: &Strip<'_>, i: usize, numbers: &mut [Row], (n, place): (usize, usize)) {
+    let (row, later) = (strip.row(i), strip.row(i + AHEAD));
+    let (mut at, mut to) = (0, place);
+    while at < row.len() {
+        l.prefetch_near(later.as_ptr().wrapping_add(at));
+        l.prefetch_near(later.as_ptr().wrapping_add(at + LANES));
+        numbers[to].store(l, (load(l, row, at), load(l, row, at + LANES)));
+        at += 2 * LANES;
+        to += n;
+    }
+}
+
+/// Writes row `place` of each `n` to a row of two strips, each part over what all are divided by.
+#[inline(always)]
+pub(super) fn put_row<L: Lanes>(
+    l: L,
+    (re, im): (&mut [f64], &mut [f64]),
+    numbers: &[Row],
+    (n, place): (usize, usize),
+    divisor: Option<Divisor>,
+) {
+    let (mut at, mut from) = (0, place);
+    while at < re.len() {
+        let number = numbers[from].load(l);
+        put(l, re, at, over(l, number.0, divisor));
+        put(l, im, at, over(l, number.1, divisor));
+        at += LANES;
+        from += n;
+    }
+}
+
+/// A number of the answer: over what all are divided by, and of all NaN the one.
 #[inline(always)]
 pub(super) fn over<L: Lanes>(l: L, x: L::V, divisor: Option<Divisor>) -> L::V {
-    match divisor {
+    let quotient = match divisor {
         Some(divisor) => l.quotient(x, divisor),
         None => x,
-    }
+    };
+    alike(l, quotient)
 }

@@ -7,7 +7,8 @@ use super::{
         columns::{Columns, Row},
     },
     Long, Memory, REALS, Tile,
-    eights::{gather, load_both, over, put, put_both, put_mirrored},
+    eights::{gather, over, put_both, put_mirrored, put_row, take_row},
+    kept_in,
 };
 use echoes_simd::{Divisor, Lanes, Operation, Strip};
 
@@ -27,18 +28,8 @@ impl Operation for RealDown<'_, '_> {
         let Long { down, twists, tile, .. } = self.long;
         let (n, Memory { rows, factors: [low, high] }) = (down.len(), self.memory);
         let groups = self.strip.row(0).len().div_ceil(REALS);
-        let mut i = 0;
-        while i < n {
-            let row = self.strip.row(i);
-            let ahead = self.strip.row(i + 8);
-            let mut group = 0;
-            while group < groups {
-                l.prefetch_near(ahead.as_ptr().wrapping_add(group * REALS));
-                l.prefetch_near(ahead.as_ptr().wrapping_add(group * REALS + 8));
-                rows[group * n + i].store(l, load_both(l, row, group * REALS));
-                group += 1;
-            }
-            i += 1;
+        for i in 0..n {
+            take_row(l, self.strip, i, rows, (n, i));
         }
         let mut group = 0;
         while group < groups {
@@ -59,8 +50,7 @@ impl Operation for RealDown<'_, '_> {
         }
         let mut i = 0;
         while i < n {
-            // Numbers 0, 1, n − 1, 2, n − 2 and so on.
-            let place = down.place(if i % 2 == 1 { i.div_ceil(2) } else { (n - i / 2) % n });
+            let place = down.place(kept_in(n, i));
             let row = self.strip.row_mut(i);
             let mut group = 0;
             while group < groups {
@@ -127,14 +117,8 @@ impl Operation for RealAcross<'_, '_> {
         while k < n {
             let place = across.place(k);
             if k < self.last {
-                let (re, im) = (self.to.0.row_mut(k), self.to.1.row_mut(k));
-                let mut at = 0;
-                while at < tile.len() {
-                    let number = rows[at / LANES * n + place].load(l);
-                    put(l, re, at, over(l, number.0, self.divisor));
-                    put(l, im, at, over(l, number.1, self.divisor));
-                    at += LANES;
-                }
+                let to = (self.to.0.row_mut(k), self.to.1.row_mut(k));
+                put_row(l, to, rows, (n, place), self.divisor);
             }
             if n - 1 - k < self.last {
                 let (re, im) = (self.mirror.0.row_mut(n - 1 - k), self.mirror.1.row_mut(n - 1 - k));
