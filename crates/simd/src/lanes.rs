@@ -99,6 +99,12 @@ pub trait Lanes: Copy {
     /// Asks for the cache line at `at`, into the first level; it need not be valid memory.
     fn prefetch_near(self, at: *const f64);
 
+    /// `sum + a b`, where the product is exact in each lane: fused or not, it has the same bits.
+    #[inline(always)]
+    fn add_exact_product(self, sum: Self::V, a: Self::V, b: Self::V) -> Self::V {
+        sum + a * b
+    }
+
     /// `x` divided by the same number in each lane: the bits of `/`.
     #[inline(always)]
     fn quotient(self, x: Self::V, divisor: Divisor) -> Self::V {

@@ -10,43 +10,95 @@ use echoes_simd::Lanes;
 /// Values that are sorted at a time.
 pub(crate) const MOST: usize = 128;
 
+/// The numbers of the lanes.
+const NUMBERS: [f64; 8] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+
 /// Sorts [`MOST`] values or fewer, of which none is NaN; a zero may come back with the other sign.
 #[inline(always)]
 pub(crate) fn sort<L: Lanes>(l: L, x: &mut [f64]) {
+    sort_to(l, x, None);
+}
+
+/// The same to another place with room for as many, if there is one.
+#[inline(always)]
+pub(crate) fn sort_to<L: Lanes>(l: L, x: &mut [f64], to: Option<&mut [f64]>) {
     match x.len() {
-        0..=1 => {}
-        2..=16 => in_rows::<L, 2>(l, x),
-        17..=32 => in_rows::<L, 4>(l, x),
-        33..=64 => in_rows::<L, 8>(l, x),
-        _ => in_rows::<L, 16>(l, x),
+        0..=8 => in_rows::<L, 1>(l, x, to),
+        9..=16 => in_rows::<L, 2>(l, x, to),
+        17..=32 => in_rows::<L, 4>(l, x, to),
+        33..=64 => in_rows::<L, 8>(l, x, to),
+        _ => in_rows::<L, 16>(l, x, to),
     }
 }
 
 #[inline(always)]
-fn in_rows<L: Lanes, const ROWS: usize>(l: L, x: &mut [f64]) {
-    let mut space = [[f64::INFINITY; 8]; ROWS];
-    space.as_flattened_mut()[..x.len()].copy_from_slice(x);
-    let mut rows = [l.splat(0.0); ROWS];
-    for (row, values) in rows.iter_mut().zip(&space) {
-        *row = l.load8(values);
+fn in_rows<L: Lanes, const ROWS: usize>(l: L, x: &mut [f64], to: Option<&mut [f64]>) {
+    let mut rows = [l.splat(f64::INFINITY); ROWS];
+    let (whole, rest) = x.as_chunks::<8>();
+    for i in 0..ROWS {
+        if i < whole.len() {
+            rows[i] = l.load8(&whole[i]);
+        } else if i == whole.len() && !rest.is_empty() {
+            rows[i] = ending(l, x, rest.len());
+        }
     }
     columns::<L, ROWS>(l, &mut rows);
     let lanes = Halves::of(l);
     merge::<L, ROWS, 1, 1>(l, &mut rows, &lanes);
     merge::<L, ROWS, 2, 3>(l, &mut rows, &lanes);
     merge::<L, ROWS, 4, 7>(l, &mut rows, &lanes);
-    let mut at = 0;
-    let mut arrays = [[0.0; 8]; ROWS];
-    for (array, row) in arrays.iter_mut().zip(rows) {
-        *array = l.to_array(row);
+    put_columns::<L, ROWS>(l, rows, to.unwrap_or(x));
+}
+
+/// As many values as are at the end, and infinities.
+#[inline(always)]
+fn ending<L: Lanes>(l: L, x: &[f64], len: usize) -> L::V {
+    if let Some(last) = x.last_chunk() {
+        let taken = l.lt(l.load8(&NUMBERS), l.splat((8 - len) as f64));
+        return l.select(taken, l.splat(f64::INFINITY), l.load8(last));
     }
-    for column in 0..8 {
-        for array in &arrays {
-            space.as_flattened_mut()[at] = array[column];
-            at += 1;
+    let mut last = [f64::INFINITY; 8];
+    for (last, &value) in last.iter_mut().zip(x) {
+        *last = value;
+    }
+    l.load8(&last)
+}
+
+/// Writes the columns one behind the other, as much of them as there is room for.
+#[inline(always)]
+fn put_columns<L: Lanes, const ROWS: usize>(l: L, rows: [L::V; ROWS], to: &mut [f64]) {
+    let (whole, rest) = to.as_chunks_mut::<8>();
+    let mut eights = [[0.0; 8]; ROWS];
+    if ROWS < 8 {
+        let mut sorted = [[0.0; ROWS]; 8];
+        for i in 0..ROWS {
+            for (column, x) in sorted.iter_mut().zip(l.to_array(rows[i])) {
+                column[i] = x;
+            }
+        }
+        eights.as_flattened_mut().copy_from_slice(sorted.as_flattened());
+    }
+    for part in 0..ROWS / 8 {
+        let mut square = [rows[0]; 8];
+        square.copy_from_slice(&rows[8 * part..][..8]);
+        let square = l.transposed(square);
+        for i in 0..8 {
+            eights[i * (ROWS / 8) + part] = l.to_array(square[i]);
         }
     }
-    x.copy_from_slice(&space.as_flattened()[..x.len()]);
+    let mut last = [0.0; 8];
+    for i in 0..ROWS {
+        if i < whole.len() {
+            whole[i] = eights[i];
+        } else if i == whole.len() {
+            last = eights[i];
+        }
+    }
+    for i in 0..8 {
+        if i < rest.len() {
+            rest[i] = last[i];
+        }
+    }
 }
 
 /// Puts the smaller values of two rows into the one, the larger into the other.
@@ -104,6 +156,11 @@ fn merge<L: Lanes, const ROWS: usize, const WIDTH: usize, const ACROSS: i32>(
     halves: &Halves<L::M>,
 ) {
     let first = halves.of[WIDTH.ilog2() as usize];
+    if ROWS == 1 {
+        // The lanes of one row, and those across.
+        let across = l.crossed::<ACROSS>(rows[0]);
+        rows[0] = l.select(first, l.min(rows[0], across), l.max(rows[0], across));
+    }
     for a in 0..ROWS / 2 {
         let b = ROWS - 1 - a;
         let across = l.crossed::<ACROSS>(rows[b]);

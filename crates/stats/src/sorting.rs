@@ -24,6 +24,9 @@ const MANY: usize = 512;
 /// Among so many it is looked for, of many values and of fewer: one less than a network takes, so that one is in the middle.
 const CANDIDATES: [usize; 2] = [31, 7];
 
+/// Values that are parted at a time.
+const RUN: usize = echoes_simd::GROUP;
+
 const MINUS_ZERO: u64 = 1 << 63;
 
 /// Sorts; −0 before 0, NaN last.
@@ -95,13 +98,15 @@ impl Home {
 /// its home with it, so that nothing is ever copied back. More values than `shared` are worth another thread.
 fn quicksort(values: &mut [f64], room: &mut [f64], home: Home, splits: u32, shared: usize) {
     if values.len() <= SMALL {
-        run(Small(values));
-        return bring(values, room, home);
+        return run(Small(values, (home == Home::Room).then_some(room)));
     }
     // Pivots that halve nothing are as unlikely as they are costly.
     let Some(splits) = splits.checked_sub(1) else {
         values.sort_unstable_by(f64::total_cmp);
-        return bring(values, room, home);
+        if home == Home::Room {
+            room.copy_from_slice(values);
+        }
+        return;
     };
     let all = values.len();
     if all > buckets::MANY.max(shared)
@@ -138,13 +143,6 @@ fn each_bucket(values: &mut [f64], room: &mut [f64], home: Home, splits: u32, le
     threads::both(true, || each_bucket(a, a_room, home, splits, left), || each_bucket(b, b_room, home, splits, right));
 }
 
-/// Brings what is sorted home.
-fn bring(sorted: &[f64], room: &mut [f64], home: Home) {
-    if home == Home::Room {
-        room.copy_from_slice(sorted);
-    }
-}
-
 /// Values that are compared as no others are.
 struct Found {
     nans: usize,
@@ -166,13 +164,14 @@ impl Operation for Odd<'_> {
     }
 }
 
-struct Small<'a>(&'a mut [f64]);
+/// Sorts few values, where they are or to where they go.
+struct Small<'a>(&'a mut [f64], Option<&'a mut [f64]>);
 
 impl Operation for Small<'_> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        network::sort(l, self.0);
+        network::sort_to(l, self.0, self.1);
     }
 }
 
@@ -255,29 +254,58 @@ fn part_at<L: Lanes, const EQUAL: bool, const KEEPS_BELOW: bool>(
         let below = if EQUAL { l.le(values, vector) } else { l.lt(values, vector) };
         if KEEPS_BELOW { below } else { !below }
     };
+    // Read before it is written over: the last eight, of which those that the vectors before take are not chosen.
+    let rest = x.len() % 8;
+    let last = x.last_chunk().copied().unwrap_or_else(|| {
+        let mut last = [0.0; 8];
+        last[8 - rest..].copy_from_slice(x);
+        last
+    });
     let (mut kept, mut gone) = (0, 0);
-    let whole = x.len() / 8 * 8;
-    for at in (0..whole).step_by(8) {
+    // What is written behind those that stay has been read: there are no more of them than values before.
+    for at in (0..x.len() / RUN * RUN).step_by(RUN) {
+        let (Some(values), Some(back)) = (x[at..].first_chunk::<RUN>(), spare[gone..].first_chunk_mut::<RUN>()) else {
+            break;
+        };
+        let values = l.load(values);
+        let Some(front) = x[kept..].first_chunk_mut::<RUN>() else { break };
+        let (mut stayed, mut went) = (0, 0);
+        for values in values {
+            let stay = stays(values);
+            front[stayed..][..8].copy_from_slice(&l.pack(values, stay));
+            back[went..][..8].copy_from_slice(&l.pack(values, !stay));
+            let count = l.bits(stay).count_ones() as usize;
+            stayed += count;
+            went += 8 - count;
+        }
+        kept += stayed;
+        gone += went;
+    }
+    for at in (x.len() / RUN * RUN..x.len() / 8 * 8).step_by(8) {
         let Some(values) = x[at..].first_chunk() else { break };
         let values = l.load8(values);
         let stay = stays(values);
-        // What is written behind those that stay has been read: there are no more of them than values before.
         let (Some(front), Some(back)) = (x[kept..].first_chunk_mut(), spare[gone..].first_chunk_mut()) else { break };
         (*front, *back) = (l.pack(values, stay), l.pack(values, !stay));
         let count = l.bits(stay).count_ones() as usize;
         kept += count;
         gone += 8 - count;
     }
-    let rest = x.len() - whole;
-    let mut last = [0.0; 8];
-    last[..rest].copy_from_slice(&x[whole..]);
     let values = l.load8(&last);
+    let fresh = l.le(l.splat((8 - rest) as f64), l.load8(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]));
     let stay = stays(values);
-    let front = (l.bits(stay) & ((1 << rest) - 1)).count_ones() as usize;
-    x[kept..][..front].copy_from_slice(&l.pack(values, stay)[..front]);
-    let tail = l.pack(values, !stay);
-    spare[gone..][..rest - front].copy_from_slice(&tail[..rest - front]);
-    kept + front
+    put(&mut x[kept..], l.pack(values, stay & fresh));
+    put(&mut spare[gone..], l.pack(values, !stay & fresh));
+    kept + l.bits(stay & fresh).count_ones() as usize
+}
+
+/// Writes as many of the values as there is room for.
+#[inline(always)]
+fn put(to: &mut [f64], values: [f64; 8]) {
+    match to.first_chunk_mut() {
+        Some(eight) => *eight = values,
+        None => to.copy_from_slice(&values[..to.len()]),
+    }
 }
 
 /// Calls `each` with the rows of each value, from the smallest value to the largest: how many rows come before, and its own rows in

@@ -47,16 +47,16 @@ pub(crate) fn sums<L: Lanes, const N: usize>(l: L, (x, largest): (&[f64], f64)) 
         // Nothing has digits below that.
         *unit = (*unit).max(*UNITS.start());
     }
-    let mut tally = Tally::<L, N>::new(l, units)?;
-    let mut rest = l.splat(0.0);
+    let raising = Raising::<L, N>::new(l, units)?;
+    let (mut counts, mut rest) = ([l.splat(0.0); N], l.splat(0.0));
     let (eights, tail) = padded(x);
     for eight in eights {
-        tally.split(l, l.load8(eight), &mut rest);
+        raising.split(l, l.load8(eight), &mut counts, &mut rest);
     }
     if let Some(eight) = tail {
-        tally.split(l, l.load8(&eight), &mut rest);
+        raising.split(l, l.load8(&eight), &mut counts, &mut rest);
     }
-    is_zero(l, rest).then(|| tally.sum(l, x.len().div_ceil(8)))
+    if is_zero(l, rest) { Some(raising.sum(l, counts, x.len())) } else { None }
 }
 
 /// The sums of two columns and of their products, of which there are `W = 2 N − 1` units.
@@ -74,9 +74,9 @@ pub(crate) fn products<L: Lanes, const N: usize, const W: usize>(
     y: Option<(&[f64], f64)>,
 ) -> Option<Products<N, W>> {
     let x_units = units::<N>(x_largest, MULTIPLIED);
-    let mut x_tally = Tally::<L, N>::new(l, x_units)?;
+    let x_raising = Raising::<L, N>::new(l, x_units)?;
     let y_units = y.map_or(x_units, |(_, y_largest)| units::<N>(y_largest, MULTIPLIED));
-    let mut y_tally = Tally::<L, N>::new(l, y_units)?;
+    let y_raising = Raising::<L, N>::new(l, y_units)?;
     let mut units = [0; W];
     for i in 0..N {
         units[2 * i] = x_units[i] + y_units[i];
@@ -84,33 +84,41 @@ pub(crate) fn products<L: Lanes, const N: usize, const W: usize>(
     for i in 1..N {
         units[2 * i - 1] = x_units[i - 1] + y_units[i];
     }
-    let mut tally = Tally::<L, W>::new(l, units)?;
-    let mut rest = l.splat(0.0);
+    let raising = Raising::<L, W>::new(l, units)?;
+    let (mut x_counts, mut y_counts) = ([l.splat(0.0); N], [l.splat(0.0); N]);
+    let (mut counts, mut rest) = ([l.splat(0.0); W], l.splat(0.0));
     let (x_eights, x_tail) = padded(x);
     if let Some((y, _)) = y {
         let (y_eights, y_tail) = padded(y);
         for (x, y) in x_eights.iter().zip(y_eights) {
-            let x = x_tally.split(l, l.load8(x), &mut rest);
-            let y = y_tally.split(l, l.load8(y), &mut rest);
-            tally.add_products(l, x, y);
+            let x = x_raising.split(l, l.load8(x), &mut x_counts, &mut rest);
+            let y = y_raising.split(l, l.load8(y), &mut y_counts, &mut rest);
+            raising.count_products(l, x, y, &mut counts);
         }
         if let (Some(x), Some(y)) = (x_tail, y_tail) {
-            let x = x_tally.split(l, l.load8(&x), &mut rest);
-            let y = y_tally.split(l, l.load8(&y), &mut rest);
-            tally.add_products(l, x, y);
+            let x = x_raising.split(l, l.load8(&x), &mut x_counts, &mut rest);
+            let y = y_raising.split(l, l.load8(&y), &mut y_counts, &mut rest);
+            raising.count_products(l, x, y, &mut counts);
         }
     } else {
         for x in x_eights {
-            let x = x_tally.split(l, l.load8(x), &mut rest);
-            tally.add_products(l, x, x);
+            let x = x_raising.split(l, l.load8(x), &mut x_counts, &mut rest);
+            raising.count_squares(l, x, &mut counts);
         }
         if let Some(x) = x_tail {
-            let x = x_tally.split(l, l.load8(&x), &mut rest);
-            tally.add_products(l, x, x);
+            let x = x_raising.split(l, l.load8(&x), &mut x_counts, &mut rest);
+            raising.count_squares(l, x, &mut counts);
         }
     }
-    let times = x.len().div_ceil(8);
-    is_zero(l, rest).then(|| Products { x: x_tally.sum(l, times), y: y_tally.sum(l, times), xy: tally.sum(l, times) })
+    let rows = x.len();
+    if !is_zero(l, rest) {
+        return None;
+    }
+    Some(Products {
+        x: x_raising.sum(l, x_counts, rows),
+        y: y_raising.sum(l, y_counts, rows),
+        xy: raising.sum(l, counts, rows),
+    })
 }
 
 /// Eights, and what is left filled up with zeros.
@@ -131,16 +139,15 @@ fn is_zero<L: Lanes>(l: L, rest: L::V) -> bool {
     l.to_array(rest).iter().all(|rest| rest.to_bits() << 1 == 0)
 }
 
-/// Counts of `N` units.
-struct Tally<L: Lanes, const N: usize> {
+/// What raises numbers to whole ones of `N` units. What is counted of each, the bits of all raised numbers added as integers, stands
+/// beside it, so that it stays in registers.
+struct Raising<L: Lanes, const N: usize> {
     units: [i32; N],
     starts: [f64; N],
     anchors: [L::V; N],
-    /// The bits of all raised numbers, added as integers.
-    bits: [L::V; N],
 }
 
-impl<L: Lanes, const N: usize> Tally<L, N> {
+impl<L: Lanes, const N: usize> Raising<L, N> {
     #[inline(always)]
     fn new(l: L, units: [i32; N]) -> Option<Self> {
         let (mut starts, mut anchors) = ([0.0; N], [l.splat(0.0); N]);
@@ -148,17 +155,16 @@ impl<L: Lanes, const N: usize> Tally<L, N> {
             starts[i] = anchor(units[i])?;
             anchors[i] = l.splat(starts[i]);
         }
-        Some(Self { units, starts, anchors, bits: [l.splat(0.0); N] })
+        Some(Self { units, starts, anchors })
     }
 
     /// Counts what of `x` is whole in each unit, and gives the parts; what is left goes into `rest`.
     #[inline(always)]
-    fn split(&mut self, l: L, x: L::V, rest: &mut L::V) -> [L::V; N] {
+    fn split(&self, l: L, x: L::V, counts: &mut [L::V; N], rest: &mut L::V) -> [L::V; N] {
         let (mut parts, mut left) = ([x; N], x);
-        #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
         for i in 0..N {
             let raised = left + self.anchors[i];
-            self.bits[i] = l.add_bits(self.bits[i], raised);
+            counts[i] = l.add_bits(counts[i], raised);
             parts[i] = raised - self.anchors[i];
             left = left - parts[i];
         }
@@ -166,36 +172,53 @@ impl<L: Lanes, const N: usize> Tally<L, N> {
         parts
     }
 
-    /// Counts the products of parts, which are whole in the units: those of one unit are added first, without rounding.
+    /// Counts the products of parts, which are whole in the units: no addition rounds.
     #[inline(always)]
-    fn add_products<const M: usize>(&mut self, l: L, x: [L::V; M], y: [L::V; M]) {
-        let mut sums = [l.splat(0.0); N];
+    fn count_products<const M: usize>(&self, l: L, x: [L::V; M], y: [L::V; M], counts: &mut [L::V; N]) {
+        let mut raised = self.anchors;
         for i in 0..M {
             for j in 0..M {
-                let product = x[i] * y[j];
-                // An addition less for each unit: the first product of each has one factor in the first or the last place.
-                sums[i + j] = if i == 0 || j == M - 1 { product } else { sums[i + j] + product };
+                raised[i + j] = l.add_exact_product(raised[i + j], x[i], y[j]);
             }
         }
-        #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
-        for i in 0..N {
-            self.bits[i] = l.add_bits(self.bits[i], sums[i] + self.anchors[i]);
-        }
+        add_bits(l, counts, raised);
     }
 
-    /// The counts after so many eights of numbers.
+    /// The same of the products of parts with themselves: those of two different ones are twice one.
     #[inline(always)]
-    fn sum(&self, l: L, eights: usize) -> Sum<N> {
-        let mut sum = [(0, 0); N];
-        #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
-        for i in 0..N {
-            let mut bits = 0u64;
-            for lane in l.to_array(self.bits[i]) {
-                bits = bits.wrapping_add(lane.to_bits());
+    fn count_squares<const M: usize>(&self, l: L, x: [L::V; M], counts: &mut [L::V; N]) {
+        let mut raised = self.anchors;
+        for i in 0..M {
+            raised[2 * i] = l.add_exact_product(raised[2 * i], x[i], x[i]);
+            let twice = x[i] + x[i];
+            for j in i + 1..M {
+                raised[i + j] = l.add_exact_product(raised[i + j], twice, x[j]);
             }
-            let start = self.starts[i].to_bits().wrapping_mul(8 * eights as u64);
+        }
+        add_bits(l, counts, raised);
+    }
+
+    /// The counts after so many rows.
+    #[inline(always)]
+    fn sum(&self, l: L, counts: [L::V; N], rows: usize) -> Sum<N> {
+        // Out of the registers by a loop of its own: what longer ones ask for by number would be kept in memory all along.
+        let mut lanes = [[0.0; 8]; N];
+        for i in 0..N {
+            lanes[i] = l.to_array(counts[i]);
+        }
+        let mut sum = [(0, 0); N];
+        for (i, lanes) in lanes.iter().enumerate() {
+            let bits = lanes.iter().fold(0u64, |bits, lane| bits.wrapping_add(lane.to_bits()));
+            let start = self.starts[i].to_bits().wrapping_mul(8 * rows.div_ceil(8) as u64);
             sum[i] = (bits.wrapping_sub(start) as i64, self.units[i]);
         }
         sum
+    }
+}
+
+#[inline(always)]
+fn add_bits<L: Lanes, const N: usize>(l: L, counts: &mut [L::V; N], raised: [L::V; N]) {
+    for i in 0..N {
+        counts[i] = l.add_bits(counts[i], raised[i]);
     }
 }
