@@ -25,7 +25,7 @@ use std::{
 pub const THREADS_MAX: usize = 1024;
 
 /// Columns from which on a partial shares the work on a block among threads: the products of many columns do.
-const SHARED_COLUMNS: usize = 32;
+const SHARED_COLUMNS: usize = 64;
 
 /// How many threads a text asks for.
 ///

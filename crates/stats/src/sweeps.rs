@@ -343,9 +343,9 @@ impl<L: Lanes, const ORDER: usize> Powers<L, ORDER> {
 /// 16.0, 3 KiB 15.0, 4 KiB 15.2; in large pages 3 KiB are best too, and from 6 KiB on it is as without.
 const AHEAD: usize = 384;
 
-/// Whether so many rows follow a block that asking for them brings something: less than a chunk is in the caches already.
+/// Whether so many values follow a block that asking for them brings something: less than a chunk is in the caches already.
 pub(crate) const fn is_followed(block: &Block<'_>) -> bool {
-    block.after() >= CHUNK as u64
+    block.after().saturating_mul(block.columns() as u64) >= CHUNK as u64
 }
 
 /// Asks for lines of the rows to come, as the first sweep over a block does.

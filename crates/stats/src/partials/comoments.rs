@@ -126,7 +126,7 @@ impl Comoments {
     }
 
     /// What a column of a block is by itself: the unit that its deviations need, its mean, its squares.
-    fn settle(&mut self, i: usize, block: &Block<'_>) {
+    fn settle(&mut self, i: usize, block: &Block<'_>, weight: f64) {
         let n = block.len() as f64;
         let Column { center, s1, s2, .. } = self.work.column(i);
         let mut mean = Double::sum(center, s1 / n);
@@ -135,7 +135,8 @@ impl Comoments {
             (mean, column) = self.measure(i, block.values(i), mean, column);
         }
         *self.work.column_mut(i) = column;
-        self.products[index(i, i)] = self.products[index(i, i)].add(column.s2 - column.s1 * column.s1 / n);
+        let square = self.products[index(i, i)].add(column.s2 - column.s1 * column.s1 / n);
+        self.products[index(i, i)] = square.add(column.delta * column.delta * weight);
         let mine = self.centers[i];
         let share = n / (self.count + block.len() as u64) as f64;
         self.centers[i] = if self.count == 0 { mean } else { mine.toward(mean, mean.minus(mine), share) };
@@ -160,7 +161,7 @@ impl Comoments {
     }
 
     /// The products of different columns of a block.
-    fn absorb_pairs(&mut self, block: &Block<'_>) {
+    fn absorb_pairs(&mut self, block: &Block<'_>, weight: f64) {
         for i in 0..self.centers.len() {
             for j in 0..i {
                 let pair = [i, j].map(|i| self.work.column(i));
@@ -169,13 +170,13 @@ impl Comoments {
                     columns: [i, j].map(|i| block.values(i)),
                     centers: pair.map(|column| column.center),
                 });
-                add_pair(&mut self.products[index(i, j)], sum, pair.map(|column| column.s1), block.len());
+                add_pair(&mut self.products[index(i, j)], sum, pair, block.len(), weight);
             }
         }
     }
 
     /// The same of many columns.
-    fn absorb_panels(&mut self, block: &Block<'_>) {
+    fn absorb_panels(&mut self, block: &Block<'_>, weight: f64) {
         for (panel, units) in self.units.chunks(PANEL).enumerate() {
             if units.iter().any(|&unit| unit != Unit::ONE) {
                 run(Reset { panel: &mut self.work.0[panel], first: PANEL * panel, units, block });
@@ -183,21 +184,8 @@ impl Comoments {
         }
         let work = &self.work;
         panels::multiply(&work.0, self.centers.len(), &mut self.products, &|product, pair, sum| {
-            add_pair(product, sum, pair.map(|i| work.column(i).s1), block.len());
+            add_pair(product, sum, pair.map(|i| work.column(i)), block.len(), weight);
         });
-    }
-
-    /// That the block's means lie elsewhere than ours.
-    fn absorb_deltas(&mut self, rows: usize) {
-        let (before, n) = (self.count as f64, rows as f64);
-        self.count += rows as u64;
-        let weight = before * n / self.count as f64;
-        for i in 0..self.centers.len() {
-            for j in 0..=i {
-                let shift = self.work.column(i).delta * self.work.column(j).delta * weight;
-                self.products[index(i, j)] = self.products[index(i, j)].add(shift);
-            }
-        }
     }
 
     /// How far a mean lies beyond ours; not at all where there are no rows yet.
@@ -320,10 +308,11 @@ pub(super) fn pearson(xx: f64, yy: f64, xy: f64) -> f64 {
     (xy / scale).clamp(-1.0, 1.0)
 }
 
-/// Adds the sum of a block's products of two columns, from which it takes what the rounding of their centers adds.
-fn add_pair(product: &mut Double, sum: f64, [sx, sy]: [f64; 2], rows: usize) {
+/// Adds the sum of a block's products of two columns, from which it takes what the rounding of their centers adds, and that their
+/// means lie elsewhere than ours.
+fn add_pair(product: &mut Double, sum: f64, [x, y]: [Column; 2], rows: usize, weight: f64) {
     // Multiplied first: (x, y) and (y, x) have the same bits.
-    *product = product.add(sum - sx * sy / rows as f64);
+    *product = product.add(sum - x.s1 * y.s1 / rows as f64).add(x.delta * y.delta * weight);
 }
 
 /// Where the products of a pair stand.
@@ -358,15 +347,18 @@ impl Partial for Comoments {
             self.anchors.extend((0..columns).map(|i| run(Anchor(block.values(i)))));
         }
         panels::sweep(&mut self.work.0, &self.anchors, block);
+        // What the distance of the block's means from ours counts for.
+        let (before, n) = (self.count as f64, block.len() as f64);
+        let weight = before * n / (before + n);
         for i in 0..columns {
-            self.settle(i, block);
+            self.settle(i, block, weight);
         }
         if columns < TILED {
-            self.absorb_pairs(block);
+            self.absorb_pairs(block, weight);
         } else {
-            self.absorb_panels(block);
+            self.absorb_panels(block, weight);
         }
-        self.absorb_deltas(block.len());
+        self.count += block.len() as u64;
     }
 
     fn merge(&mut self, later: &Self) {

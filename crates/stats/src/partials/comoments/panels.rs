@@ -27,11 +27,14 @@ const VECTORS: usize = GROUP / 8;
 /// Steps of a panel.
 const STEPS: usize = BLOCK / 8;
 
-/// Panels that are multiplied with another while a run of that is in the first-level cache.
-const BATCH: usize = 8;
+/// Panels that are multiplied with some others,
+const OWN: usize = 2;
+
+/// while so many of those are in the second-level cache.
+const BATCH: usize = 4;
 
 /// Panels from which on they are worth several threads.
-const SHARED: usize = 8;
+const SHARED: usize = 16;
 
 /// What is known of a column of a block.
 #[derive(Debug, Clone, Copy, Default)]
@@ -191,7 +194,7 @@ fn multiply_rows(
     sums: &mut [Double],
     add: &(impl Fn(&mut Double, [usize; 2], f64) + Sync),
 ) {
-    if rows.len() > 1 {
+    if rows.len() > OWN {
         let middle = usize::midpoint(rows.start, rows.end);
         let (upper, lower) = sums.split_at_mut(index(PANEL * middle, 0) - index(PANEL * rows.start, 0));
         threads::both(
@@ -201,14 +204,17 @@ fn multiply_rows(
         );
         return;
     }
-    let (own, first) = (&panels[rows.start], PANEL * rows.start);
-    for (batch, others) in panels[..=rows.start].chunks(BATCH).enumerate() {
-        let tiles = run(Tiles { own, others });
-        for (at, tile) in tiles[..others.len()].iter().enumerate() {
-            let left = PANEL * (batch * BATCH + at);
-            for (i, row) in (first..columns).zip(tile) {
-                for (j, &product) in (left..i).zip(row) {
-                    add(&mut sums[index(i, j) - index(first, 0)], [i, j], product);
+    let first = index(PANEL * rows.start, 0);
+    for (batch, others) in panels[..rows.end].chunks(BATCH).enumerate() {
+        let start = batch * BATCH;
+        let tiles = run(Tiles { own: &panels[rows.clone()], others, before: rows.start - start.min(rows.start) });
+        for (row, tiles) in rows.clone().zip(tiles) {
+            for (left, tile) in (start..=row).zip(&tiles) {
+                let left = PANEL * left;
+                for (i, row) in (PANEL * row..columns).zip(tile) {
+                    for (j, &product) in (left..i).zip(row) {
+                        add(&mut sums[index(i, j) - first], [i, j], product);
+                    }
                 }
             }
         }
@@ -217,42 +223,54 @@ fn multiply_rows(
 
 type Tile = [[f64; PANEL]; PANEL];
 
-/// The products of the columns of a panel with those of a batch of others.
+/// The same before their lanes are added.
+type Totals<V> = [[Long<V>; PANEL]; PANEL];
+
+/// The products of the columns of some panels with those of a batch of others, as far as these are none behind them.
 struct Tiles<'a> {
-    own: &'a Panel,
+    own: &'a [Panel],
     others: &'a [Panel],
+    /// Others before the first of them.
+    before: usize,
 }
 
 impl Operation for Tiles<'_> {
-    type Output = [Tile; BATCH];
+    type Output = [[Tile; BATCH]; OWN];
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [Tile; BATCH] {
-        let mut totals = [[[Long::new(l, 0.0); PANEL]; PANEL]; BATCH];
-        let (whole, all) = (self.own.whole, self.own.steps.len());
-        for start in (0..whole).step_by(RUN * VECTORS) {
-            self.add_run(l, start..whole.min(start + RUN * VECTORS), &mut totals);
+    fn run<L: Lanes>(self, l: L) -> [[Tile; BATCH]; OWN] {
+        let mut totals = [[[[Long::new(l, 0.0); PANEL]; PANEL]; BATCH]; OWN];
+        let Some(Panel { whole, steps, .. }) = self.own.first() else { return Default::default() };
+        for start in (0..*whole).step_by(RUN * VECTORS) {
+            self.add_run(l, start..(*whole).min(start + RUN * VECTORS), &mut totals);
         }
-        if whole < all {
-            self.add_run(l, whole..all, &mut totals);
+        if *whole < steps.len() {
+            self.add_run(l, *whole..steps.len(), &mut totals);
         }
-        let mut tiles = [Tile::default(); BATCH];
-        for (tile, totals) in tiles.iter_mut().flatten().flatten().zip(totals.iter().flatten().flatten()) {
-            *tile = totals.value(l);
+        let mut tiles = [[Tile::default(); BATCH]; OWN];
+        for (i, (tiles, totals)) in tiles.iter_mut().zip(&totals).enumerate().take(self.own.len()) {
+            for (tile, totals) in tiles.iter_mut().zip(totals).take(self.others.len().min(self.before + i + 1)) {
+                for (sum, total) in tile.iter_mut().flatten().zip(totals.iter().flatten()) {
+                    *sum = total.value(l);
+                }
+            }
         }
         tiles
     }
 }
+
 impl Tiles<'_> {
     #[inline(always)]
-    fn add_run<L: Lanes>(&self, l: L, run: Range<usize>, totals: &mut [[[Long<L::V>; PANEL]; PANEL]; BATCH]) {
-        let own = &self.own.steps[run.clone()];
-        for (other, totals) in self.others.iter().zip(totals) {
-            let other = &other.steps[run.clone()];
-            if L::WIDE {
-                add_corner::<L, PANEL>(l, [own, other], [0, 0], totals);
-            } else {
-                for (i, j) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
-                    add_corner::<L, 2>(l, [own, other], [i, j], totals);
+    fn add_run<L: Lanes>(&self, l: L, run: Range<usize>, totals: &mut [[Totals<L::V>; BATCH]; OWN]) {
+        for (i, (own, totals)) in self.own.iter().zip(totals).enumerate() {
+            let own = &own.steps[run.clone()];
+            for (other, totals) in self.others.iter().zip(totals).take(self.before + i + 1) {
+                let other = &other.steps[run.clone()];
+                if L::WIDE {
+                    add_corner::<L, PANEL>(l, [own, other], [0, 0], totals);
+                } else {
+                    for (i, j) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
+                        add_corner::<L, 2>(l, [own, other], [i, j], totals);
+                    }
                 }
             }
         }
@@ -265,7 +283,7 @@ fn add_corner<L: Lanes, const N: usize>(
     l: L,
     [a, b]: [&[Step]; 2],
     [left, right]: [usize; 2],
-    totals: &mut [[Long<L::V>; PANEL]; PANEL],
+    totals: &mut Totals<L::V>,
 ) {
     let groups = a.len() / VECTORS;
     let mut sums = [[[l.splat(0.0); VECTORS]; N]; N];
@@ -325,9 +343,9 @@ mod tests {
                     let pair = run(Pair([&x[i], &x[j]], centers));
                     assert_eq!(sums[index(i, j)].value().to_bits(), pair.to_bits(), "{i} and {j} of {columns}");
                     for level in Level::available() {
-                        let (own, others) = (&panels[i / PANEL], &panels[j / PANEL..][..1]);
-                        let tiles = run_at(level, Tiles { own, others });
-                        assert_eq!(tiles[0][i % PANEL][j % PANEL].to_bits(), pair.to_bits());
+                        let (own, others) = (&panels[i / PANEL..][..1], &panels[j / PANEL..][..1]);
+                        let tiles = run_at(level, Tiles { own, others, before: 0 });
+                        assert_eq!(tiles[0][0][i % PANEL][j % PANEL].to_bits(), pair.to_bits());
                     }
                 }
             }
