@@ -10,6 +10,7 @@ use crate::{
     quantiles::{Method, between},
     sorting::sort_alone,
 };
+use echoes_simd::{Lanes, Operation, run};
 use std::hint::select_unpredictable;
 
 /// The quantile at the fraction `q`.
@@ -38,24 +39,71 @@ impl Room {
     fn sort(&mut self, x: &[f64]) {
         let number = u64::MAX >> x.len().leading_zeros();
         let row = |holds: f64| (holds.to_bits() & number) as usize;
-        // An infinity with a number would be none.
-        let numbered = |x: f64, row| f64::from_bits(x.clamp(f64::MIN, f64::MAX).to_bits() & !number | row);
-        self.rows.clear();
-        self.rows.extend(x.iter().zip(0..).filter(|(x, _)| !x.is_nan()).map(|(&x, row)| numbered(x, row)));
+        self.rows.resize(x.len(), 0.0);
+        if run(Numbered { x, number, to: &mut self.rows }) {
+            let mut missing = x.iter().map(|x| x.is_nan());
+            self.rows.retain(|_| missing.next() == Some(false));
+        }
         sort_alone(&mut self.rows, &mut self.spare);
-        for alike in self.rows.chunk_by_mut(|a, b| (a.to_bits() ^ b.to_bits()) & !number == 0) {
-            if alike.len() > 1 {
+        if run(HasAlike { rows: &self.rows, number }) {
+            for alike in self.rows.chunk_by_mut(|&a, &b| are_alike(a, b, number)) {
                 alike.sort_unstable_by(|&a, &b| x[row(a)].total_cmp(&x[row(b)]));
             }
         }
         self.places.clear();
         self.places.resize(x.len(), MISSING);
-        self.sorted.clear();
-        for (&holds, place) in self.rows.iter().zip(0..) {
+        self.sorted.resize(self.rows.len(), 0.0);
+        for ((&holds, sorted), place) in self.rows.iter().zip(&mut self.sorted).zip(0..) {
             self.places[row(holds)] = place;
-            self.sorted.push(x[row(holds)]);
+            *sorted = x[row(holds)];
         }
         self.present.clear(self.rows.len());
+    }
+}
+
+/// Writes what rows hold with their numbers in place of its lowest bits; whether one holds NaN, which may be none any more.
+struct Numbered<'a> {
+    x: &'a [f64],
+    number: u64,
+    to: &'a mut [f64],
+}
+
+impl Operation for Numbered<'_> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> bool {
+        let mut nans = 0;
+        for ((to, &x), row) in self.to.iter_mut().zip(self.x).zip(0..) {
+            // An infinity with a number would be none.
+            *to = f64::from_bits(x.clamp(f64::MIN, f64::MAX).to_bits() & !self.number | row);
+            nans += u64::from(x.is_nan());
+        }
+        nans > 0
+    }
+}
+
+/// Whether two rows hold the same but for what their numbers have taken the place of.
+#[inline(always)]
+const fn are_alike(a: f64, b: f64, number: u64) -> bool {
+    (a.to_bits() ^ b.to_bits()) & !number == 0
+}
+
+/// Whether any two neighbours do.
+struct HasAlike<'a> {
+    rows: &'a [f64],
+    number: u64,
+}
+
+impl Operation for HasAlike<'_> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> bool {
+        let mut alike = 0;
+        let next = self.rows.get(1..).unwrap_or_default();
+        for (&a, &b) in self.rows.iter().zip(next) {
+            alike += u64::from(are_alike(a, b, self.number));
+        }
+        alike > 0
     }
 }
 
