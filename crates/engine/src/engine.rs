@@ -24,7 +24,7 @@ use std::{
 /// Threads that an engine may be told to use: more gain nothing, and starting many thousands takes longer than most runs.
 pub const THREADS_MAX: usize = 1024;
 
-/// Columns from which on a partial shares the work on a block among threads: the products of many columns do.
+/// Columns from which on a partial shares the work on a block among threads: the products of so many do.
 const SHARED_COLUMNS: usize = 64;
 
 /// How many threads a text asks for.

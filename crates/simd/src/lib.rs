@@ -1,9 +1,10 @@
 //! Eight-lane arithmetic: AVX-512, AVX2 and portable, chosen once a process, the same bits on each.
 //!
 //! An algorithm is written once, as an [`Operation`] over any [`Lanes`], and [`run`] compiles it for every
-//! instruction set. The unit is a group of 32 numbers, four vectors of eight: enough independent sums to hide
-//! the latency of an addition, and the reason why every level adds in the same order. Nothing here fuses a
-//! multiplication with an addition but where that changes no bit: in a quotient by a [`Divisor`], and where the product is exact.
+//! instruction set. The unit is a group of 32 numbers, four vectors of eight: enough independent sums to
+//! hide the latency of an addition, and the reason why every level adds in the same order. Nothing here
+//! fuses a multiplication with an addition but where that changes no bit: in a quotient by a [`Divisor`],
+//! and where the product is exact.
 //!
 //! The portable level is [`wide`], which chooses its instructions when it is compiled (SSE2, NEON, WebAssembly);
 //! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable

@@ -357,25 +357,30 @@ fn a_quotient_of_any_size_is_that_of_division() {
     }
 }
 
-struct Exact([f64; 8], f64, f64);
+struct Added {
+    sum: f64,
+    a: [f64; 8],
+    b: f64,
+}
 
-impl Operation for Exact {
+impl Operation for Added {
     type Output = [f64; 8];
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> [f64; 8] {
-        l.to_array(l.add_exact_product(l.splat(self.1), l.load8(&self.0), l.splat(self.2)))
+        l.to_array(l.add_exact_product(l.splat(self.sum), l.load8(&self.a), l.splat(self.b)))
     }
 }
 
 #[test]
 fn an_exact_product_is_added_to_the_same_bits() {
     let mut bits = noise(9);
-    for _ in 0..1000 {
-        // Of 26 bits each, so that a product has 52.
-        let mut whole = || ((bits() >> 38) as f64 - 33_554_432.0) * 2f64.powi((bits() % 200) as i32 - 100);
+    // Products of 52 bits of whole numbers, and between powers of two at both ends of the doubles.
+    let scales = [0, -200, 200, -537, 485].map(|exponent| 2f64.powi(exponent));
+    for i in 0..1000 {
+        let mut whole = || ((bits() >> 38) as f64 - 33_554_432.0) * scales[i % scales.len()];
         let (a, b, sum) = (std::array::from_fn(|_| whole()), whole(), whole() / 3.0);
         for level in Level::available() {
-            let found = run_at(level, Exact(a, sum, b));
+            let found = run_at(level, Added { sum, a, b });
             assert_eq!(found.map(f64::to_bits), a.map(|a| (sum + a * b).to_bits()), "{level:?}");
         }
     }

@@ -11,7 +11,7 @@ use echoes_simd::Lanes;
 pub(crate) const MOST: usize = 128;
 
 /// The numbers of the lanes.
-const NUMBERS: [f64; 8] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+pub(crate) const NUMBERS: [f64; 8] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
 
 /// Sorts [`MOST`] values or fewer, of which none is NaN; a zero may come back with the other sign.
 #[inline(always)]
@@ -19,9 +19,10 @@ pub(crate) fn sort<L: Lanes>(l: L, x: &mut [f64]) {
     sort_to(l, x, None);
 }
 
-/// The same to another place with room for as many, if there is one.
+/// The same to another place of the same length, if there is one.
 #[inline(always)]
 pub(crate) fn sort_to<L: Lanes>(l: L, x: &mut [f64], to: Option<&mut [f64]>) {
+    debug_assert!(x.len() <= MOST && to.as_ref().is_none_or(|to| to.len() == x.len()));
     match x.len() {
         0..=8 => in_rows::<L, 1>(l, x, to),
         9..=16 => in_rows::<L, 2>(l, x, to),
@@ -33,6 +34,7 @@ pub(crate) fn sort_to<L: Lanes>(l: L, x: &mut [f64], to: Option<&mut [f64]>) {
 
 #[inline(always)]
 fn in_rows<L: Lanes, const ROWS: usize>(l: L, x: &mut [f64], to: Option<&mut [f64]>) {
+    // Row by row, of which the number is known: of so many as there are the compiler makes calls that copy.
     let mut rows = [l.splat(f64::INFINITY); ROWS];
     let (whole, rest) = x.as_chunks::<8>();
     for i in 0..ROWS {
@@ -47,7 +49,7 @@ fn in_rows<L: Lanes, const ROWS: usize>(l: L, x: &mut [f64], to: Option<&mut [f6
     merge::<L, ROWS, 1, 1>(l, &mut rows, &lanes);
     merge::<L, ROWS, 2, 3>(l, &mut rows, &lanes);
     merge::<L, ROWS, 4, 7>(l, &mut rows, &lanes);
-    put_columns::<L, ROWS>(l, rows, to.unwrap_or(x));
+    put(&by_columns::<L, ROWS>(l, rows), to.unwrap_or(x));
 }
 
 /// As many values as are at the end, and infinities.
@@ -64,10 +66,9 @@ fn ending<L: Lanes>(l: L, x: &[f64], len: usize) -> L::V {
     l.load8(&last)
 }
 
-/// Writes the columns one behind the other, as much of them as there is room for.
+/// The columns one behind the other.
 #[inline(always)]
-fn put_columns<L: Lanes, const ROWS: usize>(l: L, rows: [L::V; ROWS], to: &mut [f64]) {
-    let (whole, rest) = to.as_chunks_mut::<8>();
+fn by_columns<L: Lanes, const ROWS: usize>(l: L, rows: [L::V; ROWS]) -> [[f64; 8]; ROWS] {
     let mut eights = [[0.0; 8]; ROWS];
     if ROWS < 8 {
         let mut sorted = [[0.0; ROWS]; 8];
@@ -86,6 +87,13 @@ fn put_columns<L: Lanes, const ROWS: usize>(l: L, rows: [L::V; ROWS], to: &mut [
             eights[i * (ROWS / 8) + part] = l.to_array(square[i]);
         }
     }
+    eights
+}
+
+/// Writes as many values as there is room for.
+#[inline(always)]
+fn put<const ROWS: usize>(eights: &[[f64; 8]; ROWS], to: &mut [f64]) {
+    let (whole, rest) = to.as_chunks_mut::<8>();
     let mut last = [0.0; 8];
     for i in 0..ROWS {
         if i < whole.len() {
@@ -233,8 +241,10 @@ mod tests {
     /// fill 16 places, and some that fill 128.
     #[test]
     fn zeros_and_ones_are_sorted() {
-        for bits in (0..1u32 << 16).step_by(if cfg!(miri) { 9973 } else { 1 }) {
-            check(&(0..16).map(|i| f64::from(bits >> i & 1)).collect::<Vec<_>>());
+        for places in [8, 16] {
+            for bits in (0..1u32 << places).step_by(if cfg!(miri) { 9973 } else { 1 }) {
+                check(&(0..places).map(|i| f64::from(bits >> i & 1)).collect::<Vec<_>>());
+            }
         }
         for seed in 0..if cfg!(miri) { 2 } else { 5000u64 } {
             let mut state = seed;

@@ -1,4 +1,4 @@
-//! Sorting of doubles: quicksort that splits eight values at a time, and the order of rows by it.
+//! Sorting of doubles: quicksort that splits vectors of eight values, and the order of rows by it.
 //!
 //! Partitions as M. Blacher, J. Giesen, P. Sanders, J. Wassenberg (Vectorized and performance-portable Quicksort, Software: Practice
 //! and Experience 52(12), 2022) have them, out of place, which writes no value over one that has not been read; of many values, eight
@@ -175,8 +175,8 @@ impl Operation for Small<'_> {
     }
 }
 
-/// Leaves what is below a pivot in front and puts the rest into `spare`, which has room for as many values. The pivot, some value near
-/// that of rank `wanted`, and how many are below it.
+/// Leaves what is below a pivot in front and puts the rest into `spare`, which has room for as many values; behind them both hold
+/// anything. The pivot, some value near that of rank `wanted`, and how many are below it.
 pub(crate) fn part(x: &mut [f64], spare: &mut [f64], wanted: usize) -> (f64, usize) {
     run(Part { x, spare, wanted, keeps_below: true })
 }
@@ -240,6 +240,41 @@ fn pivot<L: Lanes>(l: L, x: &[f64], wanted: usize) -> f64 {
     sample[wanted * many / x.len()]
 }
 
+/// Which values stay where they are.
+#[derive(Clone, Copy)]
+struct Stay<L: Lanes, const EQUAL: bool, const KEEPS_BELOW: bool> {
+    l: L,
+    pivot: L::V,
+}
+
+impl<L: Lanes, const EQUAL: bool, const KEEPS_BELOW: bool> Stay<L, EQUAL, KEEPS_BELOW> {
+    #[inline(always)]
+    fn of(self, values: L::V) -> L::M {
+        let below = if EQUAL { self.l.le(values, self.pivot) } else { self.l.lt(values, self.pivot) };
+        if KEEPS_BELOW { below } else { !below }
+    }
+
+    /// Writes the values of some vectors to both sides, each of which has room for all of them; how many stay.
+    #[inline(always)]
+    fn part<const N: usize, const ROOM: usize>(
+        self,
+        vectors: [L::V; N],
+        front: &mut [f64; ROOM],
+        back: &mut [f64; ROOM],
+    ) -> usize {
+        let (mut stayed, mut went) = (0, 0);
+        for values in vectors {
+            let stay = self.of(values);
+            front[stayed..][..8].copy_from_slice(&self.l.pack(values, stay));
+            back[went..][..8].copy_from_slice(&self.l.pack(values, !stay));
+            let count = self.l.bits(stay).count_ones() as usize;
+            stayed += count;
+            went += 8 - count;
+        }
+        stayed
+    }
+}
+
 /// Moves the values below the pivot (or, with `EQUAL`, as small) to the front and the others to `spare`; or the other way round, unless
 /// it `KEEPS_BELOW`. How many stay.
 #[inline(always)]
@@ -249,54 +284,39 @@ fn part_at<L: Lanes, const EQUAL: bool, const KEEPS_BELOW: bool>(
     spare: &mut [f64],
     pivot: f64,
 ) -> usize {
-    let vector = l.splat(pivot);
-    let stays = |values| {
-        let below = if EQUAL { l.le(values, vector) } else { l.lt(values, vector) };
-        if KEEPS_BELOW { below } else { !below }
-    };
-    // Read before it is written over: the last eight, of which those that the vectors before take are not chosen.
-    let rest = x.len() % 8;
+    let stay = Stay::<L, EQUAL, KEEPS_BELOW> { l, pivot: l.splat(pivot) };
+    // What is written behind those that stay has been read: there are no more of them than values before.
+    let (mut kept, runs, whole) = (0, x.len() / RUN * RUN, x.len() / 8 * 8);
+    for at in (0..runs).step_by(RUN) {
+        let Some(values) = x[at..].first_chunk() else { break };
+        let values = l.load(values);
+        let (Some(front), Some(back)) = (x[kept..].first_chunk_mut::<RUN>(), spare[at - kept..].first_chunk_mut())
+        else {
+            break;
+        };
+        kept += stay.part(values, front, back);
+    }
+    for at in (runs..whole).step_by(8) {
+        let Some(values) = x[at..].first_chunk() else { break };
+        let values = [l.load8(values)];
+        let (Some(front), Some(back)) = (x[kept..].first_chunk_mut::<8>(), spare[at - kept..].first_chunk_mut()) else {
+            break;
+        };
+        kept += stay.part(values, front, back);
+    }
+    // The last eight, of which the first may have been written over: those are not chosen.
+    let rest = x.len() - whole;
     let last = x.last_chunk().copied().unwrap_or_else(|| {
         let mut last = [0.0; 8];
         last[8 - rest..].copy_from_slice(x);
         last
     });
-    let (mut kept, mut gone) = (0, 0);
-    // What is written behind those that stay has been read: there are no more of them than values before.
-    for at in (0..x.len() / RUN * RUN).step_by(RUN) {
-        let (Some(values), Some(back)) = (x[at..].first_chunk::<RUN>(), spare[gone..].first_chunk_mut::<RUN>()) else {
-            break;
-        };
-        let values = l.load(values);
-        let Some(front) = x[kept..].first_chunk_mut::<RUN>() else { break };
-        let (mut stayed, mut went) = (0, 0);
-        for values in values {
-            let stay = stays(values);
-            front[stayed..][..8].copy_from_slice(&l.pack(values, stay));
-            back[went..][..8].copy_from_slice(&l.pack(values, !stay));
-            let count = l.bits(stay).count_ones() as usize;
-            stayed += count;
-            went += 8 - count;
-        }
-        kept += stayed;
-        gone += went;
-    }
-    for at in (x.len() / RUN * RUN..x.len() / 8 * 8).step_by(8) {
-        let Some(values) = x[at..].first_chunk() else { break };
-        let values = l.load8(values);
-        let stay = stays(values);
-        let (Some(front), Some(back)) = (x[kept..].first_chunk_mut(), spare[gone..].first_chunk_mut()) else { break };
-        (*front, *back) = (l.pack(values, stay), l.pack(values, !stay));
-        let count = l.bits(stay).count_ones() as usize;
-        kept += count;
-        gone += 8 - count;
-    }
     let values = l.load8(&last);
-    let fresh = l.le(l.splat((8 - rest) as f64), l.load8(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]));
-    let stay = stays(values);
-    put(&mut x[kept..], l.pack(values, stay & fresh));
-    put(&mut spare[gone..], l.pack(values, !stay & fresh));
-    kept + l.bits(stay & fresh).count_ones() as usize
+    let fresh = l.le(l.splat((8 - rest) as f64), l.load8(&network::NUMBERS));
+    let (stays, goes) = (stay.of(values) & fresh, !stay.of(values) & fresh);
+    put(&mut spare[whole - kept..], l.pack(values, goes));
+    put(&mut x[kept..], l.pack(values, stays));
+    kept + l.bits(stays).count_ones() as usize
 }
 
 /// Writes as many of the values as there is room for.

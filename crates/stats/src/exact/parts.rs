@@ -56,6 +56,7 @@ pub(crate) fn sums<L: Lanes, const N: usize>(l: L, (x, largest): (&[f64], f64)) 
     if let Some(eight) = tail {
         raising.split(l, l.load8(&eight), &mut counts, &mut rest);
     }
+    // No closure: what it asks for would be kept in memory all along.
     if is_zero(l, rest) { Some(raising.sum(l, counts, x.len())) } else { None }
 }
 
@@ -181,7 +182,7 @@ impl<L: Lanes, const N: usize> Raising<L, N> {
                 raised[i + j] = l.add_exact_product(raised[i + j], x[i], y[j]);
             }
         }
-        add_bits(l, counts, raised);
+        count(l, counts, raised);
     }
 
     /// The same of the products of parts with themselves: those of two different ones are twice one.
@@ -195,13 +196,13 @@ impl<L: Lanes, const N: usize> Raising<L, N> {
                 raised[i + j] = l.add_exact_product(raised[i + j], twice, x[j]);
             }
         }
-        add_bits(l, counts, raised);
+        count(l, counts, raised);
     }
 
     /// The counts after so many rows.
     #[inline(always)]
     fn sum(&self, l: L, counts: [L::V; N], rows: usize) -> Sum<N> {
-        // Out of the registers by a loop of its own: what longer ones ask for by number would be kept in memory all along.
+        // Out of the registers by a loop of its own, for the same reason.
         let mut lanes = [[0.0; 8]; N];
         for i in 0..N {
             lanes[i] = l.to_array(counts[i]);
@@ -216,8 +217,9 @@ impl<L: Lanes, const N: usize> Raising<L, N> {
     }
 }
 
+/// Adds the bits of raised numbers to the counts.
 #[inline(always)]
-fn add_bits<L: Lanes, const N: usize>(l: L, counts: &mut [L::V; N], raised: [L::V; N]) {
+fn count<L: Lanes, const N: usize>(l: L, counts: &mut [L::V; N], raised: [L::V; N]) {
     for i in 0..N {
         counts[i] = l.add_bits(counts[i], raised[i]);
     }

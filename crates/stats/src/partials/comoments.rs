@@ -125,7 +125,8 @@ impl Comoments {
         self.units[i]
     }
 
-    /// What a column of a block is by itself: the unit that its deviations need, its mean, its squares.
+    /// What a column of a block is by itself: the unit that its deviations need, its mean, its squares, and for how much it counts that
+    /// the mean lies elsewhere than ours.
     fn settle(&mut self, i: usize, block: &Block<'_>, weight: f64) {
         let n = block.len() as f64;
         let Column { center, s1, s2, .. } = self.work.column(i);

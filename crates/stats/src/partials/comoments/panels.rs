@@ -27,10 +27,10 @@ const VECTORS: usize = GROUP / 8;
 /// Steps of a panel.
 const STEPS: usize = BLOCK / 8;
 
-/// Panels that are multiplied with some others,
+/// Panels that are multiplied with a batch of others at a time.
 const OWN: usize = 2;
 
-/// while so many of those are in the second-level cache.
+/// Others in a batch: a run of them and of those that they are multiplied with is in the second-level cache.
 const BATCH: usize = 4;
 
 /// Panels from which on they are worth several threads.
@@ -207,12 +207,11 @@ fn multiply_rows(
     let first = index(PANEL * rows.start, 0);
     for (batch, others) in panels[..rows.end].chunks(BATCH).enumerate() {
         let start = batch * BATCH;
-        let tiles = run(Tiles { own: &panels[rows.clone()], others, before: rows.start - start.min(rows.start) });
-        for (row, tiles) in rows.clone().zip(tiles) {
-            for (left, tile) in (start..=row).zip(&tiles) {
-                let left = PANEL * left;
-                for (i, row) in (PANEL * row..columns).zip(tile) {
-                    for (j, &product) in (left..i).zip(row) {
+        let tiles = run(Tiles { own: &panels[rows.clone()], others, reach: (rows.start + 1).saturating_sub(start) });
+        for (own, tiles) in rows.clone().zip(&tiles) {
+            for (other, tile) in (start..=own).zip(tiles) {
+                for (i, products) in (PANEL * own..columns).zip(tile) {
+                    for (j, &product) in (PANEL * other..i).zip(products) {
                         add(&mut sums[index(i, j) - first], [i, j], product);
                     }
                 }
@@ -230,25 +229,25 @@ type Totals<V> = [[Long<V>; PANEL]; PANEL];
 struct Tiles<'a> {
     own: &'a [Panel],
     others: &'a [Panel],
-    /// Others before the first of them.
-    before: usize,
+    /// How many of these are none behind the first of them; of each of them it is one more.
+    reach: usize,
 }
 
 impl Operation for Tiles<'_> {
     type Output = [[Tile; BATCH]; OWN];
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> [[Tile; BATCH]; OWN] {
+        let Some(&Panel { whole, ref steps, .. }) = self.own.first() else { return Default::default() };
         let mut totals = [[[[Long::new(l, 0.0); PANEL]; PANEL]; BATCH]; OWN];
-        let Some(Panel { whole, steps, .. }) = self.own.first() else { return Default::default() };
-        for start in (0..*whole).step_by(RUN * VECTORS) {
-            self.add_run(l, start..(*whole).min(start + RUN * VECTORS), &mut totals);
+        for start in (0..whole).step_by(RUN * VECTORS) {
+            self.add_run(l, start..whole.min(start + RUN * VECTORS), &mut totals);
         }
-        if *whole < steps.len() {
-            self.add_run(l, *whole..steps.len(), &mut totals);
+        if whole < steps.len() {
+            self.add_run(l, whole..steps.len(), &mut totals);
         }
         let mut tiles = [[Tile::default(); BATCH]; OWN];
         for (i, (tiles, totals)) in tiles.iter_mut().zip(&totals).enumerate().take(self.own.len()) {
-            for (tile, totals) in tiles.iter_mut().zip(totals).take(self.others.len().min(self.before + i + 1)) {
+            for (tile, totals) in tiles.iter_mut().zip(totals).take(self.others.len().min(self.reach + i)) {
                 for (sum, total) in tile.iter_mut().flatten().zip(totals.iter().flatten()) {
                     *sum = total.value(l);
                 }
@@ -263,7 +262,7 @@ impl Tiles<'_> {
     fn add_run<L: Lanes>(&self, l: L, run: Range<usize>, totals: &mut [[Totals<L::V>; BATCH]; OWN]) {
         for (i, (own, totals)) in self.own.iter().zip(totals).enumerate() {
             let own = &own.steps[run.clone()];
-            for (other, totals) in self.others.iter().zip(totals).take(self.before + i + 1) {
+            for (other, totals) in self.others.iter().zip(totals).take(self.reach + i) {
                 let other = &other.steps[run.clone()];
                 if L::WIDE {
                     add_corner::<L, PANEL>(l, [own, other], [0, 0], totals);
@@ -327,25 +326,54 @@ mod tests {
         }
     }
 
+    /// The bits of the products of every two columns, `j < i`, one pair at a time.
+    fn of_pairs(x: &[Vec<f64>], panels: &[Panel]) -> Vec<Vec<u64>> {
+        let center = |i: usize| panels[i / PANEL].columns[i % PANEL].center;
+        let pair = |i: usize, j: usize| run(Pair([&x[i], &x[j]], [center(i), center(j)])).to_bits();
+        (0..x.len()).map(|i| (0..i).map(|j| pair(i, j)).collect()).collect()
+    }
+
     #[test]
     fn tiles_have_the_bits_of_pairs() {
         let mut noise = oracle::noise(7);
-        for (columns, rows) in [(12, 1), (13, 31), (14, 33), (15, 300), (40, 777), (16, BLOCK)] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        for (columns, rows) in [(12, 1), (13, 31), (14, 33), (15, 300), (40, 777), (16, BLOCK), (70, 300)] {
             let x: Vec<Vec<f64>> = (0..columns).map(|_| (0..rows).map(|_| noise()).collect()).collect();
             let slices: Vec<Values<'_>> = x.iter().map(|x| Values::of(x)).collect();
             let mut panels = Panel::for_columns(columns);
-            sweep(&mut panels, &vec![0.0; columns], &Block::new(&slices, 0));
             let mut sums = vec![Double::default(); index(columns, 0)];
-            multiply(&panels, columns, &mut sums, &|sum, _, product| *sum = sum.add(product));
-            for i in 0..columns {
-                for j in 0..i {
-                    let centers = [i, j].map(|i| panels[i / PANEL].columns[i % PANEL].center);
-                    let pair = run(Pair([&x[i], &x[j]], centers));
-                    assert_eq!(sums[index(i, j)].value().to_bits(), pair.to_bits(), "{i} and {j} of {columns}");
-                    for level in Level::available() {
-                        let (own, others) = (&panels[i / PANEL..][..1], &panels[j / PANEL..][..1]);
-                        let tiles = run_at(level, Tiles { own, others, before: 0 });
-                        assert_eq!(tiles[0][0][i % PANEL][j % PANEL].to_bits(), pair.to_bits());
+            pool.install(|| {
+                sweep(&mut panels, &vec![0.0; columns], &Block::new(&slices, 0));
+                multiply(&panels, columns, &mut sums, &|sum, _, product| *sum = sum.add(product));
+            });
+            let pairs = of_pairs(&x, &panels);
+            for (i, row) in pairs.iter().enumerate() {
+                for (j, &pair) in row.iter().enumerate() {
+                    assert_eq!(sums[index(i, j)].value().to_bits(), pair, "{i} and {j} of {columns}");
+                }
+            }
+            for level in Level::available() {
+                every_tile(level, &panels, |[i, j], product| {
+                    let pair = pairs.get(i).and_then(|row| row.get(j));
+                    assert!(pair.is_none_or(|&pair| pair == product.to_bits()), "{i} and {j} of {columns}, {level:?}");
+                });
+            }
+        }
+    }
+
+    /// Gives `check` the columns and the product of each place of every tile at some level.
+    fn every_tile(level: Level, panels: &[Panel], check: impl Fn([usize; 2], f64)) {
+        for (leaf, own) in panels.chunks(OWN).enumerate() {
+            for (batch, others) in panels.chunks(BATCH).enumerate() {
+                let (first, start) = (leaf * OWN, batch * BATCH);
+                let tiles = run_at(level, Tiles { own, others, reach: (first + 1).saturating_sub(start) });
+                for row in first..first + own.len() {
+                    for other in start..(start + others.len()).min(row + 1) {
+                        for (i, products) in tiles[row - first][other - start].iter().enumerate() {
+                            for (j, &product) in products.iter().enumerate() {
+                                check([PANEL * row + i, PANEL * other + j], product);
+                            }
+                        }
                     }
                 }
             }
