@@ -5,7 +5,7 @@
 use echoes_kernel::{BLOCK, CHUNK, reference};
 use echoes_stats::kernels::{
     descriptive::{Kurtosis, Mean, Sem, Skewness, Std, Variance},
-    matrix::CorrMatrix,
+    matrix::{CorrMatrix, CovMatrix},
     pair::{Corr, Cov},
     series::ZScore,
     test::{TTest, TtestInd},
@@ -165,4 +165,49 @@ fn the_smallest_spread_is_no_constant() {
     let two: Vec<f64> = (0..2 * BLOCK).map(|i| if i < BLOCK { 1e-200 } else { 3e-200 }).collect();
     assert!(off(reference(&Std::of(0), &[&two]).unwrap(), 1e-200) < 1e-15);
     assert_eq!(reference(&Kurtosis { fisher: false, bias: true }, &[&two]), Ok(1.0));
+}
+
+/// What one column among many may hold, so that it needs a unit of its own or has no variance.
+fn unusual(x: &[f64]) -> Vec<(&'static str, Vec<f64>)> {
+    let middle = x.len() / 2;
+    let with = |value: f64| {
+        let mut x = x.to_vec();
+        x[middle] = value;
+        x
+    };
+    vec![
+        ("large", scaled(x, 700)),
+        ("small", scaled(x, -700)),
+        ("a large one", with(1e200)),
+        ("a NaN", with(f64::NAN)),
+        ("an infinity", with(f64::INFINITY)),
+        ("a constant", vec![7.0; x.len()]),
+    ]
+}
+
+#[test]
+fn an_unusual_column_among_many_has_the_bits_of_its_pairs() {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64 - 0.3
+    };
+    for (columns, rows) in [(12, 40), (13, 32), (14, 50), (15, 3001), (16, 300), (17, 257)] {
+        let usual: Vec<Vec<f64>> = (0..columns).map(|_| (0..rows).map(|_| next()).collect()).collect();
+        for at in [0, columns / 2, columns - 1] {
+            for (name, column) in unusual(&usual[at]) {
+                let mut x: Vec<&[f64]> = usual.iter().map(Vec::as_slice).collect();
+                x[at] = &column;
+                let correlations = reference(&CorrMatrix {}, &x).unwrap();
+                let covariances = reference(&CovMatrix { ddof: 1 }, &x).unwrap();
+                for i in (0..columns).filter(|&i| i != at) {
+                    let pair = [x[i], x[at]];
+                    let matrix = [correlations[i][at], covariances[i][at]];
+                    let alone = [reference(&Corr {}, &pair).unwrap(), reference(&Cov::default(), &pair).unwrap()];
+                    assert_eq!(bits(&matrix), bits(&alone), "{name}, {i} and {at} of {columns}");
+                    assert_eq!(alone[1].is_nan(), ["a NaN", "an infinity"].contains(&name), "{name}");
+                }
+            }
+        }
+    }
 }

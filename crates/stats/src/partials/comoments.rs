@@ -75,14 +75,15 @@ impl Comoments {
         self.units[i].and(self.units[j]).times(1, self.measured_product(i, j))
     }
 
-    /// `Σ (xᵢ − x̄ᵢ)(xⱼ − x̄ⱼ) / (n − ddof)`; NaN if `n ≤ ddof`. Infinite, 0 or subnormal where the truth is beyond the range of
-    /// doubles.
+    /// `Σ (xᵢ − x̄ᵢ)(xⱼ − x̄ⱼ) / (n − ddof)`; NaN if `n ≤ ddof`, and where either column has no variance, as with an infinity.
+    /// Infinite, 0 or subnormal where the truth is beyond the range of doubles.
     ///
     /// # Panics
     /// If a column is not there.
     pub fn covariance(&self, i: usize, j: usize, ddof: f64) -> f64 {
         let freedom = self.count as f64 - ddof;
-        let covariance = if freedom > 0.0 { self.measured_product(i, j) / freedom } else { f64::NAN };
+        let is_defined = freedom > 0.0 && ![i, j].iter().any(|&i| self.measured_product(i, i).is_nan());
+        let covariance = if is_defined { self.measured_product(i, j) / freedom } else { f64::NAN };
         self.units[i].and(self.units[j]).times(1, covariance)
     }
 
@@ -290,9 +291,9 @@ impl Operation for Reset<'_, '_> {
         let (mut columns, mut centers) = ([&[][..]; PANEL], [0.0; PANEL]);
         for (i, space) in spaces.iter_mut().enumerate() {
             // Those that are not there are as the first, and nobody asks for them.
-            let i = if i < self.units.len() { i } else { 0 };
-            columns[i] = sweeps::measured(self.block.values(self.first + i), self.units[i], space);
-            centers[i] = self.units[i].divide(1, self.panel.columns[i].center);
+            let from = if i < self.units.len() { i } else { 0 };
+            columns[i] = sweeps::measured(self.block.values(self.first + from), self.units[from], space);
+            centers[i] = self.units[from].divide(1, self.panel.columns[from].center);
         }
         self.panel.set(l, columns, centers);
     }

@@ -99,7 +99,8 @@ impl WeightedComoments {
                 self.weight.add_double(self.squares.over(self.weight).times(Double::from(-ddof))).value()
             }
         };
-        let covariance = if freedom > 0.0 { self.product(i, j) / freedom } else { f64::NAN };
+        let is_defined = freedom > 0.0 && ![i, j].iter().any(|&i| self.product(i, i).is_nan());
+        let covariance = if is_defined { self.product(i, j) / freedom } else { f64::NAN };
         (self.count > 0).then_some(covariance)
     }
 
