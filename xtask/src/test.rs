@@ -113,12 +113,12 @@ struct Level {
 static LEVELS: [Level; 3] = [
     Level { name: "portable", says: "portable level", detect: || true },
     Level { name: "avx2", says: "AVX2", detect: has_avx2 },
-    Level { name: "avx512", says: "AVX-512", detect: has_avx512 },
+    Level { name: "avx512", says: "AVX-512 as of Ice Lake and Zen 4", detect: has_avx512 },
 ];
 
 #[cfg(target_arch = "x86_64")]
 fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt")
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("popcnt")
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -127,6 +127,9 @@ fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vpopcntdq")
+        && is_x86_feature_detected!("gfni")
         && is_x86_feature_detected!("popcnt")
 }
 

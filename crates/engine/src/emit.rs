@@ -9,7 +9,7 @@ use crate::{
 };
 use echoes_io::{Chunk, Rows};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
-use echoes_simd::pages;
+use echoes_simd::{Room, Unwritten, pages};
 use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{borrow::Cow, ops::Range};
@@ -66,11 +66,12 @@ impl<F: Fold> Writer<'_, F> {
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let most = (own.end - own.start).min((WAVE * CHUNK) as u64);
-        let mut written = zeros(self.columns, most)?;
+        make_room(self.columns, most)?;
+        let mut written: Columns = (0..self.columns).map(|_| pages::column(most as usize)).collect();
         for wave in waves(own, WAVE) {
             let len = wave.iter().map(|chunk| chunk.end - chunk.start).sum::<u64>() as usize;
             written.iter_mut().for_each(|column| column.truncate(len));
-            self.wave(context, pool, stretch, &wave, before, &mut slices_mut(&mut written))?;
+            self.wave(context, pool, stretch, &wave, before, rooms(&mut written))?;
             for from in (0..len).step_by(CHUNK) {
                 context.check()?;
                 let to = len.min(from + CHUNK);
@@ -87,17 +88,17 @@ impl<F: Fold> Writer<'_, F> {
         pool: Option<&ThreadPool>,
         rows: &R,
         before: &mut F,
-        out: &mut [&mut [f64]],
+        mut out: Vec<Room<'_>>,
     ) -> Result<()> {
         let stretch = Stretch { rows, seen: 0..rows.rows() };
         // Chunks that need none before them need not wait for each other either. The others are read twice, the second time from
-        // the caches if there are few of them between.
+        // the caches if there are few of them between; with fewer the threads wait for each other too often.
         let threads = pool.map_or(1, ThreadPool::current_num_threads);
-        let size = if self.needs.before { threads } else { usize::MAX };
+        let size = if self.needs.before { 4 * threads } else { usize::MAX };
         for wave in waves(stretch.seen.clone(), size) {
-            let own = wave[0].start as usize..wave[wave.len() - 1].end as usize;
-            let mut out: Vec<&mut [f64]> = out.iter_mut().map(|column| &mut column[own.clone()]).collect();
-            self.wave(context, pool, &stretch, &wave, before, &mut out)?;
+            let len = (wave[wave.len() - 1].end - wave[0].start) as usize;
+            let own = out.iter_mut().map(|column| column.take_first(len)).collect();
+            self.wave(context, pool, &stretch, &wave, before, own)?;
         }
         Ok(())
     }
@@ -110,20 +111,18 @@ impl<F: Fold> Writer<'_, F> {
         stretch: &Stretch<'_, R>,
         wave: &[Range<u64>],
         before: &mut F,
-        out: &mut [&mut [f64]],
+        out: Vec<Room<'_>>,
     ) -> Result<()> {
         let befores = self.befores(context, pool, stretch, wave, before)?;
-        let mut pieces: Vec<Vec<&mut [f64]>> = wave.iter().map(|_| Vec::with_capacity(self.columns)).collect();
+        let mut pieces: Vec<Vec<Room<'_>>> = wave.iter().map(|_| Vec::with_capacity(self.columns)).collect();
         for column in out {
-            for (piece, chunk) in pieces.iter_mut().zip(column.chunks_mut(CHUNK)) {
-                piece.push(chunk);
-            }
+            pieces.iter_mut().zip(column.pieces(CHUNK)).for_each(|(piece, chunk)| piece.push(chunk));
         }
-        let write = |((chunk, before), out): ((&Range<u64>, &F), &mut Vec<&mut [f64]>)| {
+        let write = |((chunk, before), out): ((&Range<u64>, &F), Vec<Room<'_>>)| {
             context.check()?;
             context.with_scratch(|scratch| self.piece(context, stretch, chunk.clone(), before, scratch, out))
         };
-        let parts = wave.iter().zip(&befores).zip(&mut pieces).collect();
+        let parts = wave.iter().zip(&befores).zip(pieces).collect();
         share(pool, parts, write).into_iter().collect()
     }
 
@@ -165,7 +164,7 @@ impl<F: Fold> Writer<'_, F> {
         own: Range<u64>,
         before: &F,
         scratch: &mut Scratch,
-        out: &mut [&mut [f64]],
+        out: Vec<Room<'_>>,
     ) -> Result<()> {
         let from = own.start.saturating_sub(self.needs.behind as u64).max(stretch.seen.start);
         let to = (own.end + self.needs.ahead as u64).min(stretch.seen.end);
@@ -182,8 +181,8 @@ impl<F: Fold> Writer<'_, F> {
         // Rows were left out: write for those that are there, then put each where it belongs.
         let piece = Piece { columns: &columns, behind: 0, len: kept.len(), start: own.start };
         let mut packed = vec![vec![f64::NAN; kept.len()]; self.columns];
-        self.part_by_part(context, before, &piece, &mut slices_mut(&mut packed), None)?;
-        for (out, packed) in out.iter_mut().zip(&packed) {
+        self.part_by_part(context, before, &piece, rooms(&mut packed), None)?;
+        for (out, packed) in out.into_iter().map(Room::open).zip(&packed) {
             out.fill(f64::NAN);
             for (&row, &value) in kept.iter().zip(packed) {
                 out[row as usize] = value;
@@ -199,7 +198,7 @@ impl<F: Fold> Writer<'_, F> {
         context: &Context<'_>,
         before: &F,
         piece: &Piece<'_>,
-        out: &mut [&mut [f64]],
+        mut out: Vec<Room<'_>>,
         mut room: Option<&mut Columns>,
     ) -> Result<()> {
         let Needs { before: needs_before, behind, ahead } = self.needs;
@@ -216,13 +215,14 @@ impl<F: Fold> Writer<'_, F> {
             let (first, end) = (piece.behind + from - behind, piece.behind + to + ahead);
             let columns: SmallVec<[&[f64]; 2]> =
                 piece.columns.iter().map(|column| &column[first..end.min(column.len())]).collect();
-            let mut out: SmallVec<[&mut [f64]; 2]> = out.iter_mut().map(|column| &mut column[from..to]).collect();
+            let mut part_out: SmallVec<[&mut [f64]; 2]> =
+                out.iter_mut().map(|column| column.take_first(to - from).open()).collect();
             let part = Piece { columns: &columns, behind, len: to - from, start: piece.start + from as u64 };
             match &mut room {
-                None => (self.emit)(before, &part, &mut out),
+                None => (self.emit)(before, &part, &mut part_out),
                 Some(room) => {
                     let next = piece.columns.first().map_or(&[][..], |column| &column[end.min(column.len())..]);
-                    self.stream(before, &part, &mut out, room, next);
+                    self.stream(before, &part, &mut part_out, room, next);
                 }
             }
         }
@@ -255,16 +255,20 @@ fn waves(rows: Range<u64>, size: usize) -> impl Iterator<Item = Vec<Range<u64>>>
     })
 }
 
-/// Columns of zeros, or a refusal if the system has no room for them.
-pub(crate) fn zeros(columns: usize, rows: u64) -> Result<Columns> {
+/// Columns to be written, or a refusal if the system has no room for them.
+pub(crate) fn unwritten(columns: usize, rows: u64) -> Result<Unwritten> {
     make_room(columns, rows)?;
-    Ok(pages::zeros(columns, rows as usize))
+    Ok(Unwritten::new(columns, rows as usize))
 }
 
 /// Refuses what the system says it has no memory for.
 pub(crate) fn make_room(columns: usize, rows: u64) -> Result<()> {
     let mut probe: Vec<f64> = Vec::new();
     probe.try_reserve_exact((rows as usize).saturating_mul(columns)).map_err(|_| Error::no_room())
+}
+
+fn rooms(columns: &mut [Vec<f64>]) -> Vec<Room<'_>> {
+    columns.iter_mut().map(|column| Room::of(column)).collect()
 }
 
 fn slices_mut(columns: &mut [Vec<f64>]) -> Vec<&mut [f64]> {

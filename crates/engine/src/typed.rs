@@ -5,7 +5,7 @@ use crate::{
     accelerate::{Session, Wanted},
     context::Context,
     data::Views,
-    emit::{Way, Writer, zeros},
+    emit::{Way, Writer, unwritten},
     fold::{self, Single},
     sample::sample,
     share::inside,
@@ -13,6 +13,7 @@ use crate::{
 };
 use echoes_io::{Memory, Rows, View};
 use echoes_kernel::{CHUNK, Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape, sweep::Formula};
+use echoes_simd::Room;
 use rayon::{ThreadPool, prelude::*};
 use smallvec::smallvec;
 use std::{marker::PhantomData, sync::atomic::Ordering, time::Instant};
@@ -59,7 +60,8 @@ pub(crate) fn fill<K: Kernel>(job: &Job<'_>, kernel: &K, views: Views<'_>, out: 
     match prepared.read(kernel.clone())? {
         Read::Emit(setup, emission) => {
             let way = Way::into(out);
-            prepared.fill(&setup, &emission, out, way)?
+            let rooms = out.iter_mut().map(|column| Room::of(column)).collect();
+            prepared.fill(&setup, &emission, rooms, way)?
         }
         Read::Answer(_) => return Err(Reject::Kernel("it answers with a value, not with columns").into()),
     }
@@ -198,17 +200,16 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     }
 
     fn emit(&self, setup: &<K::Pass as Partial>::Setup, emission: &Emission<K>) -> Result<Columns> {
-        let mut columns = zeros(emission.emit.names().len(), self.rows.unwrap_or_default())?;
-        let mut out: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
-        self.fill(setup, emission, &mut out, Way::Cached)?;
-        Ok(columns)
+        let mut columns = unwritten(emission.emit.names().len(), self.rows.unwrap_or_default())?;
+        self.fill(setup, emission, columns.rooms(), Way::Cached)?;
+        columns.written().ok_or_else(|| Reject::Kernel("rows were not written").into())
     }
 
     fn fill(
         &self,
         setup: &<K::Pass as Partial>::Setup,
         emission: &Emission<K>,
-        out: &mut [&mut [f64]],
+        mut out: Vec<Room<'_>>,
         way: Way,
     ) -> Result<()> {
         let Memories::Rows(rows) = &self.data else {
@@ -228,7 +229,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         };
         let pool = self.job.engine.pool(wanted)?;
         self.context.start_reading();
-        if self.fill_on_device(emit.formula(), pool, out)? {
+        if self.fill_on_device(emit.formula(), pool, &mut out)? {
             return Ok(());
         }
         writer.fill(&self.context, pool, rows, &mut begin(), out)
@@ -239,19 +240,21 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
         &self,
         formula: Option<Formula>,
         pool: Option<&ThreadPool>,
-        out: &mut [&mut [f64]],
+        rooms: &mut [Room<'_>],
     ) -> Result<bool> {
         let Some(writing) = self.session.writing(self.wanted(pool), formula) else { return Ok(false) };
-        let [out] = out else { return Ok(false) };
+        let [room] = rooms else { return Ok(false) };
+        let all = std::mem::take(room).open();
         for (tile, rows) in writing.tiles().enumerate() {
             self.context.check()?;
-            let out = &mut out[rows.start as usize..rows.end as usize];
+            let out = &mut all[rows.start as usize..rows.end as usize];
             let copy = |(to, from): (&mut [f64], &[f64])| to.copy_from_slice(from);
             let written = self.session.write(&self.context, &writing, tile, |scores| match pool {
                 Some(pool) => inside(pool, || out.par_chunks_mut(CHUNK).zip(scores.par_chunks(CHUNK)).for_each(copy)),
                 None => copy((out, scores)),
             });
             if written.is_none() {
+                *room = Room::of(all);
                 return Ok(false);
             }
         }

@@ -3,13 +3,14 @@
 use crate::{
     Error, Result,
     context::Context,
-    emit::zeros,
+    emit::unwritten,
     fold::{self, next_wave},
     prepare,
     share::{inside, rouse, share},
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{Block, CHUNK, Columns, Reject};
+use echoes_simd::Room;
 use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{
@@ -66,13 +67,14 @@ pub(crate) fn interruptible<T: Send + 'static>(
 pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&ThreadPool>, rows: &R) -> Result<Columns> {
     context.start_reading();
     let count = rows.rows();
-    let mut columns = zeros(rows.width(), count)?;
-    let mut chunks: Vec<Vec<&mut [f64]>> = Vec::new();
+    let mut columns = unwritten(rows.width(), count)?;
+    let mut chunks: Vec<Vec<Room<'_>>> = Vec::new();
     chunks.resize_with(count.div_ceil(CHUNK as u64) as usize, Vec::new);
-    for column in &mut columns {
-        chunks.iter_mut().zip(column.chunks_mut(CHUNK)).for_each(|(chunk, part)| chunk.push(part));
+    for room in columns.rooms() {
+        chunks.iter_mut().zip(room.pieces(CHUNK)).for_each(|(chunk, piece)| chunk.push(piece));
     }
-    let copy = |(chunk, to): (usize, &mut Vec<&mut [f64]>)| {
+    let copy = |(chunk, to): (usize, Vec<Room<'_>>)| {
+        let mut to: SmallVec<[&mut [f64]; 2]> = to.into_iter().map(Room::open).collect();
         let start = (chunk * CHUNK) as u64;
         let range = start..count.min(start + CHUNK as u64);
         context.with_scratch(|scratch| {
@@ -91,7 +93,7 @@ pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Thre
             Ok(kept)
         })
     };
-    let mut copy_all = || share(pool, chunks.iter_mut().enumerate().collect(), copy);
+    let copy_all = || share(pool, chunks.into_iter().enumerate().collect(), copy);
     let kept = match pool {
         // In the pool, as the work on the columns will be: who must wait for others there waits with nothing in memory.
         Some(pool) => inside(pool, copy_all),
@@ -99,6 +101,7 @@ pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Thre
     };
     let kept: Vec<usize> = kept.into_iter().collect::<Result<_>>()?;
     rows.finish()?;
+    let mut columns = columns.written().ok_or(Reject::Kernel("rows were not read"))?;
     for column in &mut columns {
         close_gaps(column, &kept);
     }

@@ -118,6 +118,11 @@ impl Lanes for Avx2 {
         unsafe { Vector(_mm256_or_pd(a.0, b.0), _mm256_or_pd(a.1, b.1)) }
     }
     #[inline(always)]
+    fn xor(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX2.
+        unsafe { Vector(_mm256_xor_pd(a.0, b.0), _mm256_xor_pd(a.1, b.1)) }
+    }
+    #[inline(always)]
     fn add_bits(self, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX2; the casts change no bit.
         unsafe {

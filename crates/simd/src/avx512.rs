@@ -1,16 +1,20 @@
 //! AVX-512: one register a vector.
 
-use crate::{Divisor, Lanes};
+use crate::{Divisor, Lanes, lanes::Counters};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
-/// The proof that this processor has AVX-512 F, DQ, BW and VL.
+/// Numbers that are counted by their bits: more take longer so than one by one. Measured, 10,000 values in bins: 64 5.5 µs, 200 8.8;
+/// one by one 8.3.
+const BY_BITS: usize = 128;
+
+/// The proof that this processor has what [`Level::Avx512`](crate::Level::Avx512) asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx512(());
 
 impl Avx512 {
     /// # Safety
-    /// The processor must have AVX-512 F, DQ, BW and VL.
+    /// The processor must have what [`Level::Avx512`](crate::Level::Avx512) asks for.
     pub(crate) const unsafe fn new() -> Self {
         Self(())
     }
@@ -120,6 +124,11 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_or_pd(a.0, b.0) })
     }
     #[inline(always)]
+    fn xor(self, a: Vector, b: Vector) -> Vector {
+        // SAFETY: `self` proves AVX-512.
+        Vector(unsafe { _mm512_xor_pd(a.0, b.0) })
+    }
+    #[inline(always)]
     fn add_bits(self, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512; the casts change no bit.
         Vector(unsafe { _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a.0), _mm512_castpd_si512(b.0))) })
@@ -181,6 +190,30 @@ impl Lanes for Avx512 {
         self.to_array(Vector(unsafe { _mm512_maskz_compress_pd(mask.0, v.0) }))
     }
     #[inline(always)]
+    fn tally(self, numbers: [Vector; 8], most: usize, counters: &mut Counters) {
+        if most >= BY_BITS {
+            for v in numbers {
+                counters.count(self.to_array(v));
+            }
+            return;
+        }
+        let planes = bit_planes(self, numbers);
+        // Bit `i` of lane `j` is whether number `i` ends in the three bits of `j`.
+        let low = all(self, [is(self, planes[0], 0x55), is(self, planes[1], 0x33), is(self, planes[2], 0x0F)]);
+        for (sixties, counters) in counters.0.as_chunks_mut::<64>().0.iter_mut().enumerate().take(most / 64 + 1) {
+            let low = all(self, [low, has(self, planes[6], sixties), has(self, planes[7], sixties >> 1)]);
+            for (eight, counters) in counters.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                let four = all(self, [low, has(self, planes[4], eight >> 1), has(self, planes[5], eight >> 2)]);
+                let counts: *mut [u32; 2] = counters.as_mut_ptr();
+                // SAFETY: `self` proves AVX-512; eight pairs of counters are 64 bytes to read and write, and nothing asks for alignment.
+                unsafe {
+                    let found = _mm512_popcnt_epi64(_mm512_and_si512(four, has(self, planes[3], eight)));
+                    _mm512_storeu_si512(counts.cast(), _mm512_add_epi64(found, _mm512_loadu_si512(counts.cast())));
+                }
+            }
+        }
+    }
+    #[inline(always)]
     fn prefetch(self, at: *const f64) {
         // SAFETY: a prefetch of any address, valid or not, only hints.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
@@ -229,6 +262,51 @@ impl Lanes for Avx512 {
             Vector(_mm512_fmadd_pd(_mm512_fnmadd_pd(guess, by.0, x.0), high.0, guess))
         }
     }
+}
+
+/// Of 64 numbers in the lowest bytes of their lanes, in one order of them, the lowest bits in each lane of the first vector, the next
+/// ones in the second and so on.
+#[inline(always)]
+fn bit_planes(_: Avx512, numbers: [Vector; 8]) -> [__m512i; 8] {
+    // SAFETY: the first argument proves AVX-512; the casts change no bit.
+    unsafe {
+        let mut bytes = _mm512_setzero_si512();
+        for number in numbers {
+            let lowest = _mm512_and_si512(_mm512_castpd_si512(number.0), _mm512_set1_epi64(0xFF));
+            bytes = _mm512_or_si512(_mm512_slli_epi64::<8>(bytes), lowest);
+        }
+        // Byte `k` of a lane is bits `k` of its bytes: the rows of a matrix times the eight unit vectors.
+        let units = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
+        let turned = _mm512_gf2p8affine_epi64_epi8::<0>(units, bytes);
+        // Bytes `k` of all lanes, in every lane.
+        let firsts = _mm512_set1_epi64(0x3830_2820_1810_0800);
+        let mut planes = [turned; 8];
+        for (k, plane) in planes.iter_mut().enumerate() {
+            let from = _mm512_add_epi64(firsts, _mm512_set1_epi8(k as i8));
+            *plane = _mm512_permutexvar_epi8(from, turned);
+        }
+        planes
+    }
+}
+
+/// The bits of a plane in the lanes of which `zeros` has no bit, what they are not in those of which it has.
+#[inline(always)]
+fn is(_: Avx512, plane: __m512i, zeros: u8) -> __m512i {
+    // SAFETY: the first argument proves AVX-512.
+    unsafe { _mm512_xor_si512(plane, _mm512_maskz_set1_epi64(zeros, -1)) }
+}
+
+/// The bits of a plane where the lowest bit of `number` is one, what they are not where it is zero.
+#[inline(always)]
+fn has(level: Avx512, plane: __m512i, number: usize) -> __m512i {
+    is(level, plane, if number & 1 == 1 { 0 } else { u8::MAX })
+}
+
+/// The bits that all three have.
+#[inline(always)]
+fn all(_: Avx512, [a, b, c]: [__m512i; 3]) -> __m512i {
+    // SAFETY: the first argument proves AVX-512.
+    unsafe { _mm512_and_si512(_mm512_and_si512(a, b), c) }
 }
 
 /// Of four vectors of pairs the first pairs together, then the second ones, the third and the fourth.

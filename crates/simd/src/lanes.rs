@@ -14,6 +14,26 @@ const BIAS: f64 = 1023.0;
 
 const TWO_TO_64: f64 = (1u128 << 64) as f64;
 
+/// Counters of the whole numbers below 512, two of each, which hold together what was counted.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub struct Counters(pub [[u32; 2]; 512]);
+
+impl Counters {
+    /// Nothing counted yet.
+    pub const ZERO: Self = Self([[0; 2]; 512]);
+
+    /// Counts eight numbers, the lowest nine bits of each.
+    #[inline(always)]
+    pub fn count(&mut self, numbers: [f64; 8]) {
+        for (i, number) in numbers.into_iter().enumerate() {
+            // In turn: neighbours are often the same, and a counter has to wait for itself. Side by side: of two arrays the compiler
+            // makes gathers and scatters, which take seven times as long.
+            self.0[number.to_bits() as usize % 512][i % 2] += 1;
+        }
+    }
+}
+
 /// Vectors of eight doubles on one instruction set.
 ///
 /// A value of the implementing type is the proof that the processor has those instructions; only
@@ -48,6 +68,8 @@ pub trait Lanes: Copy {
     fn and(self, a: Self::V, b: Self::V) -> Self::V;
     /// The bits that either has.
     fn or(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The bits that just one of them has.
+    fn xor(self, a: Self::V, b: Self::V) -> Self::V;
     /// The sum of the bits of both as whole numbers, modulo 2⁶⁴.
     fn add_bits(self, a: Self::V, b: Self::V) -> Self::V;
     /// The lowest 12 bits of each lane where sign and exponent stand, zeros below.
@@ -93,6 +115,15 @@ pub trait Lanes: Copy {
             len += usize::from(bits >> lane & 1);
         }
         out
+    }
+    /// Counts 64 whole numbers, the lowest nine bits of their lanes: those up to `most`, perhaps others too. None may be beyond
+    /// `2 most + 1`, and no number be counted 2³² times.
+    #[inline(always)]
+    fn tally(self, numbers: [Self::V; 8], most: usize, counters: &mut Counters) {
+        let _ = most;
+        for v in numbers {
+            counters.count(self.to_array(v));
+        }
     }
     /// Asks for the cache line at `at`, into the second level; it need not be valid memory.
     fn prefetch(self, at: *const f64);

@@ -10,7 +10,7 @@ pub enum Level {
     Portable,
     /// AVX2 and FMA (and POPCNT), 256-bit registers.
     Avx2,
-    /// AVX-512 F, DQ, BW and VL (and POPCNT), 512-bit registers.
+    /// AVX-512 as of Ice Lake and Zen 4: F, DQ, BW, VL, VBMI and VPOPCNTDQ (and POPCNT and GFNI), 512-bit registers.
     Avx512,
 }
 
@@ -48,6 +48,9 @@ impl Level {
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512vbmi")
+                    && is_x86_feature_detected!("avx512vpopcntdq")
+                    && is_x86_feature_detected!("gfni")
                     && is_x86_feature_detected!("popcnt")
             }
             #[cfg(not(target_arch = "x86_64"))]
@@ -123,9 +126,9 @@ unsafe fn dispatch<O: Operation>(level: Level, operation: O) -> O::Output {
 }
 
 /// # Safety
-/// The processor must have AVX-512 F, DQ, BW and VL, and POPCNT.
+/// The processor must have AVX-512 F, DQ, BW, VL, VBMI and VPOPCNTDQ, POPCNT and GFNI.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,popcnt")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx512vbmi,avx512vpopcntdq,gfni,popcnt")]
 unsafe fn avx512<O: Operation>(operation: O) -> O::Output {
     // SAFETY: the caller vouches for it.
     operation.run(unsafe { crate::avx512::Avx512::new() })

@@ -10,8 +10,8 @@
 //! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable
 //! level is the only one; it has been run on x86-64 alone.
 //!
-//! [`pages`] has large columns on large pages; [`stream`] copies past the caches; [`strips`] are columns of a table that threads
-//! share.
+//! [`pages`] has large columns on large pages, [`Unwritten`] columns that are cleared as they are written; [`stream`] copies past
+//! the caches; [`strips`] are columns of a table that threads share.
 //!
 //! ```
 //! use echoes_simd::{GROUP, Lanes, Operation, run, split};
@@ -46,9 +46,11 @@ pub mod pages;
 mod portable;
 mod stream;
 mod strips;
+mod unwritten;
 
 pub use divisor::Divisor;
-pub use lanes::{GROUP, Lanes, Operation, split};
+pub use lanes::{Counters, GROUP, Lanes, Operation, split};
 pub use level::{Level, Refused, choose, level, run, run_at};
 pub use stream::stream;
 pub use strips::{Strip, strips};
+pub use unwritten::{Room, Unwritten};

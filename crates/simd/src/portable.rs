@@ -97,6 +97,10 @@ impl Lanes for Portable {
         Vector(a.0 | b.0)
     }
     #[inline(always)]
+    fn xor(self, a: Vector, b: Vector) -> Vector {
+        Vector(a.0 ^ b.0)
+    }
+    #[inline(always)]
     fn add_bits(self, a: Vector, b: Vector) -> Vector {
         let (a, b) = (a.0.to_array(), b.0.to_array());
         let mut sums = [0.0; 8];

@@ -1,6 +1,6 @@
 //! Every level gives the bits of the portable one, on the awkward values too.
 
-use echoes_simd::{Divisor, GROUP, Lanes, Level, Operation, run_at, split};
+use echoes_simd::{Counters, Divisor, GROUP, Lanes, Level, Operation, run_at, split};
 
 const AWKWARD: [f64; 16] = [
     0.0,
@@ -37,7 +37,7 @@ impl Operation for Everything {
                     bits.extend(l.to_array(v).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
                 }
                 // Moved bits are bits, whether or not they look like a NaN.
-                for v in [l.and(a, b), l.or(a, b), l.add_bits(a, b), l.shift_up(b), l.shift_down(b)] {
+                for v in [l.and(a, b), l.or(a, b), l.xor(a, b), l.add_bits(a, b), l.shift_up(b), l.shift_down(b)] {
                     bits.extend(l.to_array(v).map(f64::to_bits));
                 }
                 bits.extend(l.to_array(l.sqrt(b)).map(|x| if x.is_nan() { 1 } else { x.to_bits() }));
@@ -82,12 +82,12 @@ fn operations_agree_bit_for_bit() {
 struct Bits(f64, f64);
 
 impl Operation for Bits {
-    type Output = [u64; 5];
+    type Output = [u64; 6];
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [u64; 5] {
+    fn run<L: Lanes>(self, l: L) -> [u64; 6] {
         let (a, b) = (l.splat(self.0), l.splat(self.1));
-        let all = [l.and(a, b), l.or(a, b), l.shift_up(a), l.shift_down(a), l.sqrt(a)];
-        [0, 1, 2, 3, 4].map(|i| l.to_array(all[i])[7].to_bits())
+        let all = [l.and(a, b), l.or(a, b), l.xor(a, b), l.shift_up(a), l.shift_down(a), l.sqrt(a)];
+        [0, 1, 2, 3, 4, 5].map(|i| l.to_array(all[i])[7].to_bits())
     }
 }
 
@@ -97,7 +97,50 @@ fn bits_are_those_of_the_definitions() {
         let (x, y) = (a.to_bits(), b.to_bits());
         for level in Level::available() {
             let found = run_at(level, Bits(a, b));
-            assert_eq!(found, [x & y, x | y, x << 52, x >> 52, a.sqrt().to_bits()], "{level:?} {a} {b}");
+            assert_eq!(found, [x & y, x | y, x ^ y, x << 52, x >> 52, a.sqrt().to_bits()], "{level:?} {a} {b}");
+        }
+    }
+}
+
+/// Counts numbers, some bits above them, 64 at a time.
+struct Tally<'a>(&'a [[u64; 64]], usize);
+
+impl Operation for Tally<'_> {
+    type Output = Vec<u32>;
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> Vec<u32> {
+        let mut counters = Counters::ZERO;
+        for numbers in self.0 {
+            let (eights, _) = numbers.as_chunks::<8>();
+            let mut vectors = [l.splat(0.0); 8];
+            for i in 0..8 {
+                vectors[i] = l.load8(&eights[i].map(f64::from_bits));
+            }
+            l.tally(vectors, self.1, &mut counters);
+        }
+        counters.0[..=self.1].iter().map(|counters| counters.iter().sum()).collect()
+    }
+}
+
+#[test]
+fn numbers_are_counted_by_their_lowest_bits() {
+    let mut state = 7u64;
+    for most in [0, 1, 2, 9, 62, 63, 64, 99, 126, 127, 128, 129, 200, 255] {
+        let mut numbers = [[0; 64]; 9];
+        for (i, number) in numbers.as_flattened_mut().iter_mut().enumerate() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // All the same first, then any, and as many as there may be.
+            let lowest = if i < 64 { most } else { (state >> 40) as usize % (2 * most + 2) };
+            *number = state >> 20 << 9 | lowest as u64;
+        }
+        let mut expected = vec![0; most + 1];
+        for number in numbers.as_flattened() {
+            if let Some(count) = expected.get_mut((number & 511) as usize) {
+                *count += 1;
+            }
+        }
+        for level in Level::available() {
+            assert_eq!(run_at(level, Tally(&numbers, most)), expected, "{level:?}, {most}");
         }
     }
 }

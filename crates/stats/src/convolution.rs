@@ -2,8 +2,8 @@
 
 use crate::{
     nans::make_alike,
-    threads::{each_pair, each_piece},
-    transforms::{self, Half, zeros},
+    threads::{each_pair, each_piece, zeros},
+    transforms::{self, Half},
 };
 use echoes_kernel::{Reject, Result, Shape};
 use echoes_simd::{Lanes, Operation};

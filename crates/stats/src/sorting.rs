@@ -9,7 +9,10 @@
 
 mod buckets;
 
-use crate::{network, threads};
+use crate::{
+    network,
+    threads::{self, zeros},
+};
 use echoes_simd::{Lanes, Operation, run};
 
 /// Values that are not parted any more.
@@ -47,7 +50,7 @@ pub(crate) fn sort(x: &mut [f64]) {
 
 /// Sorts numbers, of which none is NaN; a zero may come back with the other sign.
 pub(crate) fn sort_numbers(x: &mut [f64]) {
-    let mut room = echoes_simd::pages::column(if x.len() > SMALL { x.len() } else { 0 });
+    let mut room = zeros(if x.len() > SMALL { x.len() } else { 0 });
     quicksort(x, &mut room, Home::Values, splits(x.len()), SHARED);
 }
 

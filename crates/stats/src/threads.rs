@@ -4,6 +4,7 @@
 //! the work with the others of that pool; who stands in none does it alone, and no pool is started. What is computed may not depend
 //! on which it is.
 
+use echoes_simd::{Room, Unwritten};
 use rayon::prelude::*;
 
 /// Does `work` on each piece of `size` items, the last one perhaps shorter; it is told the piece's number, and each thread has
@@ -21,6 +22,28 @@ pub(crate) fn each_piece<T: Send, S>(
         let mut memory = begin();
         items.chunks_mut(size).enumerate().for_each(|(i, piece)| work(&mut memory, i, piece));
     }
+}
+
+/// Values that a thread clears at a time.
+const CLEARED: usize = 1 << 16;
+
+/// Zeros, cleared by all threads.
+pub(crate) fn zeros(len: usize) -> Vec<f64> {
+    let mut column = Unwritten::new(1, len);
+    for room in column.rooms() {
+        let mut pieces: Vec<Room<'_>> = room.pieces(CLEARED).collect();
+        each_piece(
+            &mut pieces,
+            1,
+            || (),
+            |(), _, pieces| {
+                pieces.iter_mut().for_each(|piece| {
+                    std::mem::take(piece).open();
+                });
+            },
+        );
+    }
+    column.written().and_then(|mut columns| columns.pop()).unwrap_or_else(|| vec![0.0; len])
 }
 
 /// Does `work` on each piece of `size` numbers of both columns, which are of one length.
@@ -76,6 +99,14 @@ mod tests {
         assert!(a.iter().zip(&b).all(|(a, b)| a + 1.0 == *b));
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
         assert_eq!(pool.install(halves), (a, b));
+    }
+
+    #[test]
+    fn zeros_are_as_many() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        for len in [0, 1, CLEARED, 3 * CLEARED + 7] {
+            assert!(zeros(len) == vec![0.0; len] && pool.install(|| zeros(len)) == vec![0.0; len], "{len}");
+        }
     }
 
     #[test]

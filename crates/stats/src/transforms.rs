@@ -17,7 +17,7 @@ mod stages;
 mod tables;
 mod twists;
 
-use crate::threads::{each_pair, each_piece};
+use crate::threads::{each_pair, each_piece, zeros};
 use echoes_kernel::{Reject, Result};
 use long::Long;
 use plans::Plans;
@@ -111,11 +111,6 @@ impl RealPlan {
             }
         }
     }
-}
-
-/// Numbers that take no part in an answer until they are written.
-pub(crate) fn zeros(len: usize) -> Vec<f64> {
-    echoes_simd::pages::column(len)
 }
 
 /// Doubles as complex numbers, two each.

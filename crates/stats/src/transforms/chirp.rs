@@ -1,7 +1,7 @@
 //! Transforms of lengths without suitable factors, as convolutions with a chirp.
 
-use super::{Complex, Direction, PIECE, Parts, long_of_complex, plans::Plans, roots::Roots, smooth, zeros};
-use crate::threads::each_pair;
+use super::{Complex, Direction, PIECE, Parts, long_of_complex, plans::Plans, roots::Roots, smooth};
+use crate::threads::{each_pair, zeros};
 use std::sync::Arc;
 
 /// What convolutions multiply with, by the length of the transform: 64 MiB.

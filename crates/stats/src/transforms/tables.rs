@@ -1,7 +1,7 @@
 //! Long transforms as many short ones: of the columns of a table, then of its rows.
 
-use super::{Complex, Direction, LARGE, Parts, complex_plan, pairs, real_plan, roots::Roots, zeros};
-use crate::threads::{each_pair, each_piece};
+use super::{Complex, Direction, LARGE, Parts, complex_plan, pairs, real_plan, roots::Roots};
+use crate::threads::{each_pair, each_piece, zeros};
 use std::{ops::Range, sync::Arc};
 
 /// Rows or columns that are taken at a time: a line of the processor's cache holds four complex numbers, and two lines are fetched
@@ -47,7 +47,7 @@ impl Table {
         let half = rows / 2 + 1;
         let mut twisted = zeros(2 * half * columns);
         let plan = real_plan(rows);
-        let memory = || (zeros(TAKEN * rows), plan.make_scratch_vec());
+        let memory = || (vec![0.0; TAKEN * rows], plan.make_scratch_vec());
         each_piece(pairs(&mut twisted), TAKEN * half, memory, |(column, scratch), i, piece| {
             let first = i * TAKEN;
             let taken = piece.len() / half;

@@ -3,8 +3,8 @@
 use super::{Detrend, Window, hann, nperseg, one};
 use crate::{
     segments::{Cut, Segments, check_rate, frequencies},
-    threads::each_piece,
-    transforms::{self, Complex, zeros},
+    threads::{each_piece, zeros},
+    transforms::{self, Complex},
 };
 use echoes_kernel::{Category, Columns, Form, Kernel, NamedColumns, Next, Reject, Result, Series, Shape, Spec, Whole};
 use schemars::JsonSchema;

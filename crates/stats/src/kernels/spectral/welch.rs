@@ -3,8 +3,7 @@
 use super::{Detrend, Power, Scaling, Window, constant, one};
 use crate::{
     segments::{Cut, Segments, check_rate, frequencies, powers},
-    threads::each_piece,
-    transforms::zeros,
+    threads::{each_piece, zeros},
 };
 use echoes_kernel::{Category, Columns, Form, Kernel, NamedColumns, Next, Reject, Result, Series, Shape, Spec, Whole};
 use schemars::JsonSchema;

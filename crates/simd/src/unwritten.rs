@@ -1,0 +1,167 @@
+//! Columns whose memory is cleared piece by piece, where and when each is first written.
+
+use crate::pages;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Rows from which on allocators have the memory of a column from the system, which has cleared it: 32 MiB.
+const CLEARED_ROWS: usize = 1 << 22;
+
+/// Columns of one length that nobody has written yet.
+///
+/// Cleared as a whole they would go through the memory once more than must be, on one thread.
+///
+/// ```
+/// let mut columns = echoes_simd::Unwritten::new(1, 5);
+/// for room in columns.rooms() {
+///     for (i, piece) in room.pieces(3).enumerate() {
+///         piece.open()[0] = i as f64 + 1.0;
+///     }
+/// }
+/// assert_eq!(columns.written(), Some(vec![vec![1.0, 0.0, 0.0, 2.0, 0.0]]));
+/// ```
+#[derive(Debug)]
+pub struct Unwritten {
+    columns: Vec<Vec<f64>>,
+    rows: usize,
+    /// Values of the last [`rooms`](Unwritten::rooms) that have been opened.
+    opened: AtomicUsize,
+}
+
+impl Unwritten {
+    /// So many columns of so many rows, on large pages where they are large.
+    pub fn new(columns: usize, rows: usize) -> Self {
+        let column = || if rows < CLEARED_ROWS { pages::room(rows) } else { pages::column(rows) };
+        Self { columns: std::iter::repeat_with(column).take(columns).collect(), rows, opened: AtomicUsize::new(0) }
+    }
+
+    /// Room to write each column.
+    pub fn rooms(&mut self) -> Vec<Room<'_>> {
+        *self.opened.get_mut() = 0;
+        let (rows, opened) = (self.rows, Some(&self.opened));
+        let rooms = self.columns.iter_mut().map(|column| {
+            if column.len() == rows {
+                Room { opened, ..Room::of(column) }
+            } else {
+                Room { values: &mut column.spare_capacity_mut()[..rows], is_written: false, opened }
+            }
+        });
+        rooms.collect()
+    }
+
+    /// The columns, if every value of the last [`rooms`](Unwritten::rooms) has been opened.
+    pub fn written(mut self) -> Option<Vec<Vec<f64>>> {
+        if *self.opened.get_mut() != self.columns.len() * self.rows {
+            return None;
+        }
+        for column in &mut self.columns {
+            // SAFETY: the column has room for as many. Rooms do not overlap, and what was not written is when it is opened, which it
+            // can be once, and then is counted: so all values of the last rooms have been written.
+            unsafe { column.set_len(self.rows) };
+        }
+        Some(self.columns)
+    }
+}
+
+/// Room for a stretch of a column, written before or not.
+#[derive(Debug, Default)]
+pub struct Room<'a> {
+    values: &'a mut [MaybeUninit<f64>],
+    is_written: bool,
+    /// Where what is opened is counted.
+    opened: Option<&'a AtomicUsize>,
+}
+
+impl<'a> Room<'a> {
+    /// Where there are values.
+    pub fn of(values: &'a mut [f64]) -> Self {
+        let len = values.len();
+        // SAFETY: the same memory, of which a room gives out nothing but doubles that are written.
+        let values = unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), len) };
+        Self { values, is_written: true, opened: None }
+    }
+
+    /// How many values there is room for.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is room for none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The room of the first values, so many, which is no longer part of this one.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn take_first(&mut self, rows: usize) -> Self {
+        let (values, rest) = std::mem::take(&mut self.values).split_at_mut(rows);
+        self.values = rest;
+        Self { values, ..*self }
+    }
+
+    /// The rooms of so many values each, but for the last.
+    ///
+    /// # Panics
+    /// If that is 0.
+    pub fn pieces(self, rows: usize) -> impl Iterator<Item = Self> + use<'a> {
+        self.values.chunks_mut(rows).map(move |values| Self { values, ..self })
+    }
+
+    /// The values: zeros where they have not been written.
+    pub fn open(self) -> &'a mut [f64] {
+        if !self.is_written {
+            self.values.fill(MaybeUninit::new(0.0));
+        }
+        let len = self.values.len();
+        if let Some(opened) = self.opened {
+            opened.fetch_add(len, Ordering::Relaxed);
+        }
+        // SAFETY: the same memory, whose values have been written: just now, or before the room was made.
+        unsafe { std::slice::from_raw_parts_mut(self.values.as_mut_ptr().cast(), len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_in_pieces_is_there() {
+        for rows in [0, 1, 1000, (4 << 20) / 8, CLEARED_ROWS + 3] {
+            let mut columns = Unwritten::new(2, rows);
+            for (number, mut room) in columns.rooms().into_iter().enumerate() {
+                assert_eq!((room.len(), room.is_empty()), (rows, rows == 0));
+                let first = room.take_first(rows / 3);
+                for piece in first.pieces(7).chain(room.pieces(100_000)) {
+                    let values = piece.open();
+                    assert!(values.iter().all(|&x| x == 0.0));
+                    values.fill(number as f64 + 1.0);
+                }
+            }
+            assert_eq!(columns.written(), Some(vec![vec![1.0; rows], vec![2.0; rows]]), "{rows}");
+        }
+    }
+
+    #[test]
+    fn without_all_of_the_last_rooms_there_are_no_columns() {
+        for rows in [10, CLEARED_ROWS] {
+            let mut columns = Unwritten::new(2, rows);
+            columns.rooms().remove(0).open().fill(1.0);
+            assert_eq!(columns.written(), None);
+            let mut columns = Unwritten::new(1, rows);
+            for _ in 0..2 {
+                columns.rooms()[0].take_first(rows / 2).open().fill(1.0);
+            }
+            assert_eq!(columns.written(), None);
+        }
+    }
+
+    #[test]
+    fn room_where_there_are_values_keeps_them() {
+        let mut values = [1.0, 2.0, 3.0];
+        let mut room = Room::of(&mut values);
+        assert_eq!((room.take_first(1).open(), room.open()), (&mut [1.0][..], &mut [2.0, 3.0][..]));
+    }
+}
