@@ -4,7 +4,7 @@
 //! computes between its sweeps is compiled for the level too. Element `i` of a block always lands in virtual lane `i mod 32`, and
 //! the lanes are added as one fixed tree. A block's last group is filled up with values that change nothing.
 //!
-//! `ahead` says whether to ask for the rows to come, [`is_followed`].
+//! `ahead` says what to ask for of the rows to come, [`Ahead`].
 //!
 //! Sums of which the last place counts are added in runs of eight groups, and the runs without loss: one by one, the 64 values
 //! of a lane can all round the same way (a constant, squares of numbers on a grid), and a deviation ended up to ten units in
@@ -12,14 +12,14 @@
 
 pub(crate) mod weighted;
 
-use crate::{special::SIZE, unit::Unit};
-use echoes_kernel::{BLOCK, Block, CHUNK};
+use crate::{ahead::Ahead, special::SIZE, unit::Unit};
+use echoes_kernel::BLOCK;
 use echoes_simd::{GROUP, Lanes, split};
-use std::ops::{Add, Range, Sub};
+use std::ops::{Add, Sub};
 
 /// `Σ x`.
 #[inline(always)]
-pub(crate) fn total<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
+pub(crate) fn total<L: Lanes>(l: L, x: &[f64], ahead: Ahead) -> f64 {
     // −0 is the identity of addition: +0 would turn a sum of −0 into +0.
     let mut space = [0.0; GROUP];
     let (groups, tail) = split(x, -0.0, &mut space);
@@ -35,12 +35,10 @@ pub(crate) fn total<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
 
 /// The sums of a run in each lane.
 #[inline(always)]
-fn lanes<L: Lanes>(l: L, run: &[[f64; GROUP]], ahead: bool) -> [L::V; 4] {
+fn lanes<L: Lanes>(l: L, run: &[[f64; GROUP]], ahead: Ahead) -> [L::V; 4] {
     let mut sums = [l.splat(-0.0); 4];
     for group in run {
-        if ahead {
-            prefetch(l, group, 0..4);
-        }
+        ahead.fetch(l, group, 0..4);
         add(&mut sums, l.load(group));
     }
     sums
@@ -49,7 +47,7 @@ fn lanes<L: Lanes>(l: L, run: &[[f64; GROUP]], ahead: bool) -> [L::V; 4] {
 /// `Σ d`, `Σ d²`, `Σ d³`, `Σ d⁴` with `d = x − center`, up to `ORDER`, which is 1, 2 or 4, and zeros beyond it; the lower ones to
 /// the same bits for every order.
 #[inline(always)]
-pub(crate) fn powers<L: Lanes, const ORDER: usize>(l: L, x: &[f64], center: f64, ahead: bool) -> [f64; 4] {
+pub(crate) fn powers<L: Lanes, const ORDER: usize>(l: L, x: &[f64], center: f64, ahead: Ahead) -> [f64; 4] {
     // The center changes nothing: its deviation is zero.
     let mut space = [0.0; GROUP];
     let (groups, tail) = split(x, center, &mut space);
@@ -58,7 +56,7 @@ pub(crate) fn powers<L: Lanes, const ORDER: usize>(l: L, x: &[f64], center: f64,
         sums.add_run(run, ahead);
     }
     if let Some(group) = tail {
-        sums.add_run(std::slice::from_ref(group), false);
+        sums.add_run(std::slice::from_ref(group), Ahead::Nothing);
     }
     let Powers { first, second, third, fourth, .. } = sums;
     [first.value(l), second.value(l), l.total(third), l.total(fourth)]
@@ -119,7 +117,7 @@ pub(crate) struct Extremes {
 
 /// Smallest and largest, NaN left aside, and whether there is a NaN.
 #[inline(always)]
-pub(crate) fn range<L: Lanes>(l: L, x: &[f64], ahead: bool) -> Extremes {
+pub(crate) fn range<L: Lanes>(l: L, x: &[f64], ahead: Ahead) -> Extremes {
     let (groups, rest) = x.as_chunks::<GROUP>();
     let zero = l.splat(0.0);
     let mut found = Found {
@@ -155,14 +153,12 @@ pub(crate) fn range<L: Lanes>(l: L, x: &[f64], ahead: bool) -> Extremes {
 
 /// The largest size, NaN left aside; 0 for no values.
 #[inline(always)]
-pub(crate) fn largest<L: Lanes>(l: L, x: &[f64], ahead: bool) -> f64 {
+pub(crate) fn largest<L: Lanes>(l: L, x: &[f64], ahead: Ahead) -> f64 {
     let mut space = [0.0; GROUP];
     let (groups, tail) = split(x, 0.0, &mut space);
     let mut largest = [l.splat(0.0); 4];
     for group in groups {
-        if ahead {
-            prefetch(l, group, 0..4);
-        }
+        ahead.fetch(l, group, 0..4);
         grow(l, &mut largest, group);
     }
     if let Some(group) = tail {
@@ -211,14 +207,14 @@ pub(crate) fn is_constant(x: &[f64]) -> bool {
 #[inline(always)]
 pub(crate) fn center<L: Lanes>(l: L, x: &[f64]) -> f64 {
     let first = x.first().copied().unwrap_or(0.0);
-    let mean = if is_constant(x) { first } else { total(l, x, false) / x.len() as f64 };
+    let mean = if is_constant(x) { first } else { total(l, x, Ahead::Nothing) / x.len() as f64 };
     [mean, first].into_iter().find(|center| center.is_finite()).unwrap_or(0.0)
 }
 
 /// What the deviations of a block from `center` are to be measured in; `None` where there are none, or not all values are finite.
 #[inline(always)]
 pub(crate) fn unit<L: Lanes>(l: L, x: &[f64], center: f64) -> Option<Unit> {
-    let Extremes { min, max, nan } = range(l, x, false);
+    let Extremes { min, max, nan } = range(l, x, Ahead::Nothing);
     let (below, above) = (center - min, max - center);
     let most = if below > above { below } else { above };
     let is_finite = !nan && min.is_finite() && max.is_finite();
@@ -295,7 +291,7 @@ impl<L: Lanes, const ORDER: usize> Powers<L, ORDER> {
     }
 
     #[inline(always)]
-    fn add_run(&mut self, groups: &[[f64; GROUP]], ahead: bool) {
+    fn add_run(&mut self, groups: &[[f64; GROUP]], ahead: Ahead) {
         let mut run = [[self.l.splat(0.0); 4]; 2];
         if L::WIDE {
             self.add::<0, 4>(&mut run, groups, ahead);
@@ -315,12 +311,10 @@ impl<L: Lanes, const ORDER: usize> Powers<L, ORDER> {
         &mut self,
         [first, second]: &mut [[L::V; 4]; 2],
         groups: &[[f64; GROUP]],
-        ahead: bool,
+        ahead: Ahead,
     ) {
         for group in groups {
-            if ahead {
-                prefetch(self.l, group, FROM..TO);
-            }
+            ahead.fetch(self.l, group, FROM..TO);
             let x = self.l.load(group);
             for i in FROM..TO {
                 let d = x[i] - self.center;
@@ -338,39 +332,6 @@ impl<L: Lanes, const ORDER: usize> Powers<L, ORDER> {
     }
 }
 
-/// Doubles ahead to fetch: three quarters of a page, so that the processor's own prefetcher, which stops at each page, finds the
-/// next one begun. Measured, two threads, 400 MB in pages of 4 KiB, sums of four powers: without 20.6 ms, 1 KiB ahead 18.7, 2 KiB
-/// 16.0, 3 KiB 15.0, 4 KiB 15.2; in large pages 3 KiB are best too, and from 6 KiB on it is as without.
-const AHEAD: usize = 384;
-
-/// Whether so many values follow a block that asking for them brings something: less than a chunk is in the caches already.
-pub(crate) const fn is_followed(block: &Block<'_>) -> bool {
-    block.after().saturating_mul(block.columns() as u64) >= CHUNK as u64
-}
-
-/// Asks for lines of the rows to come, as the first sweep over a block does.
-#[inline(always)]
-pub(crate) fn prefetch<L: Lanes>(l: L, group: &[f64; GROUP], lines: Range<usize>) {
-    for line in lines {
-        l.prefetch(group.as_ptr().wrapping_add(AHEAD + 8 * line));
-    }
-}
-
-/// Asks for the lines of the block to come that stand where these do in their own: for a sweep in the cache that takes its time, while
-/// the memory would be idle.
-#[inline(always)]
-pub(crate) fn prefetch_next<L: Lanes>(l: L, group: &[f64; GROUP]) {
-    for line in 0..4 {
-        l.prefetch(group.as_ptr().wrapping_add(BLOCK + 8 * line));
-    }
-}
-
-/// Asks for eight rows to come, as far behind these as [`prefetch`] asks.
-#[inline(always)]
-pub(crate) fn prefetch_eight<L: Lanes>(l: L, eight: &[f64; 8]) {
-    l.prefetch(eight.as_ptr().wrapping_add(AHEAD));
-}
-
 struct Found<L: Lanes> {
     min: [L::V; 4],
     max: [L::V; 4],
@@ -380,11 +341,9 @@ struct Found<L: Lanes> {
 impl<L: Lanes> Found<L> {
     /// Vectors `FROM..TO` of each group, an even number of them.
     #[inline(always)]
-    fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]], ahead: bool) {
+    fn vectors<const FROM: usize, const TO: usize>(&mut self, l: L, groups: &[[f64; GROUP]], ahead: Ahead) {
         for group in groups {
-            if ahead {
-                prefetch(l, group, FROM..TO);
-            }
+            ahead.fetch(l, group, FROM..TO);
             let x = l.load(group);
             #[expect(clippy::needless_range_loop, reason = "iterators take closures that the level would not reach")]
             for i in FROM..TO {
@@ -410,7 +369,7 @@ mod tests {
     struct Sums<'a> {
         x: &'a [f64],
         center: f64,
-        ahead: bool,
+        ahead: Ahead,
     }
 
     impl Operation for Sums<'_> {
@@ -424,7 +383,7 @@ mod tests {
         }
     }
 
-    struct Range<'a>(&'a [f64], bool);
+    struct Range<'a>(&'a [f64], Ahead);
 
     impl Operation for Range<'_> {
         type Output = Extremes;
@@ -492,9 +451,13 @@ mod tests {
         prop::collection::vec(any, 0..1200)
     }
 
+    fn any_ahead() -> impl Strategy<Value = Ahead> {
+        prop_oneof![Just(Ahead::Nothing), Just(Ahead::Rows), Just(Ahead::Block), (0..9usize).prop_map(Ahead::Line)]
+    }
+
     proptest! {
         #[test]
-        fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64, ahead: bool) {
+        fn sums_are_the_naive_ones_at_every_level(x in any_column(), c in -10.0..10.0f64, ahead in any_ahead()) {
             for level in Level::available() {
                 let (sum, [first, second, fourth], xx) = run_at(level, Sums { x: &x, center: c, ahead });
                 prop_assert_eq!(sum, long(&x, |x| x));
@@ -511,13 +474,18 @@ mod tests {
         }
 
         #[test]
-        fn the_range_is_the_naive_one_at_every_level(mut x in any_column(), nan in any::<prop::sample::Index>(), spoil: bool) {
+        fn the_range_is_the_naive_one_at_every_level(
+            mut x in any_column(),
+            nan in any::<prop::sample::Index>(),
+            spoil: bool,
+            ahead in any_ahead(),
+        ) {
             if spoil && !x.is_empty() {
                 let at = nan.index(x.len());
                 x[at] = f64::NAN;
             }
             for level in Level::available() {
-                let range = run_at(level, Range(&x, spoil));
+                let range = run_at(level, Range(&x, ahead));
                 prop_assert_eq!(range.min, x.iter().copied().fold(f64::INFINITY, f64::min));
                 prop_assert_eq!(range.max, x.iter().copied().fold(f64::NEG_INFINITY, f64::max));
                 prop_assert_eq!(range.nan, x.iter().any(|x| x.is_nan()));

@@ -8,7 +8,7 @@
 //! Exact. A zero comes back as +0.
 
 use super::thinned::{Limits, Thinned};
-use crate::{selection::select, sorting::sort_numbers, sweeps};
+use crate::{ahead::Ahead, selection::select, sorting::sort_numbers};
 use echoes_kernel::{Block, CHUNK, Partial, Shape};
 use echoes_simd::{GROUP, Lanes, Operation, run, split};
 use serde::{Deserialize, Serialize};
@@ -187,37 +187,21 @@ impl Bracket {
         rows.resize(from + values.len(), 0.0);
         for eight in values.as_chunks().0 {
             let x = l.load8(eight);
-            let inside = l.le(low, x) & l.le(x, high);
+            let inside = l.lt(low, x) & l.lt(x, high);
             // As many as have been looked at have room.
             let Some(to) = rows[len..].first_chunk_mut::<8>() else { break };
             *to = l.pack(x, inside);
             len += l.bits(inside).count_ones() as usize;
+            let (at_low, at_high) = (l.le(low, x) & l.le(x, low), l.le(high, x) & l.le(x, high));
+            if l.bits(at_low | at_high) != 0 {
+                self.at_low += u64::from(l.bits(at_low).count_ones());
+                if self.low < self.high {
+                    self.at_high += u64::from(l.bits(at_high).count_ones());
+                }
+            }
         }
         rows.truncate(len);
-        self.settle(len - from);
-    }
-
-    /// Counts the last values kept, and lets the ends of the interval go.
-    #[inline(always)]
-    fn settle(&mut self, values: usize) {
-        let rows = &mut self.kept.rows;
-        let from = rows.len() - values;
-        let (mut at_low, mut at_high) = (0, 0);
-        for x in &rows[from..] {
-            at_low += u64::from(*x == self.low);
-            at_high += u64::from(*x == self.high && self.low < self.high);
-        }
-        if at_low + at_high > 0 {
-            let mut to = from;
-            for at in from..rows.len() {
-                rows[to] = rows[at];
-                to += usize::from(rows[at] != self.low && rows[at] != self.high);
-            }
-            rows.truncate(to);
-        }
-        self.inside += (rows.len() - from) as u64;
-        self.at_low += at_low;
-        self.at_high += at_high;
+        self.inside += (len - from) as u64;
     }
 
     fn merge(&mut self, later: &Self) {
@@ -261,7 +245,7 @@ impl Partial for Brackets {
 
     fn make_room(&mut self, rows: usize) {
         // The intervals are apart, so that the rows have at most so many values for all of them: `absorb` allocates nothing,
-        // unless a sample was far off, with room for the ends before they go. Pages that are not written cost nothing.
+        // unless a sample was far off, with room for all of a run that is looked at. Pages that are not written cost nothing.
         let room = rows / self.brackets.len().max(1) + RUN * GROUP;
         for bracket in &mut self.brackets {
             bracket.kept.rows.reserve(room);
@@ -270,22 +254,25 @@ impl Partial for Brackets {
 
     fn absorb(&mut self, block: &Block<'_>) {
         let x = block.values(0);
-        let mut ahead = sweeps::is_followed(block);
+        let mut ahead = Ahead::of(block);
         let nans = run(CountNans { x, ahead });
         self.count += x.len() as u64;
         self.nans += nans;
         let numbers = x.len() as u64 - nans;
         let (threes, rest) = self.brackets.as_chunks_mut();
         let (twos, ones) = rest.as_chunks_mut();
-        // The first pass asks for the rows to come.
+        let mut next = || {
+            ahead = ahead.then();
+            ahead
+        };
         for brackets in threes {
-            run(Absorb::<3> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
+            run(Absorb::<3> { brackets, x, numbers, ahead: next() });
         }
         for brackets in twos {
-            run(Absorb::<2> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
+            run(Absorb::<2> { brackets, x, numbers, ahead: next() });
         }
         for brackets in ones.as_chunks_mut().0 {
-            run(Absorb::<1> { brackets, x, numbers, ahead: std::mem::take(&mut ahead) });
+            run(Absorb::<1> { brackets, x, numbers, ahead: next() });
         }
     }
 
@@ -308,7 +295,7 @@ struct Absorb<'a, const B: usize> {
     x: &'a [f64],
     /// How many of them are not NaN.
     numbers: u64,
-    ahead: bool,
+    ahead: Ahead,
 }
 
 /// Groups that are looked at before what is in a bracket is kept.
@@ -333,11 +320,6 @@ impl<const B: usize> Operation for Absorb<'_, B> {
         let mut room = [0.0; ROOM];
         for run in groups.chunks(RUN).chain(tail.map(std::slice::from_ref)) {
             let len = pick(l, run, ends, &mut from_low, &mut room, ahead);
-            if let [bracket] = &mut brackets[..] {
-                bracket.kept.rows.extend_from_slice(&room[..len]);
-                bracket.settle(len);
-                continue;
-            }
             room[len..][..8].fill(f64::NAN);
             for (bracket, ends) in brackets.iter_mut().zip(ends) {
                 bracket.keep(l, &room[..len.next_multiple_of(8)], ends);
@@ -358,16 +340,14 @@ fn pick<L: Lanes, const B: usize>(
     ends: [[L::V; 2]; B],
     counts: &mut [L::V; B],
     room: &mut [f64; ROOM],
-    ahead: bool,
+    ahead: Ahead,
 ) -> usize {
     let (one, zero) = (l.splat(1.0), l.splat(0.0));
     // A copy, for registers.
     let mut from_low = *counts;
     let mut len = 0;
     for group in groups {
-        if ahead {
-            sweeps::prefetch_next(l, group);
-        }
+        ahead.fetch(l, group, 0..4);
         for x in l.load(group) {
             let mut inside = l.lt(zero, zero);
             for i in 0..B {
@@ -389,7 +369,7 @@ fn pick<L: Lanes, const B: usize>(
 
 struct CountNans<'a> {
     x: &'a [f64],
-    ahead: bool,
+    ahead: Ahead,
 }
 
 impl Operation for CountNans<'_> {
@@ -400,9 +380,7 @@ impl Operation for CountNans<'_> {
         let (groups, tail) = split(self.x, 0.0, &mut space);
         let mut nans = 0;
         for group in groups {
-            if self.ahead {
-                sweeps::prefetch(l, group, 0..4);
-            }
+            self.ahead.fetch(l, group, 0..4);
             nans += Self::step(l, group);
         }
         nans + tail.map_or(0, |group| Self::step(l, group))

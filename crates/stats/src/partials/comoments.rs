@@ -8,7 +8,7 @@
 mod panels;
 
 use super::anchor::Anchor;
-use crate::{double::Double, sweeps, unit::Unit};
+use crate::{ahead::Ahead, double::Double, sweeps, unit::Unit};
 use echoes_kernel::{BLOCK, Block, Partial};
 use echoes_simd::{Lanes, Operation, run};
 use panels::{Column, PANEL, Panel, TILED};
@@ -249,7 +249,7 @@ impl Operation for Sums<'_> {
     fn run<L: Lanes>(self, l: L) -> [f64; 4] {
         let mut space = [0.0; BLOCK];
         let x = sweeps::measured(self.x, self.unit, &mut space);
-        sweeps::powers::<L, 2>(l, x, self.unit.divide(1, self.center), false)
+        sweeps::powers::<L, 2>(l, x, self.unit.divide(1, self.center), Ahead::Nothing)
     }
 }
 

@@ -100,6 +100,8 @@ pub(super) struct Ruler<L: Lanes> {
     reach: L::V,
     /// How far from its middle a bin is certain.
     certain: L::V,
+    /// All bits of the number of bins.
+    bits: u64,
 }
 
 impl<L: Lanes> Ruler<L> {
@@ -120,7 +122,31 @@ impl<L: Lanes> Ruler<L> {
             middle: l.splat((count - 1.0) / 2.0),
             reach: l.splat(count / 2.0),
             certain: l.splat(0.5 - doubt),
+            bits: (u64::from(edges.count) + 1).next_power_of_two() - 1,
         }
+    }
+
+    /// The bins of 64 values, each in the lowest bits of its lane; outside all bins their number or more, below the next power of two.
+    #[inline(always)]
+    pub(super) fn few_places(&self, l: L, x: &[[f64; 8]; 8]) -> [L::V; 8] {
+        let (size, whole) = (l.splat(SIZE), l.splat(WHOLE));
+        let mut places = [whole; 8];
+        let mut beside = l.splat(0.0);
+        let mut bits = l.splat(0.0);
+        for i in 0..8 {
+            let at = (l.load8(&x[i]) - self.first) * self.per_unit;
+            places[i] = at + whole;
+            beside = l.max(l.and(at - (places[i] - whole), size), beside);
+            bits = l.or(bits, l.xor(places[i], whole));
+        }
+        // Whatever is far outside, or NaN, has more bits. Both are known before either is asked, so that one branch is guessed.
+        let bits = l.to_array(bits).iter().fold(0, |all, lane| all | lane.to_bits());
+        if (bits > self.bits) | (l.bits(l.le(beside, self.certain)) != u8::MAX) {
+            for i in 0..8 {
+                places[i] = self.certain_places(l, l.load8(&x[i]));
+            }
+        }
+        places
     }
 
     /// The bins of eight values, each in the lowest bits of its lane; outside all bins their number.
@@ -135,13 +161,13 @@ impl<L: Lanes> Ruler<L> {
         if l.bits(l.le(beside, self.certain) & l.le(away, self.reach)) == u8::MAX {
             l.to_array(place)
         } else {
-            self.certain_places(l, x)
+            l.to_array(self.certain_places(l, x))
         }
     }
 
     /// The same for any values, as [`Edges::bin`] finds them: a guess, at most one off, and the edges beside it.
     #[inline(always)]
-    fn certain_places(&self, l: L, x: L::V) -> [f64; 8] {
+    fn certain_places(&self, l: L, x: L::V) -> L::V {
         let (zero, one, whole) = (l.splat(0.0), l.splat(1.0), l.splat(WHOLE));
         // Rounded, not cut off: at most one off either way.
         let guess = l.max(l.min((x - self.low) * self.per_unit - l.splat(0.5), self.last), zero);
@@ -150,7 +176,7 @@ impl<L: Lanes> Ruler<L> {
         let too_low = l.le(self.low + (guess + one) * self.width, x);
         let bin = guess + l.select(too_low, one, l.select(too_high, l.splat(-1.0), zero));
         let inside = l.le(self.low, x) & l.le(x, self.high);
-        l.to_array(l.select(inside, l.min(bin, self.last), self.outside) + whole)
+        l.select(inside, l.min(bin, self.last), self.outside) + whole
     }
 }
 

@@ -1,6 +1,6 @@
 //! The smallest and the largest value, and the rows where they first stand. Exact, for integers of every width too.
 
-use crate::{sweeps, swept};
+use crate::{ahead::Ahead, sweeps, swept};
 use echoes_kernel::{
     BLOCK, Block, Number, Partial, Values,
     sweep::{Extent, Spot, Sweep},
@@ -51,7 +51,7 @@ impl Extrema {
     #[inline(always)]
     fn absorb_doubles<L: Lanes>(&mut self, l: L, block: &Block<'_>) {
         let x = block.values(0);
-        let range = sweeps::range(l, x, sweeps::is_followed(block));
+        let range = sweeps::range(l, x, Ahead::of(block));
         // A position is looked for only where the block improves on what is known: seldom.
         if self.min.is_none_or(|(min, _)| less(number(block.stored(0), range.min), min)) {
             self.min = place_of(l, block, range.min).or(self.min);

@@ -1,7 +1,10 @@
 //! Extremes, moments and ranks of the values between two ends: what rules for the width of bins are made of.
 
 use super::{Brackets, Intervals, Moments, Order};
-use crate::sweeps::{self, Extremes};
+use crate::{
+    ahead::Ahead,
+    sweeps::{self, Extremes},
+};
 use echoes_kernel::{BLOCK, Block, Column, Partial};
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
@@ -60,7 +63,7 @@ impl Inside {
     }
 }
 
-struct Range<'a>(&'a [f64], bool);
+struct Range<'a>(&'a [f64], Ahead);
 
 impl Operation for Range<'_> {
     type Output = Extremes;
@@ -90,7 +93,7 @@ impl Partial for Inside {
 
     fn absorb(&mut self, block: &Block<'_>) {
         let (x, [low, high]) = (block.values(0), self.ends);
-        let Extremes { min, max, nan } = run(Range(x, sweeps::is_followed(block)));
+        let Extremes { min, max, nan } = run(Range(x, Ahead::of(block)));
         if !nan && low <= min && max <= high {
             self.offer([min, max]);
             Partial::absorb(&mut self.moments, block);

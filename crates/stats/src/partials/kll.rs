@@ -13,7 +13,7 @@
 //! Coins are drawn from the number of the first row, by SplitMix64: the same data give the same bits. The crate `datasketches` was looked
 //! at and is not used: its coins come from a random generator of its own, and it has its own bytes instead of serde.
 
-use crate::{mixed::mixed, sweeps};
+use crate::{ahead::Ahead, mixed::mixed, sweeps};
 use echoes_kernel::{Block, Partial};
 use echoes_simd::{Lanes, Operation, run};
 use serde::{Deserialize, Serialize};
@@ -208,7 +208,7 @@ impl Operation for Range<'_> {
     type Output = sweeps::Extremes;
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> sweeps::Extremes {
-        sweeps::range(l, self.0, false)
+        sweeps::range(l, self.0, Ahead::Nothing)
     }
 }
 

@@ -15,6 +15,7 @@
 
 use super::anchor::{Anchor, anchor, is_near};
 use crate::{
+    ahead::Ahead,
     double::Double,
     sweeps,
     swept::{self, BLOCKS},
@@ -127,11 +128,11 @@ impl Moments {
 
     /// The moments of one block, swept about `anchor` first; `ahead` as for the sweeps.
     #[inline(always)]
-    fn of_block<L: Lanes>(l: L, order: Order, x: &[f64], anchor: f64, ahead: bool) -> Self {
+    fn of_block<L: Lanes>(l: L, order: Order, x: &[f64], anchor: f64, ahead: Ahead) -> Self {
         let first = Deviations::of(l, order, x, anchor, ahead);
         let mut swept = Swept { count: x.len(), anchor, first, closer: None };
         if let Some(center) = swept.center(order, || sweeps::is_constant(x).then(|| x[0])) {
-            swept.closer = Some(Deviations::of(l, order, x, center, false));
+            swept.closer = Some(Deviations::of(l, order, x, center, Ahead::Nothing));
         }
         Self::of_sweeps(order, &swept)
     }
@@ -209,7 +210,7 @@ struct Deviations {
 
 impl Deviations {
     #[inline(always)]
-    fn of<L: Lanes>(l: L, order: Order, x: &[f64], center: f64, ahead: bool) -> Self {
+    fn of<L: Lanes>(l: L, order: Order, x: &[f64], center: f64, ahead: Ahead) -> Self {
         let powers = match order {
             Order::First => sweeps::powers::<L, 1>(l, x, center, ahead),
             Order::Second => sweeps::powers::<L, 2>(l, x, center, ahead),
@@ -254,9 +255,9 @@ impl Operation for Measured<'_> {
         let mut space = [0.0; BLOCK];
         let (x, center) = (sweeps::measured(x, unit, &mut space), unit.divide(1, center));
         let powers = match order {
-            Order::First => sweeps::powers::<L, 1>(l, x, center, false),
-            Order::Second => sweeps::powers::<L, 2>(l, x, center, false),
-            Order::Fourth => sweeps::powers::<L, 4>(l, x, center, false),
+            Order::First => sweeps::powers::<L, 1>(l, x, center, Ahead::Nothing),
+            Order::Second => sweeps::powers::<L, 2>(l, x, center, Ahead::Nothing),
+            Order::Fourth => sweeps::powers::<L, 4>(l, x, center, Ahead::Nothing),
         };
         // The mean as long as it can be had without a unit: so that every order has the same.
         let mean = if plain.powers[0].is_finite() {
@@ -372,7 +373,7 @@ impl Operation for Absorb<'_, '_> {
         let x = block.values(0);
         if !x.is_empty() {
             let center = *moments.anchor.get_or_insert_with(|| anchor(l, x));
-            moments.merge(&Moments::of_block(l, moments.order, x, center, sweeps::is_followed(block)));
+            moments.merge(&Moments::of_block(l, moments.order, x, center, Ahead::of(block)));
         }
     }
 }

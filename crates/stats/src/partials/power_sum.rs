@@ -5,6 +5,7 @@
 //! (for `p < 0`, fall) block by block, because with each new unit what was there is rounded once more.
 
 use crate::{
+    ahead::Ahead,
     double::Double,
     special::{ln_of, power, power_of},
     sweeps,
@@ -83,7 +84,7 @@ impl Operation for Absorb<'_> {
     fn run<L: Lanes>(self, l: L) -> PowerSum {
         let Self(p, x) = self;
         let mut block = PowerSum { count: x.len() as u64, ..PowerSum::begin(&p) };
-        let range = sweeps::range(l, x, false);
+        let range = sweeps::range(l, x, Ahead::Nothing);
         block.undefined = range.nan || range.min < 0.0;
         if block.undefined || x.is_empty() {
             return block;
@@ -110,7 +111,7 @@ fn sum<L: Lanes>(l: L, x: &[f64], unit: f64, p: f64) -> f64 {
         last[..rest.len()].copy_from_slice(rest);
         space[eights.len()] = l.to_array(measured_power(l, l.load8(&last), unit, p));
     }
-    sweeps::total(l, &space.as_flattened()[..x.len()], false)
+    sweeps::total(l, &space.as_flattened()[..x.len()], Ahead::Nothing)
 }
 
 /// `(x / unit)^p`.

@@ -3,7 +3,7 @@
 //! Error for doubles: runs of eight values are added one by one, the runs of a lane without loss, the 32 lanes of a block as a
 //! tree, the blocks without loss: a relative error below 14 · 2⁻⁵³ of `Σ|x|`, in practice below 2⁻⁵².
 
-use crate::{double::Double, sweeps, swept};
+use crate::{ahead::Ahead, double::Double, sweeps, swept};
 use echoes_kernel::{
     Block, Number, Partial, Values,
     sweep::{Powers, Sweep},
@@ -74,7 +74,7 @@ impl Operation for Absorb<'_, '_> {
             // 2¹²⁷ is beyond 2⁶³ rows of the widest integers.
             Some(integers) => sum.integers = sum.integers.saturating_add(integers),
             None if block.is_empty() => {}
-            None => sum.add(sweeps::total(l, block.values(0), sweeps::is_followed(block))),
+            None => sum.add(sweeps::total(l, block.values(0), Ahead::of(block))),
         }
     }
 }

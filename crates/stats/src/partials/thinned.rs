@@ -33,7 +33,10 @@ impl<T: Copy> Thinned<T> {
     pub(super) fn merge(&mut self, later: &Self, limits: Limits) {
         let every = self.every.max(later.every);
         self.thin_to(every);
-        self.rows.extend(later.rows.iter().step_by((every / later.every) as usize));
+        match (every / later.every) as usize {
+            1 => self.rows.extend_from_slice(&later.rows),
+            step => self.rows.extend(later.rows.iter().step_by(step)),
+        }
         while self.rows.len() > if self.is_whole() { limits.whole } else { limits.sample } {
             self.thin_to(2 * self.every);
         }

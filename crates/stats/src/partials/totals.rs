@@ -5,6 +5,7 @@
 //! so it is the double next to the truth, and the same for the rows in any order.
 
 use crate::{
+    ahead::Ahead,
     exact::{Fixed, Long, Products, Quotient, Sum, products, sums},
     sweeps,
 };
@@ -213,7 +214,7 @@ impl Operation for Absorb<'_, '_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> bool {
         let Self(totals, block) = self;
-        let (x, ahead) = (block.values(0), sweeps::is_followed(block));
+        let (x, ahead) = (block.values(0), Ahead::of(block));
         let x_largest = sweeps::largest(l, x, ahead);
         totals.plain = totals.plain || x_largest != 0.0 || x.iter().any(|x| x.to_bits() == 0);
         if is_rounded(block, 0, x_largest) {

@@ -11,6 +11,7 @@
 use super::comoments::{index, pearson};
 use crate::{
     Weights,
+    ahead::Ahead,
     double::Double,
     sweeps::{self, weighted},
     weights,
@@ -121,7 +122,7 @@ impl WeightedComoments {
     fn absorb_block<L: Lanes>(&mut self, l: L, block: &Block<'_>) {
         let columns = self.centers.len();
         let w = block.values(columns);
-        let (own, squares) = (sweeps::total(l, w, false), sweeps::product(l, (w, 0.0), (w, 0.0)));
+        let (own, squares) = (sweeps::total(l, w, Ahead::Nothing), sweeps::product(l, (w, 0.0), (w, 0.0)));
         if own == 0.0 {
             return;
         }

@@ -1,6 +1,6 @@
 //! Cumulative sum.
 
-use crate::{partials::Sum, sweeps};
+use crate::{ahead::Ahead, partials::Sum, sweeps};
 use echoes_kernel::{BLOCK, Category, Emit, Form, Kernel, Needs, Next, Piece, Result, Series, Shape, Spec};
 use echoes_simd::{Lanes, Operation, run};
 use schemars::JsonSchema;
@@ -60,7 +60,7 @@ impl Operation for Write<'_> {
             let mut bases = [0.0; 4];
             for (base, segment) in bases.iter_mut().zip(x.chunks(SEGMENT)) {
                 *base = before.value().to_f64();
-                before.add(sweeps::total(l, segment, false));
+                before.add(sweeps::total(l, segment, Ahead::Nothing));
             }
             if x.len() == 4 * SEGMENT {
                 four(x, bases, out);

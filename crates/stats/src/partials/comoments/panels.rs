@@ -6,6 +6,7 @@
 
 use super::{super::anchor::is_near, Fit, Sums, index};
 use crate::{
+    ahead::Ahead,
     double::Double,
     sweeps::{self, Long, RUN},
     threads,
@@ -52,7 +53,7 @@ pub(super) struct Column {
 impl Column {
     /// A column of a block, swept about its anchor, and about its own mean where that is too far off.
     #[inline(always)]
-    fn about<L: Lanes>(l: L, x: &[f64], anchor: f64, ahead: bool) -> Self {
+    fn about<L: Lanes>(l: L, x: &[f64], anchor: f64, ahead: Ahead) -> Self {
         let (mut center, mut powers) = (anchor, sweeps::powers::<L, 2>(l, x, anchor, ahead));
         let is_enough = if Unit::is_ordinary(powers[1]) {
             is_near(powers, x.len())
@@ -61,7 +62,7 @@ impl Column {
         };
         if !is_enough {
             center = sweeps::center(l, x);
-            powers = sweeps::powers::<L, 2>(l, x, center, false);
+            powers = sweeps::powers::<L, 2>(l, x, center, Ahead::Nothing);
         }
         let [s1, s2, ..] = powers;
         Self { center, s1, s2, delta: 0.0 }
@@ -167,7 +168,7 @@ impl Operation for Sweep<'_, '_> {
         let mut values = [block.values(columns.start); PANEL];
         for (i, &anchor) in anchors.iter().enumerate() {
             values[i] = block.values(columns.start + i);
-            panel.columns[i] = Column::about(l, values[i], anchor, sweeps::is_followed(block));
+            panel.columns[i] = Column::about(l, values[i], anchor, Ahead::of(block));
         }
         if panel.steps.capacity() > 0 {
             panel.set(l, values, panel.columns.map(|column| column.center));
