@@ -52,6 +52,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
+        // Until it has gone, it holds its directory.
+        let _ = self.child.wait();
     }
 }
 
