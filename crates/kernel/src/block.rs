@@ -38,20 +38,19 @@ pub struct Block<'a> {
     span: usize,
     kept: Option<&'a [u32]>,
     sample: usize,
-    turn: Option<usize>,
 }
 
 impl<'a> Block<'a> {
     /// A block without missing rows, whose first row is row `start` of the source.
     pub fn new(columns: &'a [Column<'a>], start: u64) -> Self {
         let span = columns.first().map_or(0, |c| c.values.len());
-        Self { columns, start, after: 0, span, kept: None, sample: 0, turn: None }
+        Self { columns, start, after: 0, span, kept: None, sample: 0 }
     }
 
     /// A block that stands for `span` rows from row `start`, of which those at `kept` (offsets from
     /// `start`, rising, as many as the columns are long) are present.
     pub const fn with_missing(columns: &'a [Column<'a>], start: u64, span: usize, kept: &'a [u32]) -> Self {
-        Self { columns, start, after: 0, span, kept: Some(kept), sample: 0, turn: None }
+        Self { columns, start, after: 0, span, kept: Some(kept), sample: 0 }
     }
 
     /// The same block as part of sample number `sample` of a kernel on independent samples.
@@ -67,16 +66,6 @@ impl<'a> Block<'a> {
     /// Rows that are known to follow in the source, and may be fetched ahead if these are borrowed from it.
     pub const fn after(&self) -> u64 {
         self.after
-    }
-
-    /// The same block for partial number `turn` of several that absorb it one after another.
-    pub const fn in_turn(self, turn: usize) -> Self {
-        Self { turn: Some(turn), ..self }
-    }
-
-    /// Whose turn it is of several partials that absorb the block one after another; none where one has it to itself.
-    pub const fn turn(&self) -> Option<usize> {
-        self.turn
     }
 
     /// Rows present.
@@ -143,7 +132,6 @@ mod tests {
         let columns = [Column::of(&[1.0, 2.0])];
         assert_eq!(Block::new(&columns, 10).row(1), 11);
         assert_eq!(Block::new(&columns, 10).followed_by(5).after(), 5);
-        assert_eq!((Block::new(&columns, 10).turn(), Block::new(&columns, 10).in_turn(2).turn()), (None, Some(2)));
         let gaps = Block::with_missing(&columns, 10, 4, &[1, 3]);
         assert_eq!((gaps.row(0), gaps.row(1), gaps.missing()), (11, 13, 2));
     }

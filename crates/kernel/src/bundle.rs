@@ -196,11 +196,8 @@ impl Fold for Bundle {
         }
     }
     fn absorb(&mut self, block: &Block<'_>) {
-        if let [leaf] = &mut self.0[..] {
-            return leaf.absorb(block);
-        }
-        for (turn, leaf) in self.0.iter_mut().enumerate() {
-            leaf.absorb(&block.in_turn(turn));
+        for leaf in &mut self.0 {
+            leaf.absorb(block);
         }
     }
     fn merge(&mut self, later: &Self) {

@@ -129,7 +129,7 @@ macro_rules! tuple {
             const NAME: &'static str = <$name>::TEXT.as_str();
             fn begin(setup: &Self::Setup) -> Self { ($($letter::begin(&setup.$index),)+) }
             fn make_room(&mut self, rows: usize) { $(Partial::make_room(&mut self.$index, rows);)+ }
-            fn absorb(&mut self, block: &Block<'_>) { $(Partial::absorb(&mut self.$index, &block.in_turn($index));)+ }
+            fn absorb(&mut self, block: &Block<'_>) { $(Partial::absorb(&mut self.$index, block);)+ }
             fn merge(&mut self, later: &Self) { $(Partial::merge(&mut self.$index, &later.$index);)+ }
             fn is_sound(&self) -> bool { true $(&& self.$index.is_sound())+ }
             fn covers(have: &Self::Setup, want: &Self::Setup) -> bool {

@@ -9,9 +9,6 @@ use std::ops::Range;
 /// 20.6 ms, 1 KiB ahead 18.7, 2 KiB 16.0, 3 KiB 15.0, 4 KiB 15.2; in large pages 3 KiB are best too, and from 6 KiB on it is as without.
 const SOON: usize = 384;
 
-/// Lines of a group.
-const LINES: usize = GROUP / 8;
-
 /// What a sweep over a block asks for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Ahead {
@@ -19,9 +16,6 @@ pub(crate) enum Ahead {
     Nothing,
     /// The rows to come, soon: it is the first sweep over the block, and the memory its limit.
     Rows,
-    /// Of each group of the next block one line, this number modulo their number: each sweep over a block in the cache asks for another
-    /// one, so that the memory is at work during all of them.
-    Line(usize),
     /// The next block, for a sweep over a block in the cache that takes its time.
     Block,
 }
@@ -29,13 +23,7 @@ pub(crate) enum Ahead {
 impl Ahead {
     /// What the first sweep of a partial over a block asks for.
     pub(crate) const fn of(block: &Block<'_>) -> Self {
-        if block.after().saturating_mul(block.columns() as u64) < CHUNK as u64 {
-            return Self::Nothing;
-        }
-        match block.turn() {
-            None => Self::Rows,
-            Some(turn) => Self::Line(turn),
-        }
+        if block.after().saturating_mul(block.columns() as u64) < CHUNK as u64 { Self::Nothing } else { Self::Rows }
     }
 
     /// What its next sweep asks for.
@@ -43,7 +31,6 @@ impl Ahead {
         match self {
             Self::Nothing | Self::Block => Self::Nothing,
             Self::Rows => Self::Block,
-            Self::Line(turn) => Self::Line(turn + 1),
         }
     }
 
@@ -56,12 +43,6 @@ impl Ahead {
             Self::Rows => {
                 for line in lines {
                     l.prefetch(from.wrapping_add(SOON + 8 * line));
-                }
-            }
-            Self::Line(turn) => {
-                let line = turn % LINES;
-                if lines.contains(&line) {
-                    l.prefetch(from.wrapping_add(BLOCK + 8 * line));
                 }
             }
             Self::Block => {
