@@ -17,11 +17,10 @@ pub use costs::Costs;
 pub(crate) use session::{Session, Wanted};
 pub(crate) use why::Why;
 
-use crate::{Engine, Error, Gpu, Result};
+use crate::{Engine, Error, Gpu, Result, crew::Crew};
 use asked::Asked;
 use device::Opened;
 use echoes_gpu::Options;
-use rayon::ThreadPool;
 use resident::{Key, Residents};
 use slot::Slot;
 use std::{
@@ -106,7 +105,7 @@ impl Accelerator {
     }
 
     /// The device, with what its work costs.
-    pub(crate) fn graphics(&self, threads: NonZeroUsize, pool: Option<&ThreadPool>) -> Result<Graphics> {
+    pub(crate) fn graphics(&self, threads: NonZeroUsize, pool: Option<&Crew>) -> Result<Graphics> {
         let opened = self.opened().map_err(|why| Error::Gpu(why.to_string()))?;
         let costs = opened.costs(self.directory.as_deref(), threads, pool);
         let costs = costs.map_err(|error| {

@@ -3,6 +3,7 @@
 use crate::{
     Error, Result,
     context::Context,
+    crew::Crew,
     fold::{Absorb, Single, WAVE},
     prepare::{self, Scratch},
     share::share,
@@ -10,7 +11,6 @@ use crate::{
 use echoes_io::{Chunk, Rows};
 use echoes_kernel::{BLOCK, CHUNK, Columns, Fold, Nan, Needs, Piece};
 use echoes_simd::{Room, Unwritten, pages};
-use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{borrow::Cow, ops::Range};
 
@@ -59,7 +59,7 @@ impl<F: Fold> Writer<'_, F> {
     pub(crate) fn write<R: Rows + ?Sized>(
         &self,
         context: &Context<'_>,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
         stretch: &Stretch<'_, R>,
         own: Range<u64>,
         before: &mut F,
@@ -85,7 +85,7 @@ impl<F: Fold> Writer<'_, F> {
     pub(crate) fn fill<R: Rows + ?Sized>(
         &self,
         context: &Context<'_>,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
         rows: &R,
         before: &mut F,
         mut out: Vec<Room<'_>>,
@@ -93,7 +93,7 @@ impl<F: Fold> Writer<'_, F> {
         let stretch = Stretch { rows, seen: 0..rows.rows() };
         // Chunks that need none before them need not wait for each other either. The others are read twice, the second time from
         // the caches if there are few of them between; with fewer the threads wait for each other too often.
-        let threads = pool.map_or(1, ThreadPool::current_num_threads);
+        let threads = pool.map_or(1, |pool| pool.current_num_threads());
         let size = if self.needs.before { 4 * threads } else { usize::MAX };
         for wave in waves(stretch.seen.clone(), size) {
             let len = (wave[wave.len() - 1].end - wave[0].start) as usize;
@@ -107,7 +107,7 @@ impl<F: Fold> Writer<'_, F> {
     fn wave<R: Rows + ?Sized>(
         &self,
         context: &Context<'_>,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
         stretch: &Stretch<'_, R>,
         wave: &[Range<u64>],
         before: &mut F,
@@ -130,7 +130,7 @@ impl<F: Fold> Writer<'_, F> {
     fn befores<R: Rows + ?Sized>(
         &self,
         context: &Context<'_>,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
         stretch: &Stretch<'_, R>,
         wave: &[Range<u64>],
         before: &mut F,

@@ -4,6 +4,7 @@ use crate::{
     Cancel, Data, Error, Gpu, Graphics, Held, Observer, Progress, Report, Request, Result, Sink,
     accelerate::{Accelerator, Session},
     context::Context,
+    crew::Crew,
     many,
     observe::Observed,
     plan::Plan,
@@ -13,7 +14,6 @@ use crate::{
 use echoes_cache::Cache;
 use echoes_io::Source;
 use echoes_kernel::{Answer, Kernel, Nan};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{
     num::NonZeroUsize,
     path::PathBuf,
@@ -46,7 +46,7 @@ pub fn parse_threads(text: &str) -> std::result::Result<NonZeroUsize, String> {
 #[derive(Debug, Default)]
 pub struct Engine {
     threads: Option<NonZeroUsize>,
-    pool: OnceLock<std::result::Result<ThreadPool, String>>,
+    pool: OnceLock<std::result::Result<Crew, String>>,
     pub(crate) observed: Observed,
     pub(crate) accelerator: Accelerator,
 }
@@ -151,13 +151,13 @@ impl Engine {
 
     /// The threads to read so many rows of so many columns: where a partial may share a block of them, one chunk has use of threads
     /// too.
-    pub(crate) fn pool_to_read(&self, rows: u64, columns: usize) -> Result<Option<&ThreadPool>> {
+    pub(crate) fn pool_to_read(&self, rows: u64, columns: usize) -> Result<Option<&Crew>> {
         let shared = if columns < SHARED_COLUMNS { 1 } else { columns as u64 };
         self.pool(rows.saturating_mul(shared))
     }
 
     /// The threads for so many rows; `None` for the caller's alone, which does what one chunk has.
-    pub(crate) fn pool(&self, rows: u64) -> Result<Option<&ThreadPool>> {
+    pub(crate) fn pool(&self, rows: u64) -> Result<Option<&Crew>> {
         if rows <= echoes_kernel::CHUNK as u64 {
             return Ok(None);
         }
@@ -165,10 +165,7 @@ impl Engine {
         if threads == NonZeroUsize::MIN {
             return Ok(None);
         }
-        let pool = self.pool.get_or_init(|| {
-            let builder = ThreadPoolBuilder::new().num_threads(threads.get()).thread_name(|i| format!("echoes-{i}"));
-            builder.build().map_err(|e| e.to_string())
-        });
+        let pool = self.pool.get_or_init(|| Crew::new(threads.get()).map_err(|e| e.to_string()));
         match pool {
             Ok(pool) => Ok(Some(pool)),
             Err(reason) => Err(Error::Threads { threads: threads.get(), reason: reason.clone() }),

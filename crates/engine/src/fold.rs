@@ -3,12 +3,12 @@
 use crate::{
     Engine, Error, Result,
     context::Context,
+    crew::Crew,
     prepare,
     share::{inside, lock, share},
 };
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{CHUNK, Fold, tree_split};
-use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{
     ops::Range,
@@ -89,7 +89,7 @@ impl<F: Fold> Absorb for Groups<F> {
 /// Reads rows that can be read in any order.
 pub(crate) fn rows<A: Absorb, R: Rows + ?Sized>(
     context: &Context<'_>,
-    pool: Option<&ThreadPool>,
+    pool: Option<&Crew>,
     rows: &R,
     begin: impl Fn() -> A + Sync,
 ) -> Result<A> {
@@ -192,7 +192,7 @@ pub(crate) fn bytes(slices: &[Slice<'_>]) -> u64 {
 
 /// The tree of [`echoes_kernel::merge_tree`], its branches shared among threads where there is a pool.
 fn tree<A: Absorb>(
-    pool: Option<&ThreadPool>,
+    pool: Option<&Crew>,
     chunks: Range<u64>,
     leaf: &(impl Fn(u64) -> Result<A> + Sync),
     begin: &impl Fn() -> A,

@@ -24,6 +24,7 @@
 mod accelerate;
 mod cancel;
 mod context;
+mod crew;
 mod data;
 mod emit;
 mod engine;
@@ -36,6 +37,7 @@ mod plan;
 mod prepare;
 mod report;
 mod sample;
+mod seats;
 mod share;
 mod shelf;
 mod typed;

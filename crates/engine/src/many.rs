@@ -4,6 +4,7 @@ use crate::{
     Error, Job, Report, Result, Sink,
     accelerate::{Session, Wanted},
     context::Context,
+    crew::Crew,
     emit::{Stretch, Way, Writer},
     fold::{self, Groups, Single},
     sample::sample,
@@ -15,7 +16,6 @@ use echoes_kernel::{
     Answer, BoundKernel, Bundle, CHUNK, Columns, Emitting, Fold, Gathering, READINGS_MAX, Reject, Shape, Spec, Step,
     sweep::Formula,
 };
-use rayon::ThreadPool;
 use std::{sync::atomic::Ordering, time::Instant};
 
 /// Columns that one reading holds at a time: the kernels of more are read in turns. One kernel has all of its own at once.
@@ -256,7 +256,7 @@ impl<'a> Run<'a> {
         Ok(swept.into_iter().filter_map(|swept| swept.or_else(|| read.next())).collect())
     }
 
-    fn sweep_group(&self, (columns, bundle): &Group, pool: Option<&ThreadPool>) -> Option<Bundle> {
+    fn sweep_group(&self, (columns, bundle): &Group, pool: Option<&Crew>) -> Option<Bundle> {
         let wanted = Wanted { columns, rows: self.source.rows(), has_program: bundle.can_be_swept(), pool };
         let open = || match self.source.read(columns) {
             Ok(Reading::Rows(rows)) => Some(rows),
@@ -276,7 +276,7 @@ impl<'a> Run<'a> {
     }
 
     /// The threads for a source whose rows are known; a stream is given them by the wave.
-    fn pool(&self) -> Result<Option<&ThreadPool>> {
+    fn pool(&self) -> Result<Option<&Crew>> {
         self.job.engine.pool(self.source.rows().unwrap_or_default())
     }
 
@@ -348,7 +348,7 @@ impl<'a> Run<'a> {
         &self,
         columns: &[usize],
         formula: Option<Formula>,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
         sink: &mut dyn Sink,
     ) -> Result<u64> {
         let wanted = Wanted { columns, rows: self.source.rows(), has_program: true, pool };

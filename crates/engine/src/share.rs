@@ -6,7 +6,7 @@
 //! twice what the best guess would cost (A. R. Karlin et al., Competitive randomized algorithms for nonuniform problems, Algorithmica
 //! 11(6), 1994). A loop over a million rows so finds its threads where it has left them.
 
-use rayon::ThreadPool;
+use crate::crew::Crew;
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -23,11 +23,7 @@ const AWAKE: Duration = Duration::from_micros(50);
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 /// What `work` makes of each item, in their order. Items are begun in their order, each as soon as a thread is free.
-pub(crate) fn share<I: Send, T: Send>(
-    pool: Option<&ThreadPool>,
-    items: Vec<I>,
-    work: impl Fn(I) -> T + Sync,
-) -> Vec<T> {
+pub(crate) fn share<I: Send, T: Send>(pool: Option<&Crew>, items: Vec<I>, work: impl Fn(I) -> T + Sync) -> Vec<T> {
     let Some(pool) = pool.filter(|_| items.len() > 1) else { return items.into_iter().map(work).collect() };
     let helpers = items.len().min(pool.current_num_threads()) - 1;
     let places: Vec<Mutex<(Option<I>, Option<T>)>> =
@@ -63,9 +59,9 @@ pub(crate) fn share<I: Send, T: Send>(
 }
 
 /// Does work on a thread of the pool, so that it can share itself among them.
-pub(crate) fn inside<T: Send>(pool: &ThreadPool, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn inside<T: Send>(pool: &Crew, work: impl FnOnce() -> T + Send) -> T {
     rouse();
-    pool.install(work)
+    pool.install(|| pool.seats().apart(work))
 }
 
 /// Has threads that stay awake look for work, which is about to be given to their pool.
@@ -74,7 +70,7 @@ pub(crate) fn rouse() {
 }
 
 /// Keeps threads of the pool awake until other work is begun.
-fn linger(pool: &ThreadPool, threads: usize) {
+fn linger(pool: &Crew, threads: usize) {
     let begun = BEGUN.load(Ordering::Relaxed);
     let until = Instant::now() + AWAKE;
     (0..threads).for_each(|_| pool.spawn(move || stay_awake(until, || BEGUN.load(Ordering::Relaxed) == begun)));
@@ -96,7 +92,6 @@ pub(crate) fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rayon::ThreadPoolBuilder;
     use std::panic;
 
     #[test]
@@ -104,7 +99,7 @@ mod tests {
         let squares: Vec<u64> = (0..1000).map(|x| x * x).collect();
         assert_eq!(share(None, (0..1000).collect(), |x: u64| x * x), squares);
         for threads in [1, 2, 3] {
-            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = Crew::new(threads).unwrap();
             let shared = || share(Some(&pool), (0..1000).collect(), |x: u64| x * x);
             assert_eq!(shared(), squares);
             assert_eq!(pool.install(shared), squares);
@@ -115,14 +110,14 @@ mod tests {
 
     #[test]
     fn the_caller_works_too() {
-        let pool = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let pool = Crew::new(1).unwrap();
         let caller = thread::current().id();
         assert!(share(Some(&pool), vec![(); 3], |()| thread::current().id()).iter().all(|&id| id == caller));
     }
 
     #[test]
     fn threads_stay_awake_for_a_moment() {
-        let pool = ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let pool = Crew::new(1).unwrap();
         // Until it is over, until there is work, and not at all where it was over before.
         stay_awake(Instant::now() + AWAKE, || true);
         stay_awake(Instant::now() + Duration::from_secs(1000), || false);
@@ -138,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller() {
-        let pool = ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let pool = Crew::new(2).unwrap();
         let shared = || share(Some(&pool), (0..100).collect(), |x: u64| assert!(x != 50, "fifty"));
         assert!(panic::catch_unwind(panic::AssertUnwindSafe(shared)).is_err());
         assert_eq!(share(Some(&pool), vec![1, 2], |x| x), [1, 2]);

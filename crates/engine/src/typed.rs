@@ -4,6 +4,7 @@ use crate::{
     Data, Engine, Error, Job, Result, Run,
     accelerate::{Session, Wanted},
     context::Context,
+    crew::Crew,
     data::Views,
     emit::{Way, Writer, unwritten},
     fold::{self, Single},
@@ -14,7 +15,7 @@ use crate::{
 use echoes_io::{Memory, Rows, View};
 use echoes_kernel::{CHUNK, Columns, Emission, Kernel, Next, Partial, READINGS_MAX, Reject, Shape, sweep::Formula};
 use echoes_simd::Room;
-use rayon::{ThreadPool, prelude::*};
+use rayon::prelude::*;
 use smallvec::smallvec;
 use std::{marker::PhantomData, sync::atomic::Ordering, time::Instant};
 
@@ -164,7 +165,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     }
 
     /// What a reading leaves behind, if the kernel wants one.
-    fn pass(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&ThreadPool>) -> Result<K::Pass> {
+    fn pass(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&Crew>) -> Result<K::Pass> {
         let mut pass = K::Pass::begin(setup);
         if !K::SPEC.form.reads_first() || K::Pass::is_nothing(setup) {
             return Ok(pass);
@@ -188,13 +189,13 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     }
 
     /// What the reading leaves behind, from sweeps that a device makes.
-    fn swept(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&ThreadPool>) -> Option<K::Pass> {
+    fn swept(&self, setup: &<K::Pass as Partial>::Setup, pool: Option<&Crew>) -> Option<K::Pass> {
         let (make, Memories::Rows(rows)) = (K::Pass::swept(setup)?, &self.data) else { return None };
         self.session.sweep(&self.context, self.wanted(pool), || Some(rows), |column| make(setup, column))
     }
 
     /// The reading of all columns, for which sweeps can stand.
-    fn wanted<'w>(&self, pool: Option<&'w ThreadPool>) -> Wanted<'w> {
+    fn wanted<'w>(&self, pool: Option<&'w Crew>) -> Wanted<'w> {
         let columns: &[usize] = if self.columns == 1 { &[0] } else { &[] };
         Wanted { columns, rows: self.rows, has_program: true, pool }
     }
@@ -236,12 +237,7 @@ impl<'a, 'j, K: Kernel> Prepared<'a, 'j, K> {
     }
 
     /// Whether a device has written all rows.
-    fn fill_on_device(
-        &self,
-        formula: Option<Formula>,
-        pool: Option<&ThreadPool>,
-        rooms: &mut [Room<'_>],
-    ) -> Result<bool> {
+    fn fill_on_device(&self, formula: Option<Formula>, pool: Option<&Crew>, rooms: &mut [Room<'_>]) -> Result<bool> {
         let Some(writing) = self.session.writing(self.wanted(pool), formula) else { return Ok(false) };
         let [room] = rooms else { return Ok(false) };
         let all = std::mem::take(room).open();

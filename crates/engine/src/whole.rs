@@ -3,6 +3,7 @@
 use crate::{
     Error, Result,
     context::Context,
+    crew::Crew,
     emit::unwritten,
     fold::{self, next_wave},
     prepare,
@@ -11,11 +12,13 @@ use crate::{
 use echoes_io::{OwnedColumn, Rows, Slice, Stream};
 use echoes_kernel::{Block, CHUNK, Columns, Reject};
 use echoes_simd::Room;
-use rayon::ThreadPool;
 use smallvec::SmallVec;
 use std::{
     panic::{self, AssertUnwindSafe},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::Duration,
 };
@@ -25,7 +28,7 @@ use std::{
 /// one need not; what was begun then ends unheard, and holds until then what the run was [given to hold](crate::Job::holding).
 pub(crate) fn interruptible<T: Send + 'static>(
     context: &Context<'_>,
-    pool: Option<&ThreadPool>,
+    pool: Option<&Crew>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
     let Some(cancel) = context.cancel else {
@@ -46,7 +49,8 @@ pub(crate) fn interruptible<T: Send + 'static>(
     match pool {
         Some(pool) => {
             rouse();
-            pool.spawn(work);
+            let seats = Arc::clone(pool.seats());
+            pool.spawn(move || seats.apart(work));
         }
         None => {
             let thread = thread::Builder::new().name("echoes-whole".to_owned()).spawn(work);
@@ -64,7 +68,7 @@ pub(crate) fn interruptible<T: Send + 'static>(
 
 /// The columns of `rows`, without the rows that lack a value. Each chunk is copied to where it belongs if nothing is missing before
 /// it; the gaps that missing rows leave are closed afterwards.
-pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&ThreadPool>, rows: &R) -> Result<Columns> {
+pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Crew>, rows: &R) -> Result<Columns> {
     context.start_reading();
     let count = rows.rows();
     let mut columns = unwritten(rows.width(), count)?;
@@ -73,22 +77,22 @@ pub(crate) fn gather<R: Rows + ?Sized>(context: &Context<'_>, pool: Option<&Thre
     for room in columns.rooms() {
         chunks.iter_mut().zip(room.pieces(CHUNK)).for_each(|(chunk, piece)| chunk.push(piece));
     }
-    let copy = |(chunk, to): (usize, Vec<Room<'_>>)| {
-        let mut to: SmallVec<[&mut [f64]; 2]> = to.into_iter().map(Room::open).collect();
+    let copy = |(chunk, mut to): (usize, Vec<Room<'_>>)| {
         let start = (chunk * CHUNK) as u64;
         let range = start..count.min(start + CHUNK as u64);
         context.with_scratch(|scratch| {
             let slices = rows.read(range.clone(), &mut scratch.buffer)?;
             let mut kept = 0;
             prepare::each_block(context, &slices, start, &mut scratch.blocks, |block| {
-                let mut len = 0;
                 for (i, to) in to.iter_mut().enumerate() {
-                    let values = block.values(i);
-                    len = values.len();
-                    to[kept..kept + len].copy_from_slice(values);
+                    to.append(block.values(i));
                 }
-                kept += len;
+                kept += block.len();
             })?;
+            // Where rows are missing there are zeros behind the last one.
+            for rest in to {
+                rest.open();
+            }
             context.read(range.end - range.start, fold::bytes(&slices));
             Ok(kept)
         })

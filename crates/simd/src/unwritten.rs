@@ -1,6 +1,6 @@
 //! Columns whose memory is cleared piece by piece, where and when each is first written.
 
-use crate::pages;
+use crate::{Lanes, Operation, pages, run};
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -109,6 +109,19 @@ impl<'a> Room<'a> {
         self.values.chunks_mut(rows).map(move |values| Self { values, ..self })
     }
 
+    /// Writes to the first places, which are no longer part of this one, and asks for what lies behind `values`: where it follows, what
+    /// is written next.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn append(&mut self, values: &[f64]) {
+        let to = self.take_first(values.len());
+        run(Copy { from: values, to: to.values });
+        if let Some(opened) = to.opened {
+            opened.fetch_add(values.len(), Ordering::Relaxed);
+        }
+    }
+
     /// The values: zeros where they have not been written.
     pub fn open(self) -> &'a mut [f64] {
         if !self.is_written {
@@ -120,6 +133,37 @@ impl<'a> Room<'a> {
         }
         // SAFETY: the same memory, whose values have been written: just now, or before the room was made.
         unsafe { std::slice::from_raw_parts_mut(self.values.as_mut_ptr().cast(), len) }
+    }
+}
+
+/// Doubles from those that are copied to those that are asked for: as for sums, three quarters of a page.
+const SOON: usize = 384;
+
+/// A copy to a place of the same length. The C library's stands still at each page that is not in the caches: with the clearing that
+/// it needs beforehand a million values took 1.6 ms on one thread, this takes 1.1.
+struct Copy<'a> {
+    from: &'a [f64],
+    to: &'a mut [MaybeUninit<f64>],
+}
+
+impl Operation for Copy<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let (lines, rest) = self.from.as_chunks::<8>();
+        let (to, last) = self.to.as_chunks_mut::<8>();
+        for (line, to) in lines.iter().zip(to) {
+            l.prefetch(line.as_ptr().wrapping_add(SOON));
+            write(line, to);
+        }
+        write(rest, last);
+    }
+}
+
+#[inline(always)]
+fn write(from: &[f64], to: &mut [MaybeUninit<f64>]) {
+    for (to, &x) in to.iter_mut().zip(from) {
+        to.write(x);
     }
 }
 
@@ -142,6 +186,30 @@ mod tests {
             }
             assert_eq!(columns.written(), Some(vec![vec![1.0; rows], vec![2.0; rows]]), "{rows}");
         }
+    }
+
+    #[test]
+    fn what_is_appended_is_there_and_zeros_behind_it() {
+        let values: Vec<f64> = (0..1000).map(f64::from).collect();
+        for kept in [0, 1, 8, 13, 1000] {
+            let mut columns = Unwritten::new(1, values.len());
+            for room in columns.rooms() {
+                for (mut piece, values) in
+                    room.pieces(300).zip(values[..kept].chunks(300).chain(std::iter::repeat(&[][..])))
+                {
+                    let (first, second) = values.split_at(values.len() / 3);
+                    piece.append(first);
+                    piece.append(second);
+                    piece.open();
+                }
+            }
+            let mut expected = values[..kept].to_vec();
+            expected.resize(values.len(), 0.0);
+            assert_eq!(columns.written(), Some(vec![expected]), "{kept}");
+        }
+        let mut columns = Unwritten::new(1, 2);
+        columns.rooms()[0].append(&[1.0]);
+        assert_eq!(columns.written(), None);
     }
 
     #[test]

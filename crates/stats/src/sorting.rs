@@ -34,7 +34,7 @@ const MINUS_ZERO: u64 = 1 << 63;
 
 /// Sorts; −0 before 0, NaN last.
 pub(crate) fn sort(x: &mut [f64]) {
-    let odd = run(Odd(x));
+    let odd = odd(x);
     let numbers = x.len() - odd.nans;
     if odd.nans > 0 {
         nans_last(x);
@@ -146,7 +146,28 @@ fn each_bucket(values: &mut [f64], room: &mut [f64], home: Home, splits: u32, le
     threads::both(true, || each_bucket(a, a_room, home, splits, left), || each_bucket(b, b_room, home, splits, right));
 }
 
+/// Values that a thread looks through at a time.
+const LOOKED_THROUGH: usize = 1 << 16;
+
+/// How many values there are that are compared as no others are.
+fn odd(x: &[f64]) -> Found {
+    let mut pieces: Vec<(&[f64], Found)> = x.chunks(LOOKED_THROUGH).map(|x| (x, Found::default())).collect();
+    threads::each_piece(
+        &mut pieces,
+        1,
+        || (),
+        |(), _, pieces| {
+            pieces.iter_mut().for_each(|(x, found)| *found = run(Odd(x)));
+        },
+    );
+    pieces.into_iter().fold(Found::default(), |all, (_, found)| Found {
+        nans: all.nans + found.nans,
+        minus_zeros: all.minus_zeros + found.minus_zeros,
+    })
+}
+
 /// Values that are compared as no others are.
+#[derive(Default)]
 struct Found {
     nans: usize,
     minus_zeros: usize,

@@ -2,10 +2,10 @@
 //! if there is a directory for it.
 
 use super::{device::Opened, pace};
-use crate::share::inside;
+use crate::{crew::Crew, share::inside};
 use echoes_gpu::{BLOCK, Column, Result, TILE};
 use echoes_kernel::{CHUNK, sweep::Powers};
-use rayon::{ThreadPool, prelude::*};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{
     fs, hint,
@@ -67,7 +67,7 @@ impl Costs {
         opened: &Opened,
         directory: Option<&Path>,
         threads: NonZeroUsize,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
     ) -> Result<Self> {
         let file = directory.map(|path| path.join(format!("gpu-{}-{threads}.json", opened.device.identity())));
         if let Some(known) = file.as_deref().and_then(Self::load) {
@@ -100,7 +100,7 @@ impl Costs {
         })
     }
 
-    fn measure(opened: &Opened, pool: Option<&ThreadPool>) -> Result<Self> {
+    fn measure(opened: &Opened, pool: Option<&Crew>) -> Result<Self> {
         let values: Vec<f64> = (0..VALUES).map(|i| i as f64).collect();
         let bytes = size_of_val(values.as_slice()) as f64;
         let device = &opened.device;
@@ -135,7 +135,7 @@ fn best<T>(mut work: impl FnMut() -> Result<T>) -> Result<f64> {
 }
 
 /// Reads all values as fast as the memory gives them.
-fn read(values: &[f64], pool: Option<&ThreadPool>) -> u64 {
+fn read(values: &[f64], pool: Option<&Crew>) -> u64 {
     let add = |values: &[f64]| values.iter().fold(0u64, |sum, x| sum.wrapping_add(x.to_bits()));
     match pool {
         Some(pool) => inside(pool, || values.par_chunks(CHUNK).map(add).reduce(|| 0, u64::wrapping_add)),

@@ -1,9 +1,9 @@
 //! A device that is open, and its programs, each made when it is first wanted.
 
 use super::{costs::Costs, pace::Pace};
+use crate::crew::Crew;
 use echoes_gpu::{Device, Histogram, Kind, Range, Result, Standardise, Sweep};
 use echoes_kernel::sweep::Powers;
-use rayon::ThreadPool;
 use std::{
     num::NonZeroUsize,
     path::Path,
@@ -55,12 +55,7 @@ impl Opened {
     }
 
     /// What its work costs, measured when it is first asked.
-    pub(super) fn costs(
-        &self,
-        directory: Option<&Path>,
-        threads: NonZeroUsize,
-        pool: Option<&ThreadPool>,
-    ) -> Result<Costs> {
+    pub(super) fn costs(&self, directory: Option<&Path>, threads: NonZeroUsize, pool: Option<&Crew>) -> Result<Costs> {
         if let Some(known) = self.costs.get() {
             return Ok(*known);
         }

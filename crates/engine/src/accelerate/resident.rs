@@ -1,11 +1,11 @@
 //! Columns that stay on the device from call to call, the least recently used leaving first.
 
 use super::Stop;
-use crate::{Error, context::Context, share::inside};
+use crate::{Error, context::Context, crew::Crew, share::inside};
 use echoes_gpu::{Column, Device};
 use echoes_io::{Rows, Slice};
 use echoes_kernel::{BLOCK, CHUNK, Values};
-use rayon::{ThreadPool, prelude::*};
+use rayon::prelude::*;
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 /// What a column is known by.
@@ -50,7 +50,7 @@ impl Resident {
     /// Copies the one column of `rows` to the device, in tiles of so many blocks.
     pub(super) fn upload<R: Rows + ?Sized>(
         context: &Context<'_>,
-        pool: Option<&ThreadPool>,
+        pool: Option<&Crew>,
         device: &Arc<Device>,
         rows: &R,
         blocks: usize,

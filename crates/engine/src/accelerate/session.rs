@@ -7,14 +7,13 @@ use super::{
     resident::{Content, Key, Resident, fits},
     sweeping::Sweeping,
 };
-use crate::{Engine, Gpu, context::Context};
+use crate::{Engine, Gpu, context::Context, crew::Crew};
 use echoes_gpu::TILE;
 use echoes_io::Rows;
 use echoes_kernel::{
     BLOCK, CHUNK,
     sweep::{Formula, Halt, Sweeper},
 };
-use rayon::ThreadPool;
 use std::{
     ops::{Deref, Range},
     sync::{Arc, OnceLock, atomic::Ordering},
@@ -42,7 +41,7 @@ pub(crate) struct Wanted<'w> {
     pub(crate) columns: &'w [usize],
     pub(crate) rows: Option<u64>,
     pub(crate) has_program: bool,
-    pub(crate) pool: Option<&'w ThreadPool>,
+    pub(crate) pool: Option<&'w Crew>,
 }
 
 impl<'a> Session<'a> {
@@ -184,7 +183,7 @@ impl<'a> Session<'a> {
         Ok(resident)
     }
 
-    fn costs(&self, opened: &Arc<Opened>, pool: Option<&ThreadPool>) -> Result<super::Costs, Why> {
+    fn costs(&self, opened: &Arc<Opened>, pool: Option<&Crew>) -> Result<super::Costs, Why> {
         let costs = opened.costs(self.accelerator.directory.as_deref(), self.engine.threads(), pool);
         costs.map_err(|error| {
             self.accelerator.failed(opened, &error);

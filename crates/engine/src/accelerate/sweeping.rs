@@ -1,15 +1,15 @@
 //! A column on the device, as partials see it: something that sweeps its blocks, some tiles at a time.
 
 use super::{Stop, device::Opened, pace::Pace, resident::Resident};
-use crate::{context::Context, share::inside};
+use crate::{context::Context, crew::Crew, share::inside};
 use echoes_kernel::sweep::{Bins, Counts, Extent, Halt, Powers, Sums, Sweeper};
-use rayon::{ThreadPool, prelude::*};
+use rayon::prelude::*;
 use std::{ops::Range, time::Instant};
 
 /// A column on the device.
 pub(super) struct Sweeping<'a> {
     context: &'a Context<'a>,
-    pool: Option<&'a ThreadPool>,
+    pool: Option<&'a Crew>,
     opened: &'a Opened,
     resident: &'a Resident,
     stop: Option<Stop>,
@@ -18,7 +18,7 @@ pub(super) struct Sweeping<'a> {
 impl<'a> Sweeping<'a> {
     pub(super) const fn new(
         context: &'a Context<'a>,
-        pool: Option<&'a ThreadPool>,
+        pool: Option<&'a Crew>,
         opened: &'a Opened,
         resident: &'a Resident,
     ) -> Self {
