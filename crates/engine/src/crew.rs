@@ -13,7 +13,7 @@ pub(crate) struct Crew {
 
 impl Crew {
     pub(crate) fn new(threads: usize) -> Result<Self, ThreadPoolBuildError> {
-        let seats = Arc::new(Seats::default());
+        let seats = Arc::<Seats>::default();
         let (coming, going) = (Arc::clone(&seats), Arc::clone(&seats));
         let builder = ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("echoes-{i}"));
         let pool = builder.start_handler(move |_| coming.take()).exit_handler(move |_| going.leave()).build()?;

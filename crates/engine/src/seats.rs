@@ -3,9 +3,9 @@
 //! Linux wakes a thread on another processor than its waker's only if it believes that one to be idle. On small machines that have been
 //! busy it does not look (`SIS_UTIL`), and in a virtual machine a processor that halts passes for one that the host has taken away
 //! (`vcpu_is_preempted`): then all threads of a pool wait in turn for one processor beside an idle one, for milliseconds. So who hands
-//! work to a pool keeps the others off its own processor until the work is done. Two threads, a million rows, after another program had
-//! worked for 100 ms: `sort` 8.8 -> 5.0 ms. It takes some 10 us a time, too much for a caller who works too and wakes but one
-//! ([`share`](crate::share::share): a sum of a million rows 160 -> 190 us).
+//! work to a pool, alone, keeps the others off its own processor until the work is done. Two threads, a million rows, after another
+//! program had worked for 100 ms: `sort` 8.8 -> 5.0 ms. It takes some 10 us a time, too much for a caller who works too and wakes but
+//! one ([`share`](crate::share::share): a sum of a million rows 160 -> 190 us).
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::Seats;
@@ -21,7 +21,7 @@ mod linux {
     /// Threads that are worth it: each takes a microsecond, and among many processors an idle one is found.
     const FEW: usize = 8;
 
-    /// The threads of a pool.
+    /// The threads of a pool. That they may not be moved is nobody's error.
     #[derive(Debug, Default)]
     pub(crate) struct Seats(Mutex<Seated>);
 
@@ -35,14 +35,18 @@ mod linux {
     #[derive(Debug)]
     struct Seat {
         thread: Pid,
-        /// Where it may sit otherwise, while it is kept off a processor.
-        otherwise: Option<CpuSet>,
+        /// What to ask for where it may sit anywhere again.
+        anywhere: CpuSet,
+        /// What it is held to meanwhile.
+        held: Option<CpuSet>,
     }
 
     impl Seats {
         /// The thread that calls is one of them from now on.
         pub(crate) fn take(&self) {
-            lock(&self.0).threads.push(Seat { thread: gettid(), otherwise: None });
+            if let Some(anywhere) = anywhere() {
+                lock(&self.0).threads.push(Seat { thread: gettid(), anywhere, held: None });
+            }
         }
 
         /// It is none of them any more.
@@ -50,48 +54,73 @@ mod linux {
             lock(&self.0).threads.retain(|seat| seat.thread != gettid());
         }
 
-        /// Does work that the thread that calls shares with them, who sit elsewhere meanwhile.
+        /// Does work that the thread that calls shares with them, who sit elsewhere meanwhile, unless somebody else shares work with them
+        /// too: then the processors are awake. Threads that are begun meanwhile by one of them are held to the same.
         pub(crate) fn apart<T>(&self, work: impl FnOnce() -> T) -> T {
-            lock(&self.0).part();
-            let _sharing = Sharing(self);
+            let _sharing = Sharing::begin(self);
             work()
         }
+    }
+
+    /// What to ask for where the thread that calls may sit as it does now: every processor there can be if nothing but the set that the
+    /// system gives the process restricts it, so that it has its share where that set grows.
+    fn anywhere() -> Option<CpuSet> {
+        let now = sched_getaffinity(None).ok()?;
+        let mut every = CpuSet::new();
+        (0..CpuSet::MAX_CPU).for_each(|processor| every.set(processor));
+        sched_setaffinity(None, &every).ok()?;
+        if sched_getaffinity(None) == Ok(now) {
+            return Some(every);
+        }
+        sched_setaffinity(None, &now).ok().map(|()| now)
     }
 
     /// Until it is dropped, be it by a panic.
     struct Sharing<'a>(&'a Seats);
 
+    impl<'a> Sharing<'a> {
+        fn begin(seats: &'a Seats) -> Self {
+            let mut seated = lock(&seats.0);
+            seated.sharing += 1;
+            match seated.sharing {
+                1 => seated.part(),
+                _ => seated.join(),
+            }
+            Self(seats)
+        }
+    }
+
     impl Drop for Sharing<'_> {
         fn drop(&mut self) {
-            lock(&self.0.0).join();
+            let mut seated = lock(&self.0.0);
+            seated.sharing -= 1;
+            seated.join();
         }
     }
 
     impl Seated {
-        /// A thread that may not be moved stays where it is: it is a wish, and nobody's error.
+        /// Holds the others off the processor of the thread that calls, if there is one for each of them then.
         fn part(&mut self) {
-            self.sharing += 1;
-            if self.sharing > 1 || self.threads.len() > FEW {
+            let (own, processor, others) = (gettid(), sched_getcpu(), self.threads.len().saturating_sub(1));
+            if self.threads.len() > FEW || processor >= CpuSet::MAX_CPU {
                 return;
             }
-            let (own, processor) = (gettid(), sched_getcpu());
             for seat in self.threads.iter_mut().filter(|seat| seat.thread != own) {
-                let Ok(otherwise) = sched_getaffinity(Some(seat.thread)) else { continue };
-                let mut elsewhere = otherwise;
+                let Ok(mut elsewhere) = sched_getaffinity(Some(seat.thread)) else { continue };
                 elsewhere.unset(processor);
-                if sched_setaffinity(Some(seat.thread), &elsewhere).is_ok() {
-                    seat.otherwise = Some(otherwise);
+                if elsewhere.count() as usize >= others && sched_setaffinity(Some(seat.thread), &elsewhere).is_ok() {
+                    seat.held = Some(elsewhere);
                 }
             }
         }
 
+        /// Holds nobody any more; who has been moved by somebody else since stays there.
         fn join(&mut self) {
-            self.sharing -= 1;
-            if self.sharing == 0 {
-                for seat in &mut self.threads {
-                    if let Some(otherwise) = seat.otherwise.take() {
-                        sched_setaffinity(Some(seat.thread), &otherwise).ok();
-                    }
+            for seat in &mut self.threads {
+                if let Some(held) = seat.held.take()
+                    && sched_getaffinity(Some(seat.thread)) == Ok(held)
+                {
+                    sched_setaffinity(Some(seat.thread), &seat.anywhere).ok();
                 }
             }
         }
@@ -99,43 +128,67 @@ mod linux {
 
     #[cfg(test)]
     mod tests {
-        use crate::crew::Crew;
-        use rustix::thread::{CpuSet, Pid, sched_getaffinity};
+        use super::*;
+        use crate::{crew::Crew, share::inside};
         use std::panic::{self, AssertUnwindSafe};
 
         fn threads(crew: &Crew) -> Vec<Pid> {
-            crew.broadcast(|_| rustix::thread::gettid())
+            crew.broadcast(|_| gettid())
         }
 
         fn allowed(threads: &[Pid]) -> Vec<CpuSet> {
             threads.iter().map(|&thread| sched_getaffinity(Some(thread)).unwrap()).collect()
         }
 
+        /// Whether there are processors to be kept off, and threads may be.
+        fn is_possible() -> bool {
+            let own = sched_getaffinity(None);
+            own.is_ok_and(|own| own.count() > 1 && sched_setaffinity(None, &own).is_ok())
+        }
+
         #[test]
         fn the_others_sit_elsewhere_until_the_work_is_done() {
+            if !is_possible() {
+                return;
+            }
             let crew = Crew::new(2).unwrap();
             let threads = threads(&crew);
             let before = allowed(&threads);
-            let processors = before[0].count();
-            let during = crew.seats().apart(|| {
-                // Who shares work meanwhile changes nothing.
-                crew.seats().apart(|| ());
-                allowed(&threads)
-            });
-            assert!(during.iter().all(|cpus| cpus.count() == (processors - 1).max(1)));
-            assert!(allowed(&threads) == before);
+            let held = |during: &[CpuSet]| during.iter().filter(|cpus| cpus.count() == before[0].count() - 1).count();
+            assert_eq!(held(&crew.seats().apart(|| allowed(&threads))), 2);
             // One of them is not kept off itself.
-            let inside = crew.install(|| crew.seats().apart(|| allowed(&threads)));
-            let kept = inside.iter().filter(|cpus| cpus.count() == processors).count();
-            assert!(kept == if processors == 1 { 2 } else { 1 });
+            assert_eq!(held(&inside(&crew, || allowed(&threads))), 1);
+            // Of two who share work nobody keeps them off, to the end.
+            let of_two = crew.seats().apart(|| (crew.seats().apart(|| allowed(&threads)), allowed(&threads)));
+            assert!(of_two == (before.clone(), before.clone()));
             let panicking = AssertUnwindSafe(|| crew.seats().apart(|| panic!("what is shared panics")));
             assert!(panic::catch_unwind(panicking).is_err());
             assert!(allowed(&threads) == before);
         }
 
         #[test]
+        fn who_is_moved_by_somebody_else_stays_there() {
+            if !is_possible() {
+                return;
+            }
+            let crew = Crew::new(2).unwrap();
+            let threads = threads(&crew);
+            let mut moved = allowed(&threads)[0];
+            crew.seats().apart(|| {
+                // To where it is kept off.
+                let held = allowed(&threads)[0];
+                (0..CpuSet::MAX_CPU)
+                    .filter(|&processor| held.is_set(processor))
+                    .for_each(|processor| moved.unset(processor));
+                sched_setaffinity(Some(threads[0]), &moved).unwrap();
+            });
+            let after = allowed(&threads);
+            assert!(moved.count() == 1 && after[0] == moved && after[1].count() > 1);
+        }
+
+        #[test]
         fn of_many_threads_all_stay() {
-            let crew = Crew::new(super::FEW + 1).unwrap();
+            let crew = Crew::new(FEW + 1).unwrap();
             let threads = threads(&crew);
             let before = allowed(&threads);
             assert!(crew.seats().apart(|| allowed(&threads)) == before);

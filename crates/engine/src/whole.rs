@@ -39,9 +39,14 @@ pub(crate) fn interruptible<T: Send + 'static>(
     };
     let (answer, answered) = mpsc::channel();
     let held = context.held.cloned();
+    let seats = pool.map(|pool| Arc::clone(pool.seats()));
+    let seated = move || match seats {
+        Some(seats) => seats.apart(work),
+        None => work(),
+    };
     let work = move || {
         // A receiver that has gone drops the answer here. A pool's thread may not be lost to a panic, nor may the process.
-        if let Ok(done) = panic::catch_unwind(AssertUnwindSafe(work)) {
+        if let Ok(done) = panic::catch_unwind(AssertUnwindSafe(seated)) {
             drop(answer.send(done));
         }
         drop((answer, held));
@@ -49,8 +54,7 @@ pub(crate) fn interruptible<T: Send + 'static>(
     match pool {
         Some(pool) => {
             rouse();
-            let seats = Arc::clone(pool.seats());
-            pool.spawn(move || seats.apart(work));
+            pool.spawn(work);
         }
         None => {
             let thread = thread::Builder::new().name("echoes-whole".to_owned()).spawn(work);
