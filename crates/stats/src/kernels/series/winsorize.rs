@@ -102,8 +102,9 @@ impl Emit<Brackets> for Between {
 impl Elementwise for Between {
     #[inline(always)]
     fn apply<L: Lanes>(&self, l: L, x: L::V) -> L::V {
-        // The bounds stand second, so that NaN comes of a bound that is one.
-        l.max(l.min(x, l.splat(self.0.high)), l.splat(self.0.low))
+        let (low, high) = (l.splat(self.0.low), l.splat(self.0.high));
+        // What is between them stays as it is, −0 beside a bound of 0 too. They stand second, so that NaN comes of a bound that is one.
+        l.select(l.le(low, x) & l.le(x, high), x, l.max(l.min(x, high), low))
     }
 }
 
@@ -118,6 +119,12 @@ mod tests {
 
     fn winsorize(limits: [f64; 2], x: &[f64]) -> Result<Vec<f64>> {
         reference(&Winsorize::of(limits), &[x]).map(|series| series.0)
+    }
+
+    #[test]
+    fn zeros_that_stay_keep_their_signs() {
+        let kept = winsorize([0.0, 0.0], &[-0.0, 1.0, 0.0, -0.0]).unwrap();
+        assert_eq!(kept.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), [-0.0, 1.0, 0.0, -0.0].map(f64::to_bits));
     }
 
     #[test]
