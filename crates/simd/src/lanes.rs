@@ -3,6 +3,11 @@
 use crate::Divisor;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Not, Sub};
 
+/// Doubles from those that are read to those that are asked for: three quarters of a page, so that the processor's own prefetcher,
+/// which stops at each page, finds the next one begun. Measured, two threads, 400 MB in pages of 4 KiB, sums of four powers: without
+/// 20.6 ms, 1 KiB ahead 18.7, 2 KiB 16.0, 3 KiB 15.0, 4 KiB 15.2; in large pages 3 KiB are best too, and from 6 KiB on it is as without.
+pub const SOON: usize = 384;
+
 /// Numbers in a group: four vectors of eight.
 pub const GROUP: usize = 32;
 

@@ -49,7 +49,7 @@ mod strips;
 mod unwritten;
 
 pub use divisor::Divisor;
-pub use lanes::{Counters, GROUP, Lanes, Operation, split};
+pub use lanes::{Counters, GROUP, Lanes, Operation, SOON, split};
 pub use level::{Level, Refused, choose, level, run, run_at};
 pub use stream::stream;
 pub use strips::{Strip, strips};

@@ -1,6 +1,6 @@
 //! Columns whose memory is written piece by piece, where and when each is wanted, and cleared before only where that cannot be seen.
 
-use crate::{Lanes, Operation, pages, run};
+use crate::{Lanes, Operation, SOON, pages, run};
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -135,9 +135,6 @@ impl<'a> Room<'a> {
         unsafe { std::slice::from_raw_parts_mut(self.values.as_mut_ptr().cast(), len) }
     }
 }
-
-/// Doubles from those that are copied to those that are asked for: as for sums, three quarters of a page.
-const SOON: usize = 384;
 
 /// A copy to a place of the same length. The C library's stands still at each page that is not in the caches: with the clearing that
 /// it needs beforehand a million values took 1.6 ms on one thread, this takes 1.1.
