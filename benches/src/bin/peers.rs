@@ -15,6 +15,7 @@ use echoes_benches::Fused;
 use echoes_engine::Engine;
 use echoes_io::{Access, Bytes, View};
 use echoes_kernel::Kernel;
+use echoes_simd::pages;
 use echoes_stats::expr::Map;
 use echoes_stats::kernels::{
     descriptive::{self, *},
@@ -165,7 +166,7 @@ struct Loaded {
     engine: Engine,
     /// The very memory that the peers read: in nobody's cache more than in another's.
     data: Option<Bytes<'static>>,
-    out: Vec<f64>,
+    rows: usize,
 }
 
 impl Loaded {
@@ -173,14 +174,14 @@ impl Loaded {
     fn columns(&self) -> Vec<&[f64]> {
         let bytes = self.data.as_ref().and_then(|data| data.as_slice().ok().flatten()).unwrap_or_default();
         let doubles: &[f64] = bytemuck::try_cast_slice(bytes).unwrap_or_default();
-        doubles.chunks_exact(self.out.len().max(1)).collect()
+        doubles.chunks_exact(self.rows.max(1)).collect()
     }
 }
 
 fn main() -> io::Result<()> {
     // As the program `echoes` does.
     echoes_io::keep_freed_memory();
-    let mut loaded = Loaded { engine: Engine::new(), data: None, out: Vec::new() };
+    let mut loaded = Loaded { engine: Engine::new(), data: None, rows: 0 };
     for line in io::stdin().lock().lines() {
         let answer = reply(&mut loaded, &line?).unwrap_or_else(|error| json!({ "error": error }));
         writeln!(io::stdout(), "{answer}")?;
@@ -192,7 +193,7 @@ fn reply(loaded: &mut Loaded, line: &str) -> Result<Value, String> {
     match serde_json::from_str(line).map_err(|error| error.to_string())? {
         Asked::Load(load) => {
             *loaded = read(&load).map_err(|error| error.to_string())?;
-            Ok(json!({ "rows": loaded.out.len(), "level": echoes_simd::level().name() }))
+            Ok(json!({ "rows": loaded.rows, "level": echoes_simd::level().name() }))
         }
         Asked::Run(request) => {
             let op = OPS.iter().find(|(name, _)| *name == request.op);
@@ -205,9 +206,15 @@ fn reply(loaded: &mut Loaded, line: &str) -> Result<Value, String> {
 fn read(load: &Load) -> echoes_io::Result<Loaded> {
     let data = Bytes::open(&load.load, Access::Mmap)?;
     let doubles = data.as_slice()?.map_or(0, |bytes| bytes.len() / size_of::<f64>());
-    // Ones, so that its pages are there before anything is timed.
-    let out = vec![1.0; doubles.checked_div(load.columns).unwrap_or(0)];
-    Ok(Loaded { engine: Engine::with_threads(load.threads), data: Some(data), out })
+    let rows = doubles.checked_div(load.columns).unwrap_or(0);
+    Ok(Loaded { engine: Engine::with_threads(load.threads), data: Some(data), rows })
+}
+
+/// A column to write to, on large pages as NumPy's are. Of ones, so that its pages are there before anything is timed.
+fn ones(rows: usize) -> Vec<f64> {
+    let mut column = pages::column(rows);
+    column.fill(1.0);
+    column
 }
 
 /// Seconds that one call takes.
@@ -221,7 +228,7 @@ fn run<K: Kernel>(loaded: &Loaded, request: &Request) -> Result<f64, String> {
         let answer = serde_json::to_value(output).map_err(|error| error.to_string())?;
         write(path, &answer, &request.fields)?;
     }
-    let mut out = if request.into { loaded.out.clone() } else { Vec::new() };
+    let mut out = if request.into { ones(loaded.rows) } else { Vec::new() };
     let mut call = || {
         let done = match request.into {
             true => loaded.engine.job().fill(&kernel, views(), &mut [&mut out]),
@@ -273,7 +280,7 @@ mod tests {
     fn columns_come_as_they_were_written() {
         let loaded = loaded(&[&[1.0, 2.0, 6.0], &[1.0, 2.0, -7.0]]);
         assert_eq!(loaded.columns(), [[1.0, 2.0, 6.0], [1.0, 2.0, -7.0]]);
-        assert_eq!(loaded.out.len(), 3);
+        assert_eq!(loaded.rows, 3);
     }
 
     #[test]
