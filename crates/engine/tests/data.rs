@@ -569,7 +569,7 @@ fn a_plan_prints() {
         "memory by memory: 262145 rows in 3 chunks of 131072, 3 threads, {simd}\n\
          \x20 std of c0: Reduce from moments/3, on the processor: the column is read once\n\
          \x20 describe of c0: Reduce from count/1 + moments/3 + extrema/1 + brackets/3, {here}\n\
-         \x20 corr of c0, c1: Reduce from comoments/3, {here}\n\
+         \x20 corr of c0, c1: Reduce from comoments/4, {here}\n\
          \x20 rolling_mean of c0: Scan from nothing, {here}\n"
     );
     assert_eq!(plan.to_string(), expected);

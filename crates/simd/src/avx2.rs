@@ -236,9 +236,13 @@ impl Lanes for Avx2 {
         unsafe { Vector(_mm256_max_pd(a.0, b.0), _mm256_max_pd(a.1, b.1)) }
     }
     #[inline(always)]
-    fn add_exact_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
+    fn add_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX2 and FMA.
         unsafe { Vector(_mm256_fmadd_pd(a.0, b.0, sum.0), _mm256_fmadd_pd(a.1, b.1, sum.1)) }
+    }
+    #[inline(always)]
+    fn add_exact_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
+        self.add_product(sum, a, b)
     }
     #[inline(always)]
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {

@@ -239,9 +239,13 @@ impl Lanes for Avx512 {
         Vector(unsafe { _mm512_scalef_pd(x.0, k.0) })
     }
     #[inline(always)]
-    fn add_exact_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
+    fn add_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
         // SAFETY: `self` proves AVX-512.
         Vector(unsafe { _mm512_fmadd_pd(a.0, b.0, sum.0) })
+    }
+    #[inline(always)]
+    fn add_exact_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
+        self.add_product(sum, a, b)
     }
     #[inline(always)]
     fn quotient(self, x: Vector, divisor: Divisor) -> Vector {

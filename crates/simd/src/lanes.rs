@@ -135,7 +135,10 @@ pub trait Lanes: Copy {
     /// Asks for the cache line at `at`, into the first level; it need not be valid memory.
     fn prefetch_near(self, at: *const f64);
 
-    /// `sum + a b`, where the product is exact in each lane: fused or not, it has the same bits.
+    /// `sum + a b`, rounded once.
+    fn add_product(self, sum: Self::V, a: Self::V, b: Self::V) -> Self::V;
+
+    /// The same where the product is exact in each lane, so that rounding it changes no bit.
     #[inline(always)]
     fn add_exact_product(self, sum: Self::V, a: Self::V, b: Self::V) -> Self::V {
         sum + a * b

@@ -89,6 +89,12 @@ impl Lanes for Portable {
         Vector(v.0.sqrt())
     }
     #[inline(always)]
+    fn add_product(self, sum: Vector, a: Vector, b: Vector) -> Vector {
+        // Not that of `wide`, which rounds the product where the processor that it was compiled for has no such instruction.
+        let [sum, a, b] = [sum, a, b].map(|v| v.0.to_array());
+        Vector(f64x8::new(std::array::from_fn(|i| a[i].mul_add(b[i], sum[i]))))
+    }
+    #[inline(always)]
     fn and(self, a: Vector, b: Vector) -> Vector {
         Vector(a.0 & b.0)
     }

@@ -414,6 +414,37 @@ impl Operation for Added {
     }
 }
 
+struct Fused {
+    sum: f64,
+    a: [f64; 8],
+    b: f64,
+}
+
+impl Operation for Fused {
+    type Output = [f64; 8];
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> [f64; 8] {
+        l.to_array(l.add_product(l.splat(self.sum), l.load8(&self.a), l.splat(self.b)))
+    }
+}
+
+#[test]
+fn a_product_is_added_and_rounded_once() {
+    let mut bits = noise(10);
+    let mut rounded_twice = 0;
+    for _ in 0..1000 {
+        let mut any = || f64::from_bits((bits() >> 2) + (1 << 61));
+        let (a, b): ([f64; 8], f64) = (std::array::from_fn(|_| any()), any());
+        let sum = -a[0] * b;
+        for level in Level::available() {
+            let found = run_at(level, Fused { sum, a, b });
+            assert_eq!(found.map(f64::to_bits), a.map(|a| a.mul_add(b, sum).to_bits()), "{level:?}");
+            rounded_twice += usize::from(found[0] != sum + a[0] * b);
+        }
+    }
+    assert!(rounded_twice > 900, "{rounded_twice}");
+}
+
 #[test]
 fn an_exact_product_is_added_to_the_same_bits() {
     let mut bits = noise(9);

@@ -137,8 +137,7 @@ impl Comoments {
             (mean, column) = self.measure(i, block.values(i), mean, column);
         }
         *self.work.column_mut(i) = column;
-        let square = self.products[index(i, i)].add(column.s2 - column.s1 * column.s1 / n);
-        self.products[index(i, i)] = square.add(column.delta * column.delta * weight);
+        add_pair(&mut self.products[index(i, i)], column.s2, [column; 2], block.len(), weight);
         let mine = self.centers[i];
         let share = n / (self.count + block.len() as u64) as f64;
         self.centers[i] = if self.count == 0 { mean } else { mine.toward(mean, mean.minus(mine), share) };
@@ -151,7 +150,7 @@ impl Comoments {
         let center = column.center;
         self.make_room(i, run(Fit { x, center }), column.delta);
         let unit = self.units[i];
-        let [s1, s2, ..] = run(Sums { unit, x, center });
+        let [s1, s2] = run(Sums { unit, x, center });
         let mean = if column.s1.is_finite() {
             plain
         } else {
@@ -244,12 +243,12 @@ struct Sums<'a> {
 }
 
 impl Operation for Sums<'_> {
-    type Output = [f64; 4];
+    type Output = [f64; 2];
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> [f64; 4] {
+    fn run<L: Lanes>(self, l: L) -> [f64; 2] {
         let mut space = [0.0; BLOCK];
         let x = sweeps::measured(self.x, self.unit, &mut space);
-        sweeps::powers::<L, 2>(l, x, self.unit.divide(1, self.center), Ahead::Nothing)
+        sweeps::spread(l, x, self.unit.divide(1, self.center), Ahead::Nothing)
     }
 }
 
@@ -314,7 +313,7 @@ pub(super) fn pearson(xx: f64, yy: f64, xy: f64) -> f64 {
 /// means lie elsewhere than ours.
 fn add_pair(product: &mut Double, sum: f64, [x, y]: [Column; 2], rows: usize, weight: f64) {
     // Multiplied first: (x, y) and (y, x) have the same bits.
-    *product = product.add(sum - x.s1 * y.s1 / rows as f64).add(x.delta * y.delta * weight);
+    *product = product.add((sum - x.s1 * y.s1 / rows as f64) + x.delta * y.delta * weight);
 }
 
 /// Where the products of a pair stand.
@@ -324,7 +323,7 @@ pub(super) const fn index(i: usize, j: usize) -> usize {
 
 impl Partial for Comoments {
     type Setup = usize;
-    const NAME: &'static str = "comoments/3";
+    const NAME: &'static str = "comoments/4";
 
     fn begin(&columns: &usize) -> Self {
         let pairs = index(columns, 0);

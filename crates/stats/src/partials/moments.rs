@@ -287,7 +287,8 @@ impl Swept {
     /// same, `constant`, else the mean.
     #[inline(always)]
     fn center(&self, order: Order, constant: impl FnOnce() -> Option<f64>) -> Option<f64> {
-        let is_enough = order == Order::First || is_near(self.first.powers, self.count);
+        let [s1, s2, ..] = self.first.powers;
+        let is_enough = order == Order::First || is_near([s1, s2], self.count);
         (!is_enough).then(|| constant().unwrap_or_else(|| self.first.mean.value()))
     }
 }

@@ -175,7 +175,7 @@ impl Operation for Absorb<'_, '_> {
 
 impl Partial for WeightedComoments {
     type Setup = usize;
-    const NAME: &'static str = "weighted comoments/1";
+    const NAME: &'static str = "weighted comoments/2";
 
     fn begin(&columns: &usize) -> Self {
         let zero = Double::default();

@@ -35,10 +35,23 @@ impl Kernel for CorrMatrix {
         if comoments.count() == 0 {
             return Err(Reject::Empty);
         }
-        let columns = 0..comoments.columns();
-        let row = |i| columns.clone().map(|j| comoments.correlation(i, j)).collect();
-        Ok(Next::Done(columns.clone().map(row).collect()))
+        Ok(Next::Done(symmetric(comoments.columns(), |i, j| comoments.correlation(i, j))))
     }
+}
+
+/// A matrix of `k` columns, the same above its diagonal as below, where `of` says what it holds.
+pub(super) fn symmetric(k: usize, of: impl Fn(usize, usize) -> f64) -> Vec<Vec<f64>> {
+    let mut rows = vec![vec![0.0; k]; k];
+    for i in 0..k {
+        let (above, below) = rows.split_at_mut(i);
+        for (j, mirrored) in above.iter_mut().enumerate() {
+            let value = of(i, j);
+            below[0][j] = value;
+            mirrored[i] = value;
+        }
+        below[0][i] = of(i, i);
+    }
+    rows
 }
 
 /// Columns of a matrix, if there are not too many of them.

@@ -1,6 +1,6 @@
 //! Covariance matrix.
 
-use super::few_enough;
+use super::{few_enough, symmetric};
 use crate::partials::Comoments;
 use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -38,9 +38,7 @@ impl Kernel for CovMatrix {
         if comoments.count() == 0 {
             return Err(Reject::Empty);
         }
-        let columns = 0..comoments.columns();
-        let row = |i| columns.clone().map(|j| comoments.covariance(i, j, self.ddof.into())).collect();
-        Ok(Next::Done(columns.clone().map(row).collect()))
+        Ok(Next::Done(symmetric(comoments.columns(), |i, j| comoments.covariance(i, j, self.ddof.into()))))
     }
 }
 

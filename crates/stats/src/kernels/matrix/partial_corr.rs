@@ -1,5 +1,6 @@
 //! Partial correlations.
 
+use super::symmetric;
 use crate::{double::Double, partials::Comoments, regression::few_enough, upper::Upper};
 use echoes_kernel::{Category, Kernel, Next, Reject, Result, Shape, Spec};
 use schemars::JsonSchema;
@@ -56,10 +57,9 @@ impl Kernel for PartialCorr {
         };
         let lengths: Vec<f64> = (0..columns).map(|i| dot(i, i).sqrt()).collect();
         let entry = |i: usize, j: usize| {
-            let (i, j) = (i.max(j), i.min(j));
             if i == j { 1.0 } else { (-dot(i, j) / lengths[i] / lengths[j]).clamp(-1.0, 1.0) }
         };
-        Ok(Next::Done((0..columns).map(|i| (0..columns).map(|j| entry(i, j)).collect()).collect()))
+        Ok(Next::Done(symmetric(columns, entry)))
     }
 }
 

@@ -28,10 +28,14 @@ const VECTORS: usize = GROUP / 8;
 /// Steps of a panel.
 const STEPS: usize = BLOCK / 8;
 
-/// Panels that are multiplied with a batch of others at a time.
+/// Panels that a thread multiplies with all up to them, which stay in its second-level cache meanwhile: 64 KiB each. What the others
+/// bring from farther away is worth that many multiplications.
+const KEPT: usize = 8;
+
+/// Of these, so many are multiplied with a batch of others at a time.
 const OWN: usize = 2;
 
-/// Others in a batch: a run of them and of those that they are multiplied with is in the second-level cache.
+/// Others in a batch, which is in that cache too.
 const BATCH: usize = 4;
 
 /// Panels from which on they are worth several threads.
@@ -54,27 +58,27 @@ impl Column {
     /// A column of a block, swept about its anchor, and about its own mean where that is too far off.
     #[inline(always)]
     fn about<L: Lanes>(l: L, x: &[f64], anchor: f64, ahead: Ahead) -> Self {
-        let (mut center, mut powers) = (anchor, sweeps::powers::<L, 2>(l, x, anchor, ahead));
-        let is_enough = if Unit::is_ordinary(powers[1]) {
-            is_near(powers, x.len())
+        let (mut center, mut spread) = (anchor, sweeps::spread(l, x, anchor, ahead));
+        let is_enough = if Unit::is_ordinary(spread[1]) {
+            is_near(spread, x.len())
         } else {
-            is_near_in_its_unit(x, anchor, powers)
+            is_near_in_its_unit(x, anchor, spread)
         };
         if !is_enough {
             center = sweeps::center(l, x);
-            powers = sweeps::powers::<L, 2>(l, x, center, Ahead::Nothing);
+            spread = sweeps::spread(l, x, center, Ahead::Nothing);
         }
-        let [s1, s2, ..] = powers;
+        let [s1, s2] = spread;
         Self { center, s1, s2, delta: 0.0 }
     }
 }
 
-/// Whether an anchor is near where the powers of the deviations from it may have overflowed or vanished.
+/// Whether an anchor is near where the squares of the deviations from it may have overflowed or vanished.
 #[cold]
 #[inline(never)]
-fn is_near_in_its_unit(x: &[f64], anchor: f64, powers: [f64; 4]) -> bool {
+fn is_near_in_its_unit(x: &[f64], anchor: f64, spread: [f64; 2]) -> bool {
     let unit = run(Fit { x, center: anchor }).filter(|&unit| unit != Unit::ONE);
-    is_near(unit.map_or(powers, |unit| run(Sums { unit, x, center: anchor })), x.len())
+    is_near(unit.map_or(spread, |unit| run(Sums { unit, x, center: anchor })), x.len())
 }
 
 /// Eight rows of a panel's columns.
@@ -195,25 +199,29 @@ fn multiply_rows(
     sums: &mut [Double],
     add: &(impl Fn(&mut Double, [usize; 2], f64) + Sync),
 ) {
-    if rows.len() > OWN {
+    if rows.len() > KEPT {
         let middle = usize::midpoint(rows.start, rows.end);
         let (upper, lower) = sums.split_at_mut(index(PANEL * middle, 0) - index(PANEL * rows.start, 0));
+        // The long rows first: what is left for threads to share at the end is short.
         threads::both(
             rows.end >= SHARED,
-            || multiply_rows(panels, rows.start..middle, columns, upper, add),
             || multiply_rows(panels, middle..rows.end, columns, lower, add),
+            || multiply_rows(panels, rows.start..middle, columns, upper, add),
         );
         return;
     }
     let first = index(PANEL * rows.start, 0);
     for (batch, others) in panels[..rows.end].chunks(BATCH).enumerate() {
         let start = batch * BATCH;
-        let tiles = run(Tiles { own: &panels[rows.clone()], others, reach: (rows.start + 1).saturating_sub(start) });
-        for (own, tiles) in rows.clone().zip(&tiles) {
-            for (other, tile) in (start..=own).zip(tiles) {
-                for (i, products) in (PANEL * own..columns).zip(tile) {
-                    for (j, &product) in (PANEL * other..i).zip(products) {
-                        add(&mut sums[index(i, j) - first], [i, j], product);
+        for own in rows.clone().step_by(OWN).filter(|own| own + OWN > start) {
+            let rows = own..rows.end.min(own + OWN);
+            let tiles = run(Tiles { own: &panels[rows.clone()], others, reach: (own + 1).saturating_sub(start) });
+            for (own, tiles) in rows.zip(&tiles) {
+                for (other, tile) in (start..=own).zip(tiles) {
+                    for (i, products) in (PANEL * own..columns).zip(tile) {
+                        for (j, &product) in (PANEL * other..i).zip(products) {
+                            add(&mut sums[index(i, j) - first], [i, j], product);
+                        }
                     }
                 }
             }
@@ -261,18 +269,25 @@ impl Operation for Tiles<'_> {
 impl Tiles<'_> {
     #[inline(always)]
     fn add_run<L: Lanes>(&self, l: L, run: Range<usize>, totals: &mut [[Totals<L::V>; BATCH]; OWN]) {
-        for (i, (own, totals)) in self.own.iter().zip(totals).enumerate() {
-            let own = &own.steps[run.clone()];
-            for (other, totals) in self.others.iter().zip(totals).take(self.reach + i) {
-                let other = &other.steps[run.clone()];
-                if L::WIDE {
-                    add_corner::<L, PANEL>(l, [own, other], [0, 0], totals);
-                } else {
-                    for (i, j) in [(0, 0), (0, 2), (2, 0), (2, 2)] {
-                        add_corner::<L, 2>(l, [own, other], [i, j], totals);
-                    }
+        for (j, other) in self.others.iter().enumerate() {
+            let other = &other.steps[run.clone()];
+            for (i, (own, totals)) in self.own.iter().zip(totals.iter_mut()).enumerate() {
+                if j < self.reach + i {
+                    add_tile(l, [&own.steps[run.clone()], other], &mut totals[j]);
                 }
             }
+        }
+    }
+}
+
+/// Adds the products of the columns of two panels in a run.
+#[inline(always)]
+fn add_tile<L: Lanes>(l: L, panels: [&[Step]; 2], totals: &mut Totals<L::V>) {
+    if L::WIDE {
+        add_corner::<L, PANEL>(l, panels, [0, 0], totals);
+    } else {
+        for corner in [[0, 0], [0, 2], [2, 0], [2, 2]] {
+            add_corner::<L, 2>(l, panels, corner, totals);
         }
     }
 }
@@ -293,7 +308,7 @@ fn add_corner<L: Lanes, const N: usize>(
             for (row, x) in lanes.iter_mut().zip(&a.0[left..]) {
                 let x = l.load8(x);
                 for (sum, y) in row.iter_mut().zip(&b.0[right..]) {
-                    *sum = *sum + x * l.load8(y);
+                    *sum = l.add_product(*sum, x, l.load8(y));
                 }
             }
         }
