@@ -5,18 +5,25 @@
 //! (`vcpu_is_preempted`): then all threads of a pool wait in turn for one processor beside an idle one, for milliseconds. So who hands
 //! work to a pool, alone, keeps the others off its own processor until the work is done. Two threads, a million rows, after another
 //! program had worked for 100 ms: `sort` 8.8 -> 5.0 ms. It takes some 10 us a time, too much for a caller who works too and wakes but
-//! one ([`share`](crate::share::share): a sum of a million rows 160 -> 190 us).
+//! one ([`share`](crate::share::share): a sum of a million rows 160 -> 190 us): he does so only once that one is seen to be late, or to
+//! sit where he does ([`Watch`]).
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Seats;
+pub(crate) use linux::{Seats, Watch};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use unknown::Seats;
+pub(crate) use unknown::{Seats, Watch};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use crate::share::lock;
+    use crate::share::{AWAKE, lock};
     use rustix::thread::{CpuSet, Pid, gettid, sched_getaffinity, sched_getcpu, sched_setaffinity};
-    use std::sync::Mutex;
+    use std::{
+        sync::{
+            Mutex, OnceLock,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::Instant,
+    };
 
     /// Threads that are worth it: each takes a microsecond, and among many processors an idle one is found.
     const FEW: usize = 8;
@@ -57,8 +64,56 @@ mod linux {
         /// Does work that the thread that calls shares with them, who sit elsewhere meanwhile, unless somebody else shares work with them
         /// too: then the processors are awake. Threads that are begun meanwhile by one of them are held to the same.
         pub(crate) fn apart<T>(&self, work: impl FnOnce() -> T) -> T {
-            let _sharing = Sharing::begin(self);
+            let _sharing = Sharing::begin(self, Place::own());
             work()
+        }
+    }
+
+    /// A thread, and where it sits.
+    #[derive(Debug, Clone, Copy)]
+    struct Place {
+        thread: Pid,
+        processor: usize,
+    }
+
+    impl Place {
+        fn own() -> Self {
+            Self { thread: gettid(), processor: sched_getcpu() }
+        }
+    }
+
+    /// Looks after threads that are to help the one that begins it, until it is dropped.
+    pub(crate) struct Watch<'a> {
+        seats: &'a Seats,
+        place: Place,
+        since: Instant,
+        somebody_came: AtomicBool,
+        apart: OnceLock<Sharing<'a>>,
+    }
+
+    impl<'a> Watch<'a> {
+        pub(crate) fn begin(seats: &'a Seats) -> Self {
+            let (place, since) = (Place::own(), Instant::now());
+            Self { seats, place, since, somebody_came: AtomicBool::new(false), apart: OnceLock::new() }
+        }
+
+        /// Is told by a helper that it is here. Where that is the processor of whom it helps, both would take turns there.
+        pub(crate) fn has_come(&self) {
+            self.somebody_came.store(true, Ordering::Relaxed);
+            if sched_getcpu() == self.place.processor {
+                self.part();
+            }
+        }
+
+        /// Is asked from time to time by the one whom they help. Who takes longer than waking him does may wait for that one's processor.
+        pub(crate) fn look_around(&self) {
+            if !self.somebody_came.load(Ordering::Relaxed) && self.since.elapsed() > AWAKE {
+                self.part();
+            }
+        }
+
+        fn part(&self) {
+            self.apart.get_or_init(|| Sharing::begin(self.seats, self.place));
         }
     }
 
@@ -79,11 +134,11 @@ mod linux {
     struct Sharing<'a>(&'a Seats);
 
     impl<'a> Sharing<'a> {
-        fn begin(seats: &'a Seats) -> Self {
+        fn begin(seats: &'a Seats, place: Place) -> Self {
             let mut seated = lock(&seats.0);
             seated.sharing += 1;
             match seated.sharing {
-                1 => seated.part(),
+                1 => seated.part(place),
                 _ => seated.join(),
             }
             Self(seats)
@@ -99,13 +154,13 @@ mod linux {
     }
 
     impl Seated {
-        /// Holds the others off the processor of the thread that calls, if there is one for each of them then.
-        fn part(&mut self) {
-            let (own, processor, others) = (gettid(), sched_getcpu(), self.threads.len().saturating_sub(1));
+        /// Holds the others off a thread's processor, if there is one for each of them then.
+        fn part(&mut self, Place { thread, processor }: Place) {
+            let others = self.threads.len().saturating_sub(1);
             if self.threads.len() > FEW || processor >= CpuSet::MAX_CPU {
                 return;
             }
-            for seat in self.threads.iter_mut().filter(|seat| seat.thread != own) {
+            for seat in self.threads.iter_mut().filter(|seat| seat.thread != thread) {
                 let Ok(mut elsewhere) = sched_getaffinity(Some(seat.thread)) else { continue };
                 elsewhere.unset(processor);
                 if elsewhere.count() as usize >= others && sched_setaffinity(Some(seat.thread), &elsewhere).is_ok() {
@@ -167,6 +222,38 @@ mod linux {
         }
 
         #[test]
+        fn who_does_not_come_or_sits_there_too_is_moved() {
+            if !is_possible() {
+                return;
+            }
+            let crew = Crew::new(2).unwrap();
+            let threads = threads(&crew);
+            let before = allowed(&threads);
+            let held = || allowed(&threads).iter().filter(|cpus| cpus.count() < before[0].count()).count();
+            let watch = Watch::begin(crew.seats());
+            std::thread::sleep(2 * AWAKE);
+            watch.look_around();
+            assert_eq!(held(), 2);
+            drop(watch);
+            // Nobody is at the last processor that there could be.
+            let watch = Watch::begin(crew.seats());
+            let watch = Watch { place: Place { processor: CpuSet::MAX_CPU - 1, ..watch.place }, ..watch };
+            watch.has_come();
+            std::thread::sleep(2 * AWAKE);
+            watch.look_around();
+            assert_eq!(held(), 0);
+            drop(watch);
+            let held_by_who_comes = || {
+                let watch = Watch::begin(crew.seats());
+                watch.has_come();
+                (watch.place.processor == sched_getcpu()).then(held)
+            };
+            // The test itself may be moved meanwhile.
+            let found = std::iter::repeat_with(held_by_who_comes).take(1000).flatten().next();
+            assert_eq!((found, held()), (Some(2), 0));
+        }
+
+        #[test]
         fn who_is_moved_by_somebody_else_stays_there() {
             if !is_possible() {
                 return;
@@ -208,5 +295,16 @@ mod unknown {
         pub(crate) fn apart<T>(&self, work: impl FnOnce() -> T) -> T {
             work()
         }
+    }
+
+    /// Nobody is looked after.
+    pub(crate) struct Watch;
+
+    impl Watch {
+        pub(crate) const fn begin(_: &Seats) -> Self {
+            Self
+        }
+        pub(crate) const fn has_come(&self) {}
+        pub(crate) const fn look_around(&self) {}
     }
 }

@@ -6,7 +6,7 @@
 //! twice what the best guess would cost (A. R. Karlin et al., Competitive randomized algorithms for nonuniform problems, Algorithmica
 //! 11(6), 1994). A loop over a million rows so finds its threads where it has left them.
 
-use crate::crew::Crew;
+use crate::{crew::Crew, seats::Watch};
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long a thread without work stays awake.
-const AWAKE: Duration = Duration::from_micros(50);
+pub(crate) const AWAKE: Duration = Duration::from_micros(50);
 
 /// Work that has been begun on any pool since the process has: what threads that stay awake look at.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
@@ -29,13 +29,14 @@ pub(crate) fn share<I: Send, T: Send>(pool: Option<&Crew>, items: Vec<I>, work: 
     let places: Vec<Mutex<(Option<I>, Option<T>)>> =
         items.into_iter().map(|item| Mutex::new((Some(item), None))).collect();
     let next = AtomicUsize::new(0);
-    let take_turns = || {
-        while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let item = lock(place).0.take();
-            let made = item.map(&work);
-            lock(place).1 = made;
-        }
+    let take_turn = || {
+        let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) else { return false };
+        let item = lock(place).0.take();
+        let made = item.map(&work);
+        lock(place).1 = made;
+        true
     };
+    let watch = Watch::begin(pool.seats());
     let helping = AtomicUsize::new(helpers);
     // A thread of a pool that waits looks for the pool's work by itself.
     let is_outside = rayon::current_thread_index().is_none();
@@ -43,11 +44,16 @@ pub(crate) fn share<I: Send, T: Send>(pool: Option<&Crew>, items: Vec<I>, work: 
     pool.in_place_scope(|scope| {
         for _ in 0..helpers {
             scope.spawn(|_| {
-                take_turns();
+                if next.load(Ordering::Relaxed) < places.len() {
+                    watch.has_come();
+                }
+                while take_turn() {}
                 helping.fetch_sub(1, Ordering::Release);
             });
         }
-        take_turns();
+        while take_turn() {
+            watch.look_around();
+        }
         if is_outside {
             stay_awake(Instant::now() + AWAKE, || helping.load(Ordering::Acquire) > 0);
         }

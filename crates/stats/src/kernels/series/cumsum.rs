@@ -56,18 +56,17 @@ impl Operation for Write<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let mut before = self.before;
-        for (x, out) in self.x.chunks(4 * SEGMENT).zip(self.out.chunks_mut(4 * SEGMENT)) {
-            let mut bases = [0.0; 4];
+        for (x, out) in self.x.chunks(8 * SEGMENT).zip(self.out.chunks_mut(8 * SEGMENT)) {
+            let mut bases = [0.0; 8];
             for (base, segment) in bases.iter_mut().zip(x.chunks(SEGMENT)) {
                 *base = before.value().to_f64();
                 before.add(sweeps::total(l, segment, Ahead::Nothing));
             }
-            if x.len() == 4 * SEGMENT {
-                four(x, bases, out);
-            } else {
-                for ((x, base), out) in x.chunks(SEGMENT).zip(bases).zip(out.chunks_mut(SEGMENT)) {
-                    one(x, base, out);
-                }
+            let whole = x.len() / SEGMENT;
+            let ((x, rest), (out, out_rest)) = (x.split_at(whole * SEGMENT), out.split_at_mut(whole * SEGMENT));
+            side_by_side(l, x, bases, out);
+            if !rest.is_empty() {
+                one(rest, bases[whole], out_rest);
             }
         }
     }
@@ -85,23 +84,24 @@ fn one(x: &[f64], base: f64, out: &mut [f64]) {
     }
 }
 
-/// The rows of four segments, row by row: each sum waits for its own last addition, not for the others'.
+/// The rows of up to eight whole segments, each in a lane of its own.
 #[inline(always)]
-fn four(x: &[f64], bases: [f64; 4], out: &mut [f64]) {
-    let (x01, x23) = x.split_at(2 * SEGMENT);
-    let ((x0, x1), (x2, x3)) = (x01.split_at(SEGMENT), x23.split_at(SEGMENT));
-    let (out01, out23) = out.split_at_mut(2 * SEGMENT);
-    let ((out0, out1), (out2, out3)) = (out01.split_at_mut(SEGMENT), out23.split_at_mut(SEGMENT));
-    let (mut sum0, mut sum1, mut sum2, mut sum3) = (0.0, 0.0, 0.0, 0.0);
-    for row in 0..SEGMENT {
-        sum0 += x0[row];
-        sum1 += x1[row];
-        sum2 += x2[row];
-        sum3 += x3[row];
-        out0[row] = bases[0] + sum0;
-        out1[row] = bases[1] + sum1;
-        out2[row] = bases[2] + sum2;
-        out3[row] = bases[3] + sum3;
+fn side_by_side<L: Lanes>(l: L, x: &[f64], bases: [f64; 8], out: &mut [f64]) {
+    let ((eights, _), (out, _)) = (x.as_chunks::<8>(), out.as_chunks_mut::<8>());
+    let (mut sum, base) = (l.splat(0.0), l.load8(&bases));
+    for first in 0..(SEGMENT / 8).min(eights.len()) {
+        let mut rows = [l.splat(0.0); 8];
+        for (row, eight) in rows.iter_mut().zip(eights[first..].iter().step_by(SEGMENT / 8)) {
+            *row = l.load8(eight);
+        }
+        let mut columns = l.transposed(rows);
+        for column in &mut columns {
+            sum = sum + *column;
+            *column = base + sum;
+        }
+        for (out, row) in out[first..].iter_mut().step_by(SEGMENT / 8).zip(l.transposed(columns)) {
+            *out = l.to_array(row);
+        }
     }
 }
 
