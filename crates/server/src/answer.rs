@@ -281,7 +281,8 @@ pub(crate) fn columns_of(
 }
 
 fn unknown_column(source: &dyn Source, name: &str) -> Problem {
-    Kind::Rejected.because(format!("there is no column `{}`; there are {}", shorten(name), known(source)))
+    let hint = if name.contains(',') { "; several columns are a `column=` each" } else { "" };
+    Kind::Rejected.because(format!("there is no column `{}`; there are {}{hint}", shorten(name), known(source)))
 }
 
 /// The names of the first columns.
