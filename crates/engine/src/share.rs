@@ -36,23 +36,23 @@ pub(crate) fn share<I: Send, T: Send>(pool: Option<&Crew>, items: Vec<I>, work: 
         lock(place).1 = made;
         true
     };
-    let watch = Watch::begin(pool.seats());
     let helping = AtomicUsize::new(helpers);
     // A thread of a pool that waits looks for the pool's work by itself.
     let is_outside = rayon::current_thread_index().is_none();
+    // Nor does it need to be kept off: `inside` has seen to that.
+    let watch = is_outside.then(|| Watch::begin(pool.seats()));
+    let watched = || watch.as_ref().filter(|_| next.load(Ordering::Relaxed) < places.len());
     rouse();
     pool.in_place_scope(|scope| {
         for _ in 0..helpers {
             scope.spawn(|_| {
-                if next.load(Ordering::Relaxed) < places.len() {
-                    watch.has_come();
-                }
+                watched().inspect(|watch| watch.has_come());
                 while take_turn() {}
                 helping.fetch_sub(1, Ordering::Release);
             });
         }
         while take_turn() {
-            watch.look_around();
+            watched().inspect(|watch| watch.look_around());
         }
         if is_outside {
             stay_awake(Instant::now() + AWAKE, || helping.load(Ordering::Acquire) > 0);
@@ -112,6 +112,40 @@ mod tests {
             assert_eq!(share(Some(&pool), vec![7], |x: u64| x), [7]);
             assert!(share(Some(&pool), Vec::<u64>::new(), |x| x).is_empty());
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn helpers_that_are_late_are_kept_off_the_callers_processor() {
+        use rustix::thread::{sched_getaffinity, sched_setaffinity};
+        let crew = Crew::new(2).unwrap();
+        let own = sched_getaffinity(None).unwrap();
+        if own.count() < 2 || sched_setaffinity(None, &own).is_err() {
+            return;
+        }
+        let threads = crew.broadcast(|_| rustix::thread::gettid());
+        let count = || threads.iter().map(|&thread| sched_getaffinity(Some(thread)).unwrap().count()).sum::<u32>();
+        let before = count();
+        // Nobody comes while both are busy.
+        let (free, busy) = (AtomicUsize::new(0), || thread::sleep(Duration::from_millis(50)));
+        let counts = crew.in_place_scope(|scope| {
+            (0..2).for_each(|_| {
+                scope.spawn(|_| {
+                    free.fetch_add(1, Ordering::Relaxed);
+                    busy();
+                });
+            });
+            while free.load(Ordering::Relaxed) < 2 {
+                thread::yield_now();
+            }
+            share(Some(&crew), vec![(); 3], |()| {
+                let found = count();
+                thread::sleep(2 * AWAKE);
+                found
+            })
+        });
+        assert_eq!((counts[0], counts[1], counts[2]), (before, before - 2, before - 2));
+        assert_eq!(count(), before);
     }
 
     #[test]

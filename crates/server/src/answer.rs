@@ -281,7 +281,7 @@ pub(crate) fn columns_of(
 }
 
 fn unknown_column(source: &dyn Source, name: &str) -> Problem {
-    let hint = if name.contains(',') { "; several columns are a `column=` each" } else { "" };
+    let hint = if name.contains(',') { "; a name is given at a time" } else { "" };
     Kind::Rejected.because(format!("there is no column `{}`; there are {}{hint}", shorten(name), known(source)))
 }
 

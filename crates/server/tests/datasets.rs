@@ -147,7 +147,7 @@ fn columns_and_parameters_in_the_address() {
     for (path, says) in [
         ("mean", "takes one column, not 2"),
         ("mean?column=z", "there is no column `z`; there are item, a b, y"),
-        ("corr?column=y,z", "there are item, a b, y; several columns are a `column=` each"),
+        ("corr?column=y,z", "there are item, a b, y; a name is given at a time"),
         ("mean?column=item", "column item is not numeric"),
         ("std?column=y&ddof=x", "expected a whole number from 0"),
         ("std?column=y&dof=1", "`std` takes no parameter `dof`: it takes `ddof`, `mode`"),

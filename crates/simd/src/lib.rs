@@ -3,8 +3,7 @@
 //! An algorithm is written once, as an [`Operation`] over any [`Lanes`], and [`run`] compiles it for every
 //! instruction set. The unit is a group of 32 numbers, four vectors of eight: enough independent sums to
 //! hide the latency of an addition, and the reason why every level adds in the same order. Nothing here
-//! fuses a multiplication with an addition but where that changes no bit: in a quotient by a [`Divisor`],
-//! and where the product is exact.
+//! rounds a product on one level that another does not: what is fused is fused on all, or exact.
 //!
 //! The portable level is [`wide`], which chooses its instructions when it is compiled (SSE2, NEON, WebAssembly);
 //! AVX2 and AVX-512 are `core::arch`, chosen when the process runs. On processors other than x86-64 the portable

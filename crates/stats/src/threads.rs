@@ -60,6 +60,11 @@ pub(crate) fn each_pair(
     }
 }
 
+/// Threads that work would be shared among.
+pub(crate) fn count() -> usize {
+    rayon::current_thread_index().map_or(1, |_| rayon::current_num_threads())
+}
+
 /// Does both, each on a thread of its own if that is worth it.
 pub(crate) fn both<A: Send, B: Send>(
     worth: bool,

@@ -4,7 +4,8 @@ use crate::sweeps;
 use echoes_simd::{Lanes, Operation};
 
 /// Whether the mean of so many values is within a quarter of their standard deviation of the center, by the sums of
-/// their deviations from that and of the squares of these: then the correction takes away less than a sixteenth of any sum, and costs no digit. False for NaN.
+/// their deviations from that and of the squares of these: then the correction takes away less than a sixteenth of any sum, and costs
+/// no digit. False for NaN.
 #[inline(always)]
 pub(super) fn is_near([s1, s2]: [f64; 2], count: usize) -> bool {
     16.0 * s1 * s1 <= s2 * count as f64

@@ -93,7 +93,7 @@ fn values<'a>(block: &Block<'a>, from: usize) -> impl Iterator<Item = Value> {
 
 impl Partial for Lagged {
     type Setup = u32;
-    const NAME: &'static str = "lagged/1";
+    const NAME: &'static str = "lagged/2";
 
     fn begin(&lag: &u32) -> Self {
         let (first, last) = (VecDeque::new(), VecDeque::new());

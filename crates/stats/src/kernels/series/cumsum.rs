@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// Cumulative sum: each row is the sum of all rows up to it.
 ///
-/// Rounding does not pile up: 512 rows at a time are added one by one, what came before them is a sum in two
-/// doubles. A missing row stays missing and adds nothing.
+/// Rounding hardly piles up: 512 rows at a time are added one by one, and their sums in two doubles. Where such rows by themselves, or
+/// all up to one, come to more than a double holds, rows from there on are infinite or NaN, and those after the 512 may be finite
+/// again. Whole numbers beyond 2^53 are taken as the nearest doubles. A missing row stays missing and adds nothing.
 ///
 /// ```
 /// use echoes_kernel::reference;
@@ -75,7 +76,7 @@ impl Operation for Write<'_> {
 /// Rows that are added one by one.
 const SEGMENT: usize = BLOCK / 4;
 
-/// The rows of a segment.
+/// The rows of a segment that is not whole.
 fn one(x: &[f64], base: f64, out: &mut [f64]) {
     let mut sum = 0.0;
     for (x, out) in x.iter().zip(out) {
@@ -84,7 +85,7 @@ fn one(x: &[f64], base: f64, out: &mut [f64]) {
     }
 }
 
-/// The rows of up to eight whole segments, each in a lane of its own.
+/// The rows of up to eight whole segments, each in a lane of its own: a sum waits for its own last addition, not for the others'.
 #[inline(always)]
 fn side_by_side<L: Lanes>(l: L, x: &[f64], bases: [f64; 8], out: &mut [f64]) {
     let ((eights, _), (out, _)) = (x.as_chunks::<8>(), out.as_chunks_mut::<8>());
@@ -108,16 +109,44 @@ fn side_by_side<L: Lanes>(l: L, x: &[f64], bases: [f64; 8], out: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use echoes_kernel::{CHUNK, reference};
+    use echoes_kernel::{CHUNK, Partial, reference};
+    use echoes_simd::{Level, run_at};
 
     #[test]
     fn the_last_row_is_the_sum_across_chunks() {
-        let x: Vec<f64> = (0..2 * CHUNK + 5).map(|i| (i % 7) as f64).collect();
+        let x: Vec<f64> = (0..2 * CHUNK + 3 * SEGMENT + 5).map(|i| (i % 7) as f64).collect();
         let out = reference(&CumSum {}, &[&x]).unwrap();
         let mut sum = 0.0;
         for (x, &out) in x.iter().zip(out.iter()) {
             sum += x;
             assert_eq!(out, sum);
+        }
+    }
+
+    struct Total<'a>(&'a [f64]);
+
+    impl Operation for Total<'_> {
+        type Output = f64;
+        fn run<L: Lanes>(self, l: L) -> f64 {
+            sweeps::total(l, self.0, Ahead::Nothing)
+        }
+    }
+
+    #[test]
+    fn segments_side_by_side_have_the_bits_of_each_by_itself() {
+        let mut noise = crate::special::oracle::noise(5);
+        for segments in 0..=9 {
+            let x: Vec<f64> = (0..segments * SEGMENT + 7).map(|_| noise() - 0.3).collect();
+            let (mut before, mut by_itself) = (Sum::begin(&()), vec![0.0; x.len()]);
+            for (x, out) in x.chunks(SEGMENT).zip(by_itself.chunks_mut(SEGMENT)) {
+                one(x, before.value().to_f64(), out);
+                before.add(run(Total(x)));
+            }
+            for level in Level::available() {
+                let mut out = vec![0.0; x.len()];
+                run_at(level, Write { before: Sum::begin(&()), x: &x, out: &mut out });
+                assert!(out.iter().zip(&by_itself).all(|(a, b)| a.to_bits() == b.to_bits()), "{segments} {level:?}");
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Discrete Fourier transform of a column, its first half alone: the second is the first one's mirror.
 ///
 /// `X[k] = Σ x[j] exp(−2πi jk/n)` for `k` from 0 to `n/2`, rounded down, as `re` and `im`, of any length: the first rows of `fft`,
-/// bit for bit, in half the room. Rows with a missing value are left out. A NaN or an infinity spreads over all rows. As `fft` in
-/// its errors and bits.
+/// bit for bit, in half the room. Rows with a missing value are left out. As `fft` in its
+/// errors and bits, and in where a NaN or an infinity goes.
 ///
 /// ```
 /// use echoes_kernel::reference;

@@ -29,10 +29,13 @@ const VECTORS: usize = GROUP / 8;
 const STEPS: usize = BLOCK / 8;
 
 /// Panels that a thread multiplies with all up to them, which stay in its second-level cache meanwhile: 64 KiB each. What the others
-/// bring from farther away is worth that many multiplications.
+/// bring from farther away is worth that many multiplications. Fewer where several threads would have nothing to do.
 const KEPT: usize = 8;
 
-/// Of these, so many are multiplied with a batch of others at a time.
+/// Pieces for each thread, so that those who are done find more.
+const PIECES: usize = 4;
+
+/// Of these panels, so many are multiplied with a batch of others at a time.
 const OWN: usize = 2;
 
 /// Others in a batch, which is in that cache too.
@@ -188,25 +191,28 @@ pub(super) fn multiply(
     sums: &mut [Double],
     add: &(impl Fn(&mut Double, [usize; 2], f64) + Sync),
 ) {
-    multiply_rows(panels, 0..panels.len(), columns, sums, add);
+    let pieces = if panels.len() < SHARED { 1 } else { PIECES * threads::count() };
+    let kept = (panels.len() / pieces).clamp(OWN, KEPT);
+    multiply_rows(panels, 0..panels.len(), kept, columns, sums, add);
 }
 
-/// The same of some panels with all up to them; `sums` begins with theirs.
+/// The same of some panels with all up to them, `kept` at a time; `sums` begins with theirs.
 fn multiply_rows(
     panels: &[Panel],
     rows: Range<usize>,
+    kept: usize,
     columns: usize,
     sums: &mut [Double],
     add: &(impl Fn(&mut Double, [usize; 2], f64) + Sync),
 ) {
-    if rows.len() > KEPT {
+    if rows.len() > kept {
         let middle = usize::midpoint(rows.start, rows.end);
         let (upper, lower) = sums.split_at_mut(index(PANEL * middle, 0) - index(PANEL * rows.start, 0));
         // The long rows first: what is left for threads to share at the end is short.
         threads::both(
             rows.end >= SHARED,
-            || multiply_rows(panels, middle..rows.end, columns, lower, add),
-            || multiply_rows(panels, rows.start..middle, columns, upper, add),
+            || multiply_rows(panels, middle..rows.end, kept, columns, lower, add),
+            || multiply_rows(panels, rows.start..middle, kept, columns, upper, add),
         );
         return;
     }
