@@ -126,21 +126,25 @@ mod tests {
         let threads = crew.broadcast(|_| rustix::thread::gettid());
         let count = || threads.iter().map(|&thread| sched_getaffinity(Some(thread)).unwrap().count()).sum::<u32>();
         let before = count();
-        // Nobody comes while both are busy.
-        let (free, busy) = (AtomicUsize::new(0), || thread::sleep(Duration::from_millis(50)));
-        let counts = crew.in_place_scope(|scope| {
-            (0..2).for_each(|_| {
-                scope.spawn(|_| {
-                    free.fetch_add(1, Ordering::Relaxed);
-                    busy();
-                });
-            });
-            while free.load(Ordering::Relaxed) < 2 {
+        // Nobody comes: both are busy until the last item has been looked at.
+        let (busy, items) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let wait = |number: &AtomicUsize, wanted| {
+            while number.load(Ordering::Relaxed) < wanted {
                 thread::yield_now();
             }
+        };
+        let counts = crew.in_place_scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|_| {
+                    busy.fetch_add(1, Ordering::Relaxed);
+                    wait(&items, 3);
+                });
+            }
+            wait(&busy, 2);
             share(Some(&crew), vec![(); 3], |()| {
                 let found = count();
                 thread::sleep(2 * AWAKE);
+                items.fetch_add(1, Ordering::Relaxed);
                 found
             })
         });
