@@ -184,30 +184,36 @@ mod linux {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use crate::{crew::Crew, share::inside};
-        use std::panic::{self, AssertUnwindSafe};
+        use crate::{
+            crew::Crew,
+            share::{inside, share},
+        };
+        use std::{
+            panic::{self, AssertUnwindSafe},
+            sync::atomic::AtomicUsize,
+            thread,
+        };
 
         fn threads(crew: &Crew) -> Vec<Pid> {
             crew.broadcast(|_| gettid())
+        }
+
+        /// A crew of two, where there are processors to be kept off, and threads may be.
+        fn two() -> Option<(Crew, Vec<Pid>)> {
+            let own = sched_getaffinity(None).ok()?;
+            let is_possible = own.count() > 1 && sched_setaffinity(None, &own).is_ok();
+            let crew = is_possible.then(|| Crew::new(2).unwrap())?;
+            let threads = threads(&crew);
+            Some((crew, threads))
         }
 
         fn allowed(threads: &[Pid]) -> Vec<CpuSet> {
             threads.iter().map(|&thread| sched_getaffinity(Some(thread)).unwrap()).collect()
         }
 
-        /// Whether there are processors to be kept off, and threads may be.
-        fn is_possible() -> bool {
-            let own = sched_getaffinity(None);
-            own.is_ok_and(|own| own.count() > 1 && sched_setaffinity(None, &own).is_ok())
-        }
-
         #[test]
         fn the_others_sit_elsewhere_until_the_work_is_done() {
-            if !is_possible() {
-                return;
-            }
-            let crew = Crew::new(2).unwrap();
-            let threads = threads(&crew);
+            let Some((crew, threads)) = two() else { return };
             let before = allowed(&threads);
             let held = |during: &[CpuSet]| during.iter().filter(|cpus| cpus.count() == before[0].count() - 1).count();
             assert_eq!(held(&crew.seats().apart(|| allowed(&threads))), 2);
@@ -223,15 +229,11 @@ mod linux {
 
         #[test]
         fn who_does_not_come_or_sits_there_too_is_moved() {
-            if !is_possible() {
-                return;
-            }
-            let crew = Crew::new(2).unwrap();
-            let threads = threads(&crew);
+            let Some((crew, threads)) = two() else { return };
             let before = allowed(&threads);
             let held = || allowed(&threads).iter().filter(|cpus| cpus.count() < before[0].count()).count();
             let watch = Watch::begin(crew.seats());
-            std::thread::sleep(2 * AWAKE);
+            thread::sleep(2 * AWAKE);
             watch.look_around();
             assert_eq!(held(), 2);
             drop(watch);
@@ -239,7 +241,7 @@ mod linux {
             let watch = Watch::begin(crew.seats());
             let watch = Watch { place: Place { processor: CpuSet::MAX_CPU - 1, ..watch.place }, ..watch };
             watch.has_come();
-            std::thread::sleep(2 * AWAKE);
+            thread::sleep(2 * AWAKE);
             watch.look_around();
             assert_eq!(held(), 0);
             drop(watch);
@@ -254,12 +256,38 @@ mod linux {
         }
 
         #[test]
+        fn helpers_of_a_shared_work_that_are_late_are_moved() {
+            let Some((crew, threads)) = two() else { return };
+            let before = allowed(&threads);
+            // Nobody comes: both are busy until the last item has been looked at.
+            let (busy, items) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let wait = |number: &AtomicUsize, wanted| {
+                while number.load(Ordering::Relaxed) < wanted {
+                    thread::yield_now();
+                }
+            };
+            let held = crew.in_place_scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|_| {
+                        busy.fetch_add(1, Ordering::Relaxed);
+                        wait(&items, 3);
+                    });
+                }
+                wait(&busy, 2);
+                share(Some(&crew), vec![(); 3], |()| {
+                    let held = allowed(&threads).iter().filter(|cpus| cpus.count() < before[0].count()).count();
+                    thread::sleep(2 * AWAKE);
+                    items.fetch_add(1, Ordering::Relaxed);
+                    held
+                })
+            });
+            assert_eq!(held, [0, 2, 2]);
+            assert!(allowed(&threads) == before);
+        }
+
+        #[test]
         fn who_is_moved_by_somebody_else_stays_there() {
-            if !is_possible() {
-                return;
-            }
-            let crew = Crew::new(2).unwrap();
-            let threads = threads(&crew);
+            let Some((crew, threads)) = two() else { return };
             let mut moved = allowed(&threads)[0];
             crew.seats().apart(|| {
                 // To where it is kept off.

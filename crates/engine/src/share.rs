@@ -115,44 +115,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
-    fn helpers_that_are_late_are_kept_off_the_callers_processor() {
-        use rustix::thread::{sched_getaffinity, sched_setaffinity};
-        let crew = Crew::new(2).unwrap();
-        let own = sched_getaffinity(None).unwrap();
-        if own.count() < 2 || sched_setaffinity(None, &own).is_err() {
-            return;
-        }
-        let threads = crew.broadcast(|_| rustix::thread::gettid());
-        let count = || threads.iter().map(|&thread| sched_getaffinity(Some(thread)).unwrap().count()).sum::<u32>();
-        let before = count();
-        // Nobody comes: both are busy until the last item has been looked at.
-        let (busy, items) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let wait = |number: &AtomicUsize, wanted| {
-            while number.load(Ordering::Relaxed) < wanted {
-                thread::yield_now();
-            }
-        };
-        let counts = crew.in_place_scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|_| {
-                    busy.fetch_add(1, Ordering::Relaxed);
-                    wait(&items, 3);
-                });
-            }
-            wait(&busy, 2);
-            share(Some(&crew), vec![(); 3], |()| {
-                let found = count();
-                thread::sleep(2 * AWAKE);
-                items.fetch_add(1, Ordering::Relaxed);
-                found
-            })
-        });
-        assert_eq!((counts[0], counts[1], counts[2]), (before, before - 2, before - 2));
-        assert_eq!(count(), before);
-    }
-
-    #[test]
     fn the_caller_works_too() {
         let pool = Crew::new(1).unwrap();
         let caller = thread::current().id();

@@ -62,7 +62,8 @@ pub(crate) fn powers<L: Lanes, const ORDER: usize>(l: L, x: &[f64], center: f64,
     [first.value(l), second.value(l), l.total(third), l.total(fourth)]
 }
 
-/// `Σ d` and `Σ d²` with `d = x − center`, the second with the bits of the [`product`] of a column with itself.
+/// `Σ d` and `Σ d²` with `d = x − center`, the second with the bits of the [`product`] of a column with itself. Those of [`powers`]
+/// are what a graphics processor has, which may lack fused additions.
 #[inline(always)]
 pub(crate) fn spread<L: Lanes>(l: L, x: &[f64], center: f64, ahead: Ahead) -> [f64; 2] {
     let mut space = [0.0; GROUP];
